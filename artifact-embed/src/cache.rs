@@ -1,0 +1,116 @@
+//! A folder of files that only this user can write: what is mapped from it runs as code.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+
+pub(crate) struct Cache {
+    folder: PathBuf,
+}
+
+impl Cache {
+    /// Opens `folder`, made if need be, and checks that nobody else can write to it.
+    pub(crate) fn open(folder: &Path) -> Result<Self, Error> {
+        create(folder).map_err(Error::io(format!(
+            "making the cache folder {}",
+            folder.display()
+        )))?;
+        let metadata = fs::symlink_metadata(folder).map_err(Error::io(format!(
+            "looking at the cache folder {}",
+            folder.display()
+        )))?;
+        match private(&metadata, Kind::Folder) {
+            Ok(()) => Ok(Self {
+                folder: folder.to_owned(),
+            }),
+            Err(problem) => Err(Error::CacheFolder {
+                path: folder.to_owned(),
+                problem,
+            }),
+        }
+    }
+
+    /// The file `name`, if it is there, ours and of this length.
+    pub(crate) fn find(&self, name: &str, length: u64) -> Result<Option<PathBuf>, Error> {
+        let path = self.folder.join(name);
+        match fs::symlink_metadata(&path) {
+            Ok(metadata) if private(&metadata, Kind::File).is_ok() && metadata.len() == length => {
+                Ok(Some(path))
+            }
+            Ok(_) => Ok(None),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io(format!("looking at {}", path.display()))(error)),
+        }
+    }
+
+    /// Writes the file `name` whole: others see all of it or nothing, also when several processes write it at once.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<PathBuf, Error> {
+        let path = self.folder.join(name);
+        let doing = || Error::io(format!("writing {}", path.display()));
+        let mut file = tempfile::Builder::new()
+            .prefix(".")
+            .tempfile_in(&self.folder)
+            .map_err(doing())?;
+        file.write_all(bytes).map_err(doing())?;
+        file.persist(&path).map_err(|error| doing()(error.error))?;
+        Ok(path)
+    }
+}
+
+enum Kind {
+    File,
+    Folder,
+}
+
+#[cfg(unix)]
+fn create(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+}
+
+#[cfg(not(unix))]
+fn create(folder: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
+/// What is wrong with an entry whose content this process is to trust.
+#[cfg(unix)]
+fn private(metadata: &fs::Metadata, kind: Kind) -> Result<(), String> {
+    use std::os::unix::fs::MetadataExt;
+    let (right_kind, name, others) = match kind {
+        Kind::File => (metadata.is_file(), "a plain file", 0o022),
+        Kind::Folder => (metadata.is_dir(), "a folder", 0o077),
+    };
+    if !right_kind {
+        return Err(format!("it is not {name} (links are not followed)"));
+    }
+    let user = rustix::process::geteuid().as_raw();
+    if metadata.uid() != user {
+        return Err(format!(
+            "it belongs to user {}, this process runs as {user}",
+            metadata.uid()
+        ));
+    }
+    if metadata.mode() & others != 0 {
+        return Err(format!(
+            "its mode is {:o}: others have access; set it to 700",
+            metadata.mode() & 0o7777
+        ));
+    }
+    Ok(())
+}
+
+/// Elsewhere a user's own folders are private by the system's default.
+#[cfg(not(unix))]
+fn private(metadata: &fs::Metadata, kind: Kind) -> Result<(), String> {
+    match kind {
+        Kind::File if !metadata.is_file() => Err("it is not a plain file".into()),
+        Kind::Folder if !metadata.is_dir() => Err("it is not a folder".into()),
+        _ => Ok(()),
+    }
+}

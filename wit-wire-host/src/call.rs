@@ -1,0 +1,149 @@
+//! One call of a function: what it is given, and what it used.
+
+use std::any::Any;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::capture::Output;
+use crate::error::Error;
+use crate::limits::Limits;
+use crate::program::{Function, Isolation, Used};
+use crate::run::Run;
+
+/// A call that was not made yet: await it, or [`blocking`](Self::blocking) it.
+///
+/// Dropping the future cancels the call and ends the instance it ran on; other calls go on.
+#[must_use = "a call does nothing until it is awaited"]
+pub struct Call<'f, O> {
+    pub(crate) function: &'f Function,
+    pub(crate) input: Result<Arc<str>, Error>,
+    pub(crate) settings: Settings,
+    pub(crate) decode: fn(String) -> Result<O, serde_json::Error>,
+}
+
+#[derive(Default)]
+pub(crate) struct Settings {
+    limits: Option<Limits>,
+    deadline: Option<Instant>,
+    context: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+/// What one call used. There is one for failed calls too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Receipt {
+    /// Time on the clock, from the call to its answer.
+    pub wall_time: Duration,
+    /// Time on a processor, of the threads that ran the call and the hostcalls it made.
+    pub cpu_time: Duration,
+    /// Bytes of linear memory that the instance had at the end. Linear memory never shrinks, so it is the peak.
+    pub memory: usize,
+    /// Hostcalls made.
+    pub hostcalls: u64,
+    /// Bytes of JSON given.
+    pub bytes_in: usize,
+    /// Bytes of JSON returned.
+    pub bytes_out: usize,
+    /// What the call could see of others.
+    pub isolation: Isolation,
+    /// Whether the call waited for an instance to be built and initialised.
+    pub cold: bool,
+    /// What the guest wrote to stdout.
+    pub stdout: Output,
+    /// What the guest wrote to stderr.
+    pub stderr: Output,
+}
+
+impl<'f, O: Send + 'f> Call<'f, O> {
+    /// Limits for this call instead of the host's.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.settings.limits = Some(limits);
+        self
+    }
+
+    /// When the caller has no more use for an answer. The call ends then at the latest; its limit on wall time holds
+    /// all the same.
+    pub fn deadline(mut self, deadline: Instant) -> Self {
+        self.settings.deadline = Some(deadline);
+        self
+    }
+
+    /// A value of the embedder's own (a tenant, an identity, a trace) for the hostcalls that the call makes:
+    /// [`HostcallContext::value`](crate::HostcallContext::value).
+    pub fn context(mut self, value: impl Any + Send + Sync) -> Self {
+        self.settings.context = Some(Arc::new(value));
+        self
+    }
+
+    /// Makes the call, and says what it used.
+    pub async fn with_receipt(self) -> (Result<O, Error>, Receipt) {
+        let Self {
+            function,
+            input,
+            settings,
+            decode,
+        } = self;
+        let Settings {
+            limits,
+            deadline,
+            context,
+        } = settings;
+        let run = Run::new(
+            limits.unwrap_or(*function.program.host_limits()),
+            deadline,
+            context,
+        );
+        let mut used = Used::default();
+        let bytes_in = input.as_ref().map_or(0, |input| input.len());
+        let output = match input {
+            Ok(input) => {
+                function
+                    .program
+                    .run(&run, &function.op, input, &mut used)
+                    .await
+            }
+            Err(error) => Err(error),
+        };
+        let Used {
+            cold,
+            memory,
+            stdout,
+            stderr,
+        } = used;
+        let receipt = Receipt {
+            wall_time: run.elapsed(),
+            cpu_time: run.cpu_time(),
+            memory,
+            hostcalls: run.hostcalls(),
+            bytes_in,
+            bytes_out: output.as_ref().map_or(0, String::len),
+            isolation: function.program.isolation(),
+            cold,
+            stdout,
+            stderr,
+        };
+        let decoded = output.and_then(|json| {
+            decode(json).map_err(|source| Error::Decode {
+                op: function.name().to_owned(),
+                source,
+            })
+        });
+        (decoded, receipt)
+    }
+
+    /// Makes the call on this thread, which must not be one that drives async tasks.
+    pub fn blocking(self) -> Result<O, Error> {
+        crate::blocking::block_on(self.into_future())?
+    }
+}
+
+impl<'f, O: Send + 'f> IntoFuture for Call<'f, O> {
+    type Output = Result<O, Error>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'f>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { self.with_receipt().await.0 })
+    }
+}

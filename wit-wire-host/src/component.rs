@@ -1,0 +1,72 @@
+//! A component that was checked against the protocol and linked.
+
+use wasmtime::component::{ComponentExportIndex, InstancePre, Linker};
+
+use crate::error::{Error, Phase};
+use crate::host::{Host, State};
+use crate::instance::Instance;
+use crate::run::Run;
+use crate::shape::{Shape, detect};
+use crate::wire::GUEST_INTERFACE;
+
+/// A component ready to be instantiated. Cheap to clone.
+#[derive(Clone)]
+pub struct Component {
+    pub(crate) host: Host,
+    pub(crate) pre: InstancePre<State>,
+    pub(crate) shape: Shape,
+    pub(crate) init: ComponentExportIndex,
+    pub(crate) handle: ComponentExportIndex,
+}
+
+impl Component {
+    pub(crate) fn new(
+        host: &Host,
+        component: &wasmtime::component::Component,
+        linker: &Linker<State>,
+    ) -> Result<Self, Error> {
+        let shape = detect(&host.0.engine, &component.component_type())?;
+        let link = |error: wasmtime::Error| Error::Link(error.into_boxed_dyn_error());
+        let pre = linker.instantiate_pre(component).map_err(link)?;
+        let guest = component.get_export_index(None, GUEST_INTERFACE);
+        let export = |name| {
+            let index = guest
+                .as_ref()
+                .and_then(|guest| component.get_export_index(Some(guest), name));
+            index.ok_or_else(|| {
+                link(wasmtime::Error::msg(format!(
+                    "no export `{name}` in `{GUEST_INTERFACE}`"
+                )))
+            })
+        };
+        let (init, handle) = (export("init")?, export("handle")?);
+        Ok(Self {
+            host: host.clone(),
+            pre,
+            shape,
+            init,
+            handle,
+        })
+    }
+
+    /// Which of the published shapes the component has.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Builds an instance, once the host has room for one.
+    ///
+    /// Cancel safe: a dropped future leaves nothing behind.
+    pub async fn instantiate(&self, run: &Run) -> Result<Instance, Error> {
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(Error::NoRuntime);
+        }
+        let room = self.host.admit(run).await;
+        let room = room.map_err(|source| Error::Limit {
+            op: None,
+            phase: Phase::Instantiate,
+            source,
+        })?;
+        Instance::new(self, room, run).await
+    }
+}

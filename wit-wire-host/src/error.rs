@@ -1,0 +1,202 @@
+//! Everything that can go wrong, as one type.
+
+use std::fmt;
+
+use wasmtime_wasi::I32Exit;
+
+use crate::limits::LimitExceeded;
+use crate::shape::Mismatch;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// What part of a run an error belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Building an instance of the component.
+    Instantiate,
+    /// The guest's `init`.
+    Init,
+    /// The guest's `handle`.
+    Handle,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Instantiate => "instantiate",
+            Self::Init => "init",
+            Self::Handle => "handle",
+        })
+    }
+}
+
+/// An error of the host. None of them harms the process, and after each of them other calls go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The engine lacks a setting without which guests could not be stopped.
+    #[error("the engine can't be used: {0}")]
+    Engine(&'static str),
+    /// The component does not speak the protocol.
+    #[error("not a wit-wire component: {0}")]
+    Mismatch(#[from] Mismatch),
+    /// The component imports something that the host does not offer.
+    #[error("the component can't be linked: it wants something this host does not offer")]
+    Link(#[source] Source),
+
+    /// Two ops of one program have the same name.
+    #[error("op `{0}` is given twice: names must be unique within a program")]
+    DuplicateOp(String),
+    /// Names beginning `wit-wire:` are the host's own.
+    #[error("op `{0}` can't be registered: names that begin with `wit-wire:` are reserved")]
+    ReservedOp(String),
+    /// The program has no op of this name.
+    #[error("no op `{op}`: the program has {known:?}")]
+    UnknownOp {
+        /// The name asked for.
+        op: String,
+        /// The names there are.
+        known: Vec<String>,
+    },
+
+    /// The guest speaks another version.
+    #[error("init: the guest speaks version `{guest}`, asked for was `{asked}`")]
+    VersionMismatch {
+        /// The guest's version.
+        guest: String,
+        /// The version the host asked for.
+        asked: String,
+    },
+    /// The guest does not know this op, or can't use its data.
+    #[error("init: the guest refuses op `{op}`: it does not know it or can't use its data")]
+    UnexpectedOp {
+        /// The op's name.
+        op: String,
+    },
+    /// The guest failed to initialise for a reason of its own.
+    #[error("init: {message}")]
+    Init {
+        /// The guest's words.
+        message: String,
+    },
+    /// `init` was called on an instance that has been initialised, or was tried to be.
+    #[error("init comes once: this instance was initialised before")]
+    AlreadyInitialised,
+
+    /// The guest says that no op of this name was initialised.
+    #[error("op `{op}`: the guest has no handler for it")]
+    NoHandler {
+        /// The op's name.
+        op: String,
+    },
+    /// The guest could not read the input as JSON.
+    #[error("op `{op}`: the input is not usable JSON: {message}")]
+    InvalidInput {
+        /// The op's name.
+        op: String,
+        /// The guest's words.
+        message: String,
+    },
+    /// The function itself failed.
+    #[error("op `{op}` failed: {message}")]
+    Handler {
+        /// The op's name.
+        op: String,
+        /// The guest's words.
+        message: String,
+    },
+    /// The caller's input has no JSON form.
+    #[error("op `{op}`: the input has no JSON form")]
+    Encode {
+        /// The op's name.
+        op: String,
+        /// What serde said.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The output does not fit the type that the caller asked for.
+    #[error("op `{op}`: the output does not fit the type asked for")]
+    Decode {
+        /// The op's name.
+        op: String,
+        /// What serde said.
+        #[source]
+        source: serde_json::Error,
+    },
+
+    /// A limit was reached.
+    #[error("{phase}{}: {source}", in_op(op))]
+    Limit {
+        /// The op, in the phase `handle`.
+        op: Option<String>,
+        /// When.
+        phase: Phase,
+        /// Which limit.
+        source: LimitExceeded,
+    },
+    /// The guest crashed: an out-of-bounds access, an exhausted stack, an `unreachable`.
+    #[error("{phase}{}: the guest crashed{}", in_op(op), trap(source))]
+    Trap {
+        /// The op, in the phase `handle`.
+        op: Option<String>,
+        /// When.
+        phase: Phase,
+        /// The cause, with the guest's own frames where it has names.
+        #[source]
+        source: Source,
+    },
+    /// The guest ended itself, as a process would.
+    #[error("{phase}{}: the guest exited with status {code}", in_op(op))]
+    Exit {
+        /// The op, in the phase `handle`.
+        op: Option<String>,
+        /// When.
+        phase: Phase,
+        /// The exit status.
+        code: i32,
+    },
+    /// The instance ended in an earlier run (a trap, an exit, a limit or a cancelled call) and can't be used again.
+    #[error("the instance ended in an earlier run: build another")]
+    InstanceEnded,
+
+    /// A blocking call from a thread that drives async tasks would stall all of them.
+    #[error(
+        "blocking call inside an async runtime: await the call instead, or move it to a blocking thread"
+    )]
+    BlockingInAsync,
+    /// An async call outside a tokio runtime.
+    #[error("no tokio runtime here: await the call inside one, or use the blocking form")]
+    NoRuntime,
+}
+
+fn in_op(op: &Option<String>) -> String {
+    op.as_ref()
+        .map_or_else(String::new, |op| format!(" of op `{op}`"))
+}
+
+fn trap(source: &Source) -> String {
+    let mut cause: &dyn std::error::Error = source.as_ref();
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    format!(": {cause}")
+}
+
+impl Error {
+    /// Sorts what Wasmtime reports for a run that did not come back.
+    pub(crate) fn from_run(error: wasmtime::Error, phase: Phase, op: Option<&str>) -> Self {
+        let op = op.map(str::to_owned);
+        if let Some(&source) = error.downcast_ref::<LimitExceeded>() {
+            Self::Limit { op, phase, source }
+        } else if let Some(&I32Exit(code)) = error.downcast_ref::<I32Exit>() {
+            Self::Exit { op, phase, code }
+        } else {
+            Self::Trap {
+                op,
+                phase,
+                source: error.into_boxed_dyn_error(),
+            }
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! The host: an engine with what every component of it shares.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use wasmtime::component::{Linker, ResourceTable};
+use wasmtime::{Engine, Store, StoreContextMut, UpdateDeadline};
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+use crate::capture::Capture;
+use crate::component::Component;
+use crate::error::Error;
+use crate::hostcall::{HostcallContext, HostcallError, Hostcalls, Router};
+use crate::limits::{Limit, LimitExceeded, Limits, MemoryLimiter};
+use crate::run::Run;
+use crate::ticker::Ticker;
+use crate::wire::HOSTCALL_INTERFACE;
+
+/// An engine, the hostcalls that guests may make, and the limits they run under. Cheap to clone.
+#[derive(Clone)]
+pub struct Host(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) engine: Engine,
+    linker: Linker<State>,
+    pub(crate) limits: Limits,
+    max_instances: usize,
+    instances: Arc<Semaphore>,
+    router: Arc<Router>,
+    pub(crate) ticker: Ticker,
+}
+
+/// Configures a [`Host`].
+///
+/// - hostcalls: none; every hostcall is an error `op_404`
+/// - limits: [`Limits::default`]
+/// - instances at once: 256
+pub struct HostBuilder {
+    engine: Engine,
+    router: Router,
+    limits: Limits,
+    max_instances: usize,
+}
+
+impl HostBuilder {
+    /// Answers the hostcall `op` with `closure`, whose input and output are JSON through serde.
+    ///
+    /// The future is dropped when the call that made the hostcall is cancelled or runs out of time. A panic in it
+    /// becomes an error `op_500` for the guest.
+    #[must_use]
+    pub fn hostcall<I, O, F, Fut>(mut self, op: impl Into<String>, closure: F) -> Self
+    where
+        I: DeserializeOwned + Send,
+        O: Serialize,
+        F: Fn(HostcallContext, I) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<O, HostcallError>> + Send + 'static,
+    {
+        self.router.add(op.into(), closure);
+        self
+    }
+
+    /// Answers the hostcalls that no closure was registered for.
+    #[must_use]
+    pub fn hostcalls(mut self, hostcalls: impl Hostcalls) -> Self {
+        self.router.fallback(hostcalls);
+        self
+    }
+
+    /// The limits of calls that bring none of their own.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How many instances may be alive at once. A call that finds none free waits, until its deadline.
+    ///
+    /// A hostcall that calls a function again needs an instance for it while it holds its own.
+    #[must_use]
+    pub fn max_instances(mut self, count: usize) -> Self {
+        self.max_instances = count.clamp(1, Semaphore::MAX_PERMITS);
+        self
+    }
+
+    /// Builds the host and starts the thread that advances the engine's epoch.
+    pub fn build(self) -> Result<Host, Error> {
+        let Self {
+            engine,
+            router,
+            limits,
+            max_instances,
+        } = self;
+        if !engine.get_epoch_interruption() {
+            return Err(Error::Engine(
+                "epoch interruption is off, and without it a guest's loop can't be stopped",
+            ));
+        }
+        if let Some(op) = router.reserved() {
+            return Err(Error::ReservedOp(op.to_owned()));
+        }
+        let linker = linker(&engine).map_err(|error| Error::Link(error.into_boxed_dyn_error()))?;
+        let ticker = Ticker::start(&engine)
+            .map_err(|_| Error::Engine("no thread for the epoch ticker can be had"))?;
+        let instances = Arc::new(Semaphore::new(max_instances));
+        let router = Arc::new(router);
+        Ok(Host(Arc::new(Inner {
+            engine,
+            linker,
+            limits,
+            max_instances,
+            instances,
+            router,
+            ticker,
+        })))
+    }
+}
+
+impl Host {
+    /// A host for components of `engine`, which must have epoch interruption on.
+    pub fn builder(engine: &Engine) -> HostBuilder {
+        HostBuilder {
+            engine: engine.clone(),
+            router: Router::default(),
+            limits: Limits::default(),
+            max_instances: 256,
+        }
+    }
+
+    /// Checks `component` against the protocol, in either published shape, and links it once for all its instances.
+    pub fn component(
+        &self,
+        component: &wasmtime::component::Component,
+    ) -> Result<Component, Error> {
+        Component::new(self, component, &self.0.linker)
+    }
+
+    /// The limits of calls that bring none of their own.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// Room for one instance, waiting for it until the run's deadline.
+    pub(crate) async fn admit(&self, run: &Run) -> Result<OwnedSemaphorePermit, LimitExceeded> {
+        let full = LimitExceeded {
+            limit: Limit::Instances,
+            allowed: self.0.max_instances as u64,
+            requested: None,
+        };
+        let room = run
+            .drive(self.0.instances.clone().acquire_owned())
+            .await
+            .map_err(|_| full)?;
+        // The semaphore is never closed.
+        room.map_err(|_| full)
+    }
+
+    /// A store in which one instance can live. WASI is there, and empty: no files, no environment, no arguments, no
+    /// sockets, nothing on stdin. Clocks and randomness are the machine's.
+    pub(crate) fn store(&self) -> Store<State> {
+        let stdout = Capture::default();
+        let stderr = Capture::default();
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.stdout(stdout.clone()).stderr(stderr.clone());
+        wasi.allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false);
+        let state = State {
+            wasi: wasi.build(),
+            table: ResourceTable::new(),
+            memory: MemoryLimiter::default(),
+            stdout,
+            stderr,
+            router: self.0.router.clone(),
+            run: None,
+        };
+        let mut store = Store::new(&self.0.engine, state);
+        store.limiter(|state| &mut state.memory);
+        store.epoch_deadline_callback(|context| {
+            if let Some(running) = &context.data().run {
+                running.run.check_time()?;
+            }
+            Ok(UpdateDeadline::YieldCustom(
+                1,
+                Box::pin(tokio::task::yield_now()),
+            ))
+        });
+        store
+    }
+}
+
+/// What a store holds beside its instance.
+pub(crate) struct State {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    pub(crate) memory: MemoryLimiter,
+    pub(crate) stdout: Capture,
+    pub(crate) stderr: Capture,
+    router: Arc<Router>,
+    pub(crate) run: Option<Running>,
+}
+
+/// The run that the instance serves at the moment.
+#[derive(Clone)]
+pub(crate) struct Running {
+    pub(crate) run: Run,
+    pub(crate) op: Option<Arc<str>>,
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    let mut wire = linker.instance(HOSTCALL_INTERFACE)?;
+    wire.func_wrap_async(
+        "hostcall",
+        |store: StoreContextMut<'_, State>, (op, payload): (String, String)| {
+            let answer = hostcall(store.data(), op, payload);
+            Box::new(async move { Ok((answer.await?,)) })
+        },
+    )?;
+    Ok(linker)
+}
+
+/// Counts, checks and answers one hostcall. The outer error ends the run.
+fn hostcall(
+    state: &State,
+    op: String,
+    payload: String,
+) -> impl Future<Output = Result<Result<String, String>, LimitExceeded>> + Send + use<> {
+    let router = state.router.clone();
+    let running = state.run.clone();
+    async move {
+        let Some(Running { run, op: caller }) = running else {
+            return Ok(Err(
+                HostcallError::new("op_500", "no call is under way").to_json()
+            ));
+        };
+        run.count_hostcall()?;
+        let allowed = run.limits().hostcall_payload;
+        LimitExceeded::check(Limit::HostcallPayload, allowed, payload.len())?;
+        let context = HostcallContext {
+            op: caller,
+            deadline: run.deadline(),
+            value: run.context().cloned(),
+        };
+        let answer = router
+            .call(context, op, payload)
+            .await
+            .map_err(|error| error.to_json());
+        let (Ok(json) | Err(json)) = &answer;
+        LimitExceeded::check(Limit::HostcallPayload, allowed, json.len())?;
+        Ok(answer)
+    }
+}

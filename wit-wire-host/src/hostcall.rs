@@ -1,0 +1,201 @@
+//! What guests may ask of the host: a trait, and a router of closures by op name.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Instant;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Names that begin so belong to the host.
+pub(crate) const RESERVED: &str = "wit-wire:";
+
+/// Answers guests' hostcalls.
+///
+/// Closures registered by name ([`HostBuilder::hostcall`](crate::HostBuilder::hostcall)) cover most hosts; implement
+/// this to answer names that are not known in advance.
+///
+/// The future is dropped when the call that made the hostcall is cancelled or runs out of time. A panic in it becomes
+/// an error `op_500` for the guest.
+pub trait Hostcalls: Send + Sync + 'static {
+    /// Answers the op `op` with `payload`, both as the guest gave them. The answer is JSON.
+    fn call(
+        &self,
+        context: HostcallContext,
+        op: String,
+        payload: String,
+    ) -> impl Future<Output = Result<String, HostcallError>> + Send;
+}
+
+/// Who makes a hostcall.
+#[derive(Clone)]
+pub struct HostcallContext {
+    pub(crate) op: Option<Arc<str>>,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) value: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl HostcallContext {
+    /// The guest's op that makes the hostcall; `None` while the guest initialises.
+    pub fn op(&self) -> Option<&str> {
+        self.op.as_deref()
+    }
+
+    /// When the call that makes the hostcall must have come back.
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// The embedder's own value that the call carries, if it is a `T`.
+    pub fn value<T: Any>(&self) -> Option<&T> {
+        self.value.as_ref()?.downcast_ref()
+    }
+}
+
+/// A hostcall's error, as the guest sees it: JSON `{code, message, cause?}`.
+///
+/// The host's own codes are `op_404` (no such op), `op_400` (the payload does not fit) and `op_500` (the op panicked, or
+/// its answer has no JSON form).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[error("{code}: {message}")]
+pub struct HostcallError {
+    /// For programs.
+    pub code: String,
+    /// For people.
+    pub message: String,
+    /// Whatever else the guest should know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Value>,
+}
+
+impl HostcallError {
+    /// An error without a cause.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            message: message.into(),
+            cause: None,
+        }
+    }
+
+    /// The same error with a cause.
+    #[must_use]
+    pub fn cause(self, cause: Value) -> Self {
+        Self {
+            cause: Some(cause),
+            ..self
+        }
+    }
+
+    fn unknown(op: &str) -> Self {
+        Self::new("op_404", format!("the host has no op `{op}`"))
+    }
+
+    /// The form on the wire.
+    pub(crate) fn to_json(&self) -> String {
+        serde_json::json!(self).to_string()
+    }
+}
+
+type Answer<'a> = Pin<Box<dyn Future<Output = Result<String, HostcallError>> + Send + 'a>>;
+type Closure = Box<dyn Fn(HostcallContext, String) -> Answer<'static> + Send + Sync>;
+
+/// Closures by op name, then whatever answers the other names.
+#[derive(Default)]
+pub(crate) struct Router {
+    closures: HashMap<String, Closure>,
+    fallback: Option<Box<dyn DynHostcalls>>,
+}
+
+trait DynHostcalls: Send + Sync {
+    fn call<'a>(&'a self, context: HostcallContext, op: String, payload: String) -> Answer<'a>;
+}
+
+impl<T: Hostcalls> DynHostcalls for T {
+    fn call<'a>(&'a self, context: HostcallContext, op: String, payload: String) -> Answer<'a> {
+        Box::pin(Hostcalls::call(self, context, op, payload))
+    }
+}
+
+impl Router {
+    pub(crate) fn add<I, O, F, Fut>(&mut self, op: String, closure: F)
+    where
+        I: DeserializeOwned + Send,
+        O: Serialize,
+        F: Fn(HostcallContext, I) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<O, HostcallError>> + Send + 'static,
+    {
+        let name = op.clone();
+        let typed = move |context, payload: String| -> Answer<'static> {
+            let answer = match serde_json::from_str(&payload) {
+                Ok(input) => closure(context, input),
+                Err(error) => {
+                    let error = HostcallError::new(
+                        "op_400",
+                        format!("the payload of `{name}` does not fit: {error}"),
+                    );
+                    return Box::pin(async move { Err(error) });
+                }
+            };
+            let name = name.clone();
+            Box::pin(async move {
+                serde_json::to_string(&answer.await?).map_err(|error| {
+                    HostcallError::new("op_500", format!("the answer of `{name}`: {error}"))
+                })
+            })
+        };
+        self.closures.insert(op, Box::new(typed));
+    }
+
+    pub(crate) fn fallback(&mut self, hostcalls: impl Hostcalls) {
+        self.fallback = Some(Box::new(hostcalls));
+    }
+
+    /// A registered name that is the host's own.
+    pub(crate) fn reserved(&self) -> Option<&str> {
+        self.closures
+            .keys()
+            .map(String::as_str)
+            .find(|op| op.starts_with(RESERVED))
+    }
+
+    /// Always answers: an unknown op and a panic are errors like others.
+    pub(crate) async fn call(
+        &self,
+        context: HostcallContext,
+        op: String,
+        payload: String,
+    ) -> Result<String, HostcallError> {
+        let name = op.clone();
+        // The state behind a panic is the closure's own; ours is not touched in between.
+        let start = catch_unwind(AssertUnwindSafe(|| {
+            match (self.closures.get(&op), &self.fallback) {
+                (Some(closure), _) => closure(context, payload),
+                (None, Some(fallback)) if !op.starts_with(RESERVED) => {
+                    fallback.call(context, op, payload)
+                }
+                _ => Box::pin(async move { Err(HostcallError::unknown(&op)) }),
+            }
+        }));
+        let Ok(mut answer) = start else {
+            return Err(panicked(&name));
+        };
+        poll_fn(
+            |context| match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context))) {
+                Ok(poll) => poll,
+                Err(_) => Poll::Ready(Err(panicked(&name))),
+            },
+        )
+        .await
+    }
+}
+
+fn panicked(op: &str) -> HostcallError {
+    HostcallError::new("op_500", format!("the host's op `{op}` panicked"))
+}

@@ -1,0 +1,256 @@
+//! One live component: a store with a linear memory. It runs one call at a time.
+
+use std::sync::Arc;
+
+use tokio::sync::OwnedSemaphorePermit;
+use wasmtime::Store;
+use wasmtime::component::TypedFunc;
+
+use crate::capture::Output;
+use crate::component::Component;
+use crate::error::{Error, Phase};
+use crate::host::{Host, Running, State};
+use crate::limits::{Limit, LimitExceeded};
+use crate::op::Op;
+use crate::run::Run;
+use crate::shape::Shape;
+use crate::wire::{
+    HandleErr, HandleReq, HashedInitArgs, HashedMatInfo, InitArgs, InitError, InitResponse, MatInfo,
+};
+
+/// The version that hosts ask guests for unless told otherwise.
+pub const PROTOCOL_VERSION: &str = "0.0.1";
+
+/// A live component.
+///
+/// A run that traps, exits, reaches a limit, or whose future is dropped ends the instance: what it was doing is then
+/// anyone's guess. Every later use is [`Error::InstanceEnded`].
+pub struct Instance {
+    store: Store<State>,
+    init: Init,
+    handle: TypedFunc<(HandleReq,), (Result<String, HandleErr>,)>,
+    initialised: bool,
+    ended: bool,
+    host: Host,
+    _room: OwnedSemaphorePermit,
+}
+
+/// `init` in either shape.
+enum Init {
+    Article(TypedFunc<(InitArgs,), (Result<InitResponse, InitError<MatInfo>>,)>),
+    Metatype(TypedFunc<(HashedInitArgs,), (Result<InitResponse, InitError<HashedMatInfo>>,)>),
+}
+
+impl Instance {
+    pub(crate) async fn new(
+        component: &Component,
+        room: OwnedSemaphorePermit,
+        run: &Run,
+    ) -> Result<Self, Error> {
+        let host = &component.host;
+        let mut store = host.store();
+        begin(&mut store, run, None);
+        let running = host.0.ticker.running();
+        let instance = run.drive(component.pre.instantiate_async(&mut store)).await;
+        drop(running);
+        let instance =
+            flatten(instance).map_err(|error| Error::from_run(error, Phase::Instantiate, None))?;
+
+        let typed = |error: wasmtime::Error| Error::Link(error.into_boxed_dyn_error());
+        let handle = instance
+            .get_typed_func(&mut store, component.handle)
+            .map_err(typed)?;
+        let init = match component.shape {
+            Shape::Article => Init::Article(
+                instance
+                    .get_typed_func(&mut store, component.init)
+                    .map_err(typed)?,
+            ),
+            Shape::Metatype => Init::Metatype(
+                instance
+                    .get_typed_func(&mut store, component.init)
+                    .map_err(typed)?,
+            ),
+        };
+        let host = host.clone();
+        Ok(Self {
+            store,
+            init,
+            handle,
+            initialised: false,
+            ended: false,
+            host,
+            _room: room,
+        })
+    }
+
+    /// Registers `ops` in the guest. Comes first, and once: after an error no op is registered and the instance is
+    /// of no further use.
+    ///
+    /// Dropping the future ends the instance.
+    pub async fn init(&mut self, run: &Run, ops: &[Op], version: &str) -> Result<(), Error> {
+        if self.initialised {
+            return Err(Error::AlreadyInitialised);
+        }
+        check_names(ops)?;
+        let size = ops.iter().map(|op| op.data.len()).sum();
+        LimitExceeded::check(Limit::Input, run.limits().input, size).map_err(|source| {
+            Error::Limit {
+                op: None,
+                phase: Phase::Init,
+                source,
+            }
+        })?;
+        self.initialised = true;
+        let version: Arc<str> = version.into();
+        let result = match self.init {
+            Init::Article(init) => {
+                let expected_ops = ops.iter().map(Op::mat_info).collect();
+                let args = InitArgs {
+                    expected_ops,
+                    metatype_version: version.clone(),
+                };
+                let call = async |store: &mut Store<State>| init.call_async(store, (args,)).await;
+                let (result,) = self.run(run, Phase::Init, None, call).await?;
+                result.map_err(|error| error.map(|mat| mat.op_name))
+            }
+            Init::Metatype(init) => {
+                let expected_ops = ops.iter().map(Op::hashed_mat_info).collect();
+                let args = HashedInitArgs {
+                    metatype_version: version.clone(),
+                    expected_ops,
+                };
+                let call = async |store: &mut Store<State>| init.call_async(store, (args,)).await;
+                let (result,) = self.run(run, Phase::Init, None, call).await?;
+                result.map_err(|error| error.map(|mat| mat.op_name))
+            }
+        };
+        match result {
+            Ok(InitResponse { ok: true }) => Ok(()),
+            Ok(InitResponse { ok: false }) => Err(Error::Init {
+                message: "the guest answered that it is not ready, without a reason".into(),
+            }),
+            Err(InitError::VersionMismatch(guest)) => Err(Error::VersionMismatch {
+                guest,
+                asked: version.as_ref().to_owned(),
+            }),
+            Err(InitError::UnexpectedMat(op)) => Err(Error::UnexpectedOp {
+                op: op.as_ref().to_owned(),
+            }),
+            Err(InitError::Other(message)) => Err(Error::Init { message }),
+        }
+    }
+
+    /// Runs the op `op` on `input`, which is JSON and is handed over as it is; so is the output.
+    ///
+    /// Dropping the future ends the instance.
+    pub async fn handle(
+        &mut self,
+        run: &Run,
+        op: &Arc<str>,
+        input: impl Into<Arc<str>>,
+    ) -> Result<String, Error> {
+        let in_json: Arc<str> = input.into();
+        let limit = |source| Error::Limit {
+            op: Some(op.as_ref().to_owned()),
+            phase: Phase::Handle,
+            source,
+        };
+        LimitExceeded::check(Limit::Input, run.limits().input, in_json.len()).map_err(limit)?;
+        let handle = self.handle;
+        let request = HandleReq {
+            op_name: op.clone(),
+            in_json,
+        };
+        let call = async |store: &mut Store<State>| handle.call_async(store, (request,)).await;
+        let (result,) = self.run(run, Phase::Handle, Some(op), call).await?;
+        let name = || op.as_ref().to_owned();
+        match result {
+            Ok(output) => {
+                LimitExceeded::check(Limit::Output, run.limits().output, output.len())
+                    .map_err(limit)?;
+                Ok(output)
+            }
+            Err(HandleErr::NoHandler) => Err(Error::NoHandler { op: name() }),
+            Err(HandleErr::InJsonErr(message)) => Err(Error::InvalidInput {
+                op: name(),
+                message,
+            }),
+            Err(HandleErr::HandlerErr(message)) => Err(Error::Handler {
+                op: name(),
+                message,
+            }),
+        }
+    }
+
+    /// Whether the instance can run another call.
+    pub fn is_alive(&self) -> bool {
+        !self.ended
+    }
+
+    /// Bytes of linear memory.
+    pub fn memory(&self) -> usize {
+        self.store.data().memory.used
+    }
+
+    /// What the guest wrote to stdout and stderr in the latest run.
+    pub fn take_output(&mut self) -> (Output, Output) {
+        let state = self.store.data();
+        (state.stdout.take(), state.stderr.take())
+    }
+
+    /// Runs guest code, metered. The instance counts as ended unless the code comes back in its own time.
+    async fn run<R>(
+        &mut self,
+        run: &Run,
+        phase: Phase,
+        op: Option<&Arc<str>>,
+        call: impl AsyncFnOnce(&mut Store<State>) -> wasmtime::Result<R>,
+    ) -> Result<R, Error> {
+        if std::mem::replace(&mut self.ended, true) {
+            return Err(Error::InstanceEnded);
+        }
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(Error::NoRuntime);
+        }
+        begin(&mut self.store, run, op);
+        let running = self.host.0.ticker.running();
+        let result = run.drive(call(&mut self.store)).await;
+        drop(running);
+        let result = flatten(result)
+            .map_err(|error| Error::from_run(error, phase, op.map(AsRef::as_ref)))?;
+        self.store.data_mut().run = None;
+        self.ended = false;
+        Ok(result)
+    }
+}
+
+/// Points the store at `run`: its limits, its log, its deadline.
+fn begin(store: &mut Store<State>, run: &Run, op: Option<&Arc<str>>) {
+    let state = store.data_mut();
+    state.memory.allowed = run.limits().memory;
+    state.stdout.start(run.limits().log);
+    state.stderr.start(run.limits().log);
+    state.run = Some(Running {
+        run: run.clone(),
+        op: op.cloned(),
+    });
+    store.set_epoch_deadline(1);
+}
+
+fn flatten<T>(result: Result<wasmtime::Result<T>, LimitExceeded>) -> wasmtime::Result<T> {
+    result.unwrap_or_else(|limit| Err(limit.into()))
+}
+
+fn check_names(ops: &[Op]) -> Result<(), Error> {
+    let mut seen = std::collections::HashSet::new();
+    for op in ops {
+        if op.name.starts_with(crate::hostcall::RESERVED) {
+            return Err(Error::ReservedOp(op.name.as_ref().to_owned()));
+        }
+        if !seen.insert(&op.name) {
+            return Err(Error::DuplicateOp(op.name.as_ref().to_owned()));
+        }
+    }
+    Ok(())
+}

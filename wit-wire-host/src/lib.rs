@@ -1,0 +1,54 @@
+//! The host's half of wit-wire: run functions of any WebAssembly component that speaks a small JSON protocol, each call
+//! on clean state, inside this process.
+//!
+//! The crate knows the protocol, hostcalls, limits and the sandbox. It does not know Python or any other language, where
+//! components come from, or how they are compiled: it takes a [`wasmtime::Engine`] and a component of it.
+//!
+//! ```no_run
+//! # async fn example(engine: wasmtime::Engine, component: wasmtime::component::Component) -> Result<(), wit_wire_host::Error> {
+//! use serde_json::{Value, json};
+//! use wit_wire_host::{Host, HostcallContext, HostcallError, Op};
+//!
+//! let host = Host::builder(&engine)
+//!     .hostcall("now", async |_: HostcallContext, _: Value| Ok::<_, HostcallError>(json!("noon")))
+//!     .build()?;
+//! let program = host.component(&component)?.program([Op::new("greet")]).build().await?;
+//! let greet = program.function("greet")?;
+//! let greeting: String = greet.call(&json!({"name": "Ada"})).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! In reading order: `op` (what is asked of a guest), `program` (a component with its ops, and its functions), `call`
+//! (one call and its receipt), `run` (what meters and bounds it), `limits`, `component` (checked and linked) and `shape`
+//! (the check), `instance` (a live one), `host` (what components share: linker, sandbox, hostcalls), `hostcall`, `capture`
+//! (what guests print), `ticker` (what interrupts them), `wire` (the protocol's values), `blocking`, `error`.
+
+mod blocking;
+mod call;
+mod capture;
+mod component;
+mod error;
+mod host;
+mod hostcall;
+mod instance;
+mod limits;
+mod op;
+mod program;
+mod run;
+mod shape;
+mod ticker;
+mod wire;
+
+pub use call::{Call, Receipt};
+pub use capture::Output;
+pub use component::Component;
+pub use error::{Error, Phase};
+pub use host::{Host, HostBuilder};
+pub use hostcall::{HostcallContext, HostcallError, Hostcalls};
+pub use instance::{Instance, PROTOCOL_VERSION};
+pub use limits::{Limit, LimitExceeded, Limits};
+pub use op::Op;
+pub use program::{Function, Isolation, Program, ProgramBuilder};
+pub use run::Run;
+pub use shape::{Mismatch, Shape};

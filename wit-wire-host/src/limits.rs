@@ -1,0 +1,204 @@
+//! What a run may use, and the error when it wants more.
+
+use std::fmt;
+use std::time::Duration;
+
+use wasmtime::ResourceLimiter;
+
+/// What one call may use. All limits are on by default.
+///
+/// - `wall_time`: 30 s, waiting for an instance and for hostcalls included
+/// - `cpu_time`: 10 s of the threads that ran the call
+/// - `memory`: 256 MiB, all linear memories of an instance together
+/// - `input`: 32 MiB of JSON
+/// - `output`: 32 MiB of JSON
+/// - `log`: 64 KiB kept of each of stdout and stderr; more is dropped and counted, and is no error
+/// - `hostcalls`: 10,000
+/// - `hostcall_payload`: 32 MiB of JSON, in each direction
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Time on the clock.
+    pub wall_time: Duration,
+    /// Time on a processor. Checked at each epoch tick, so that a run may exceed it by some 10 ms.
+    pub cpu_time: Duration,
+    /// Bytes of linear memory.
+    pub memory: usize,
+    /// Bytes of input.
+    pub input: usize,
+    /// Bytes of output.
+    pub output: usize,
+    /// Bytes kept of each output stream.
+    pub log: usize,
+    /// Number of hostcalls.
+    pub hostcalls: u64,
+    /// Bytes of one hostcall's payload, and of its answer.
+    pub hostcall_payload: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const MIB: usize = 1 << 20;
+        Self {
+            wall_time: Duration::from_secs(30),
+            cpu_time: Duration::from_secs(10),
+            memory: 256 * MIB,
+            input: 32 * MIB,
+            output: 32 * MIB,
+            log: 64 << 10,
+            hostcalls: 10_000,
+            hostcall_payload: 32 * MIB,
+        }
+    }
+}
+
+/// Which limit was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Limit {
+    /// [`Limits::wall_time`], in milliseconds.
+    WallTime,
+    /// [`Limits::cpu_time`], in milliseconds.
+    CpuTime,
+    /// [`Limits::memory`], in bytes.
+    Memory,
+    /// Entries of the instance's tables.
+    Tables,
+    /// [`Limits::input`], in bytes.
+    Input,
+    /// [`Limits::output`], in bytes.
+    Output,
+    /// [`Limits::hostcalls`], a count.
+    Hostcalls,
+    /// [`Limits::hostcall_payload`], in bytes.
+    HostcallPayload,
+    /// Instances alive at once ([`HostBuilder::max_instances`](crate::HostBuilder::max_instances)), a count:
+    /// none became free before the call's deadline.
+    Instances,
+}
+
+impl Limit {
+    fn name(self) -> &'static str {
+        match self {
+            Self::WallTime => "wall time",
+            Self::CpuTime => "CPU time",
+            Self::Memory => "memory",
+            Self::Tables => "table entries",
+            Self::Input => "input",
+            Self::Output => "output",
+            Self::Hostcalls => "hostcalls",
+            Self::HostcallPayload => "hostcall payload",
+            Self::Instances => "instances",
+        }
+    }
+
+    fn unit(self) -> &'static str {
+        match self {
+            Self::WallTime | Self::CpuTime => " ms",
+            Self::Memory | Self::Input | Self::Output | Self::HostcallPayload => " bytes",
+            Self::Tables | Self::Hostcalls | Self::Instances => "",
+        }
+    }
+}
+
+/// A limit was reached: which, its value, and what was asked for where that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitExceeded {
+    /// Which limit.
+    pub limit: Limit,
+    /// Its value, in the limit's unit.
+    pub allowed: u64,
+    /// What was asked for, in the limit's unit.
+    pub requested: Option<u64>,
+}
+
+impl LimitExceeded {
+    pub(crate) fn size(limit: Limit, allowed: usize, requested: usize) -> Self {
+        Self {
+            limit,
+            allowed: allowed as u64,
+            requested: Some(requested as u64),
+        }
+    }
+
+    pub(crate) fn time(limit: Limit, allowed: Duration) -> Self {
+        Self {
+            limit,
+            allowed: u64::try_from(allowed.as_millis()).unwrap_or(u64::MAX),
+            requested: None,
+        }
+    }
+
+    /// Refuses `requested` bytes where they are more than `allowed`.
+    pub(crate) fn check(limit: Limit, allowed: usize, requested: usize) -> Result<(), Self> {
+        if requested > allowed {
+            Err(Self::size(limit, allowed, requested))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl fmt::Display for LimitExceeded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            limit,
+            allowed,
+            requested,
+        } = *self;
+        write!(
+            f,
+            "limit of {allowed}{} on {} reached",
+            limit.unit(),
+            limit.name()
+        )?;
+        match requested {
+            Some(requested) => write!(f, ": {requested}{} wanted", limit.unit()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::error::Error for LimitExceeded {}
+
+/// More entries than any guest we know needs by far (CPython's function table has some 7,000), and 8 MiB at most.
+const TABLE_ENTRIES: usize = 1 << 20;
+
+/// Counts an instance's linear memory and refuses growth beyond the limit.
+///
+/// A refusal ends the run with a typed error instead of letting `memory.grow` fail: what an interpreter does when its
+/// allocator fails half-way is its own, and differs between languages.
+#[derive(Default)]
+pub(crate) struct MemoryLimiter {
+    pub(crate) allowed: usize,
+    pub(crate) used: usize,
+    table_entries: usize,
+}
+
+impl ResourceLimiter for MemoryLimiter {
+    fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let used = self.used.saturating_sub(current).saturating_add(desired);
+        LimitExceeded::check(Limit::Memory, self.allowed, used)?;
+        self.used = used;
+        Ok(true)
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let entries = self
+            .table_entries
+            .saturating_sub(current)
+            .saturating_add(desired);
+        LimitExceeded::check(Limit::Tables, TABLE_ENTRIES, entries)?;
+        self.table_entries = entries;
+        Ok(true)
+    }
+}
