@@ -138,10 +138,11 @@ impl Loader {
         let cache = Cache::open(folder)?;
         let name = format!("{}.cwasm", archive.digest());
         if let Some(path) = cache.find(&name, archive.header().code_bytes)?
-            && let Ok(component) = self.map(&path) {
-                return Ok(component);
-            }
-            // Right in owner and length and yet not what was written, as after a power cut: written anew below.
+            && let Ok(component) = self.map(&path)
+        {
+            return Ok(component);
+        }
+        // Right in owner and length and yet not what was written, as after a power cut: written anew below.
         self.map(&cache.write(&name, &archive.code()?)?)
     }
 

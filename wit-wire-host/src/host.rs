@@ -39,7 +39,6 @@ pub(crate) struct Inner {
 /// - limits: [`Limits::default`]
 /// - instances at once: 256
 pub struct HostBuilder {
-    engine: Engine,
     router: Router,
     limits: Limits,
     max_instances: usize,
@@ -85,10 +84,10 @@ impl HostBuilder {
         self
     }
 
-    /// Builds the host and starts the thread that advances the engine's epoch.
-    pub fn build(self) -> Result<Host, Error> {
+    /// Builds the host and starts the thread that advances the engine's epoch. The engine must have epoch interruption
+    /// on.
+    pub fn build(self, engine: &Engine) -> Result<Host, Error> {
         let Self {
-            engine,
             router,
             limits,
             max_instances,
@@ -101,13 +100,13 @@ impl HostBuilder {
         if let Some(op) = router.reserved() {
             return Err(Error::ReservedOp(op.to_owned()));
         }
-        let linker = linker(&engine).map_err(|error| Error::Link(error.into_boxed_dyn_error()))?;
-        let ticker = Ticker::start(&engine)
+        let linker = linker(engine).map_err(|error| Error::Link(error.into_boxed_dyn_error()))?;
+        let ticker = Ticker::start(engine)
             .map_err(|_| Error::Engine("no thread for the epoch ticker can be had"))?;
         let instances = Arc::new(Semaphore::new(max_instances));
         let router = Arc::new(router);
         Ok(Host(Arc::new(Inner {
-            engine,
+            engine: engine.clone(),
             linker,
             limits,
             max_instances,
@@ -119,10 +118,9 @@ impl HostBuilder {
 }
 
 impl Host {
-    /// A host for components of `engine`, which must have epoch interruption on.
-    pub fn builder(engine: &Engine) -> HostBuilder {
+    /// A host to be.
+    pub fn builder() -> HostBuilder {
         HostBuilder {
-            engine: engine.clone(),
             router: Router::default(),
             limits: Limits::default(),
             max_instances: 256,

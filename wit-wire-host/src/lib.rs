@@ -9,9 +9,9 @@
 //! use serde_json::{Value, json};
 //! use wit_wire_host::{Host, HostcallContext, HostcallError, Op};
 //!
-//! let host = Host::builder(&engine)
+//! let host = Host::builder()
 //!     .hostcall("now", async |_: HostcallContext, _: Value| Ok::<_, HostcallError>(json!("noon")))
-//!     .build()?;
+//!     .build(&engine)?;
 //! let program = host.component(&component)?.program([Op::new("greet")]).build().await?;
 //! let greet = program.function("greet")?;
 //! let greeting: String = greet.call(&json!({"name": "Ada"})).await?;

@@ -1,0 +1,2 @@
+def greet(person):
+    return f"Hello, {person['name']}!"

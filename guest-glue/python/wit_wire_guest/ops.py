@@ -1,0 +1,150 @@
+"""From op data to something that can be called with the input."""
+
+import importlib
+import inspect
+import sys
+import types
+
+from . import wire_json
+from .context import Context
+from .sources import Sources, remember
+
+
+class Unusable(Exception):
+    """The op's `ty` is unknown, or its data lacks what that `ty` needs."""
+
+    def __init__(self, op):
+        super().__init__(op.op_name)
+        self.op = op
+
+
+class Failed(Exception):
+    """The op's own code failed while it was loaded."""
+
+    def __init__(self, op, error):
+        super().__init__(op.op_name)
+        self.op = op
+        self.error = error
+
+
+def load(ops):
+    """A handler by op name. After an error nothing of the ops is left behind."""
+    sources = Sources()
+    sys.meta_path.append(sources)
+    before = set(sys.modules)
+    try:
+        data = [_data(op) for op in ops]
+        for op, fields in zip(ops, data):
+            if fields["ty"] == "import_function":
+                _guard(op, sources.add, fields["sources"])
+        handlers = {}
+        for op, fields in zip(ops, data):
+            if op.op_name in handlers:
+                raise Failed(op, ValueError(f"op {op.op_name!r} is given twice"))
+            handlers[op.op_name] = _guard(op, _handler, op, fields, sources)
+        return handlers
+    except BaseException:
+        sys.meta_path.remove(sources)
+        for name in set(sys.modules) - before:
+            # Only what the ops brought; what they imported of the library may stay.
+            if name in sources.names() or getattr(sys.modules[name], "__wit_wire_op__", False):
+                del sys.modules[name]
+        raise
+
+
+_FIELDS = {
+    "lambda": {"source": str},
+    "def": {"source": str, "func_name": str},
+    "import_function": {"sources": dict, "func_name": str, "root_src_path": str},
+}
+
+
+def _data(op):
+    """The op's data, known to have the fields that its `ty` needs."""
+    try:
+        fields = wire_json.decode(op.mat_data_json)
+        wanted = _FIELDS[fields["ty"]]
+    except (wire_json.NotJson, TypeError, KeyError):
+        raise Unusable(op) from None
+    for name, kind in wanted.items():
+        if not isinstance(fields.get(name), kind):
+            raise Unusable(op)
+    for text in fields.get("sources", {}).values():
+        if not isinstance(text, str):
+            raise Unusable(op)
+    return fields
+
+
+def _guard(op, step, *args):
+    try:
+        return step(*args)
+    except BaseException as error:
+        raise Failed(op, error) from None
+
+
+def _handler(op, fields, sources):
+    match fields["ty"]:
+        case "lambda":
+            module, code = _compile(op, fields["source"].strip(), "eval")
+            function = eval(code, module.__dict__)
+        case "def":
+            module, code = _compile(op, fields["source"], "exec")
+            exec(code, module.__dict__)
+            function = _find(module, fields["func_name"])
+        case "import_function":
+            module = importlib.import_module(sources.module_of(fields["root_src_path"]))
+            function = _find(module, fields["func_name"])
+    return _adapt(function)
+
+
+def _compile(op, source, mode):
+    """A module for source that has no file, and its code."""
+    name = op.op_name
+    if name in sys.modules or name in sys.stdlib_module_names:
+        name = f"op {name}"
+    filename = f"<{op.op_name}>"
+    remember(filename, source)
+    module = types.ModuleType(name)
+    module.__file__ = filename
+    module.__wit_wire_op__ = True
+    # Dataclasses, pickle and typing look a class's module up here.
+    sys.modules[name] = module
+    return module, compile(source, filename, mode, dont_inherit=True)
+
+
+def _find(module, func_name):
+    found = module
+    for part in func_name.split("."):
+        try:
+            found = getattr(found, part)
+        except AttributeError:
+            names = [name for name, value in vars(module).items() if inspect.isfunction(value)]
+            raise AttributeError(
+                f"no function {func_name!r} in {module.__name__}; it has {', '.join(names) or 'none'}"
+            ) from None
+    return found
+
+
+def _adapt(function):
+    """A function of the input alone, whether or not `function` takes a context.
+
+    Parameters that have a default keep it: `def f(x, n=2)` is given the input.
+    """
+    if not callable(function):
+        raise TypeError(f"{type(function).__name__} object is not callable")
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return function
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    required = [p for p in positional if p.default is p.empty]
+    unfilled = [p for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+    if len(required) > 2 or unfilled:
+        names = ", ".join(p.name for p in [*required, *unfilled])
+        raise TypeError(f"a function takes the input, or the input and a context, and this one wants ({names})")
+    if len(required) == 2:
+        context = Context()
+        return lambda value: function(value, context)
+    if not positional and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return lambda value: function()
+    return function

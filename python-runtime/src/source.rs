@@ -1,0 +1,99 @@
+//! What a function is made from.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use crate::error::Error;
+use crate::tree::SourceTree;
+
+/// The source of one Python function. It takes the input, or the input and a context through which it makes hostcalls.
+#[derive(Debug, Clone)]
+pub struct PythonSource(Kind);
+
+#[derive(Debug, Clone)]
+enum Kind {
+    Lambda {
+        source: String,
+    },
+    Def {
+        function: String,
+        source: String,
+    },
+    Module {
+        function: String,
+        root: String,
+        tree: Arc<SourceTree>,
+    },
+}
+
+impl PythonSource {
+    /// An expression whose value is the function, such as `lambda x: x + 1`.
+    pub fn lambda(source: impl Into<String>) -> Self {
+        Self(Kind::Lambda {
+            source: source.into(),
+        })
+    }
+
+    /// The function `function` of a piece of source.
+    pub fn def(function: impl Into<String>, source: impl Into<String>) -> Self {
+        Self(Kind::Def {
+            function: function.into(),
+            source: source.into(),
+        })
+    }
+
+    /// The function `target`, such as `shop.cart:total`, of the modules in a folder ([`SourceTree::folder`]).
+    pub fn from_path(folder: impl AsRef<Path>, target: &str) -> Result<Self, Error> {
+        Self::from_tree(SourceTree::new().folder(folder)?, target)
+    }
+
+    /// The function `target`, such as `shop.cart:total`, of the modules in a tree. Functions of one program that come
+    /// from the same tree share its modules.
+    pub fn from_tree(tree: impl Into<Arc<SourceTree>>, target: &str) -> Result<Self, Error> {
+        let tree = tree.into();
+        let (module, function) = target.split_once(':').ok_or_else(|| Error::Target {
+            target: target.to_owned(),
+        })?;
+        let root = tree.module(module)?;
+        Ok(Self(Kind::Module {
+            function: function.to_owned(),
+            root,
+            tree,
+        }))
+    }
+
+    /// The function's own name: what it is called in a program unless given another name.
+    pub fn name(&self) -> &str {
+        match &self.0 {
+            Kind::Lambda { .. } => "lambda",
+            Kind::Def { function, .. } | Kind::Module { function, .. } => function,
+        }
+    }
+
+    /// The op data that the guest takes. A tree that is among `sent` is left out: the guest has it from an earlier op.
+    pub(crate) fn op_data(&self, sent: &mut Vec<Arc<SourceTree>>) -> Value {
+        match &self.0 {
+            Kind::Lambda { source } => json!({"ty": "lambda", "source": source}),
+            Kind::Def { function, source } => {
+                json!({"ty": "def", "func_name": function, "source": source})
+            }
+            Kind::Module {
+                function,
+                root,
+                tree,
+            } => {
+                let mut sources = Map::new();
+                if !sent.contains(tree) {
+                    sources.extend(
+                        tree.files()
+                            .map(|(path, text)| (path.to_owned(), text.into())),
+                    );
+                    sent.push(tree.clone());
+                }
+                json!({"ty": "import_function", "func_name": function, "root_src_path": root, "sources": sources})
+            }
+        }
+    }
+}

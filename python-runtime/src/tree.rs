@@ -1,0 +1,138 @@
+//! The files of a Python module, in memory.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+use crate::error::Error;
+
+/// More than hand-written sources need, and less than a guest's memory.
+const LARGEST: usize = 16 << 20;
+
+/// Python files by the path that they have below a folder on Python's path: `shop/cart.py` is the module `shop.cart`.
+///
+/// A tree can hold several folders, such as a program and its dependencies. Sources are UTF-8, 16 MiB in all at most.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SourceTree {
+    files: BTreeMap<String, String>,
+    bytes: usize,
+}
+
+impl SourceTree {
+    /// A tree without files.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds all `.py` files below `folder`, as if it stood on Python's path. Left out are hidden files and folders,
+    /// `__pycache__`, and the virtual environments below it. Links are not followed.
+    pub fn folder(self, folder: impl AsRef<Path>) -> Result<Self, Error> {
+        self.glob(folder, "**/*.py")
+    }
+
+    /// Adds the files below `folder` whose path inside it matches `pattern` (`*`, `**`, `?`, `[...]`), as
+    /// [`folder`](Self::folder) does.
+    pub fn glob(mut self, folder: impl AsRef<Path>, pattern: &str) -> Result<Self, Error> {
+        let folder = folder.as_ref();
+        let pattern = glob::Pattern::new(pattern).map_err(|source| Error::Pattern {
+            pattern: pattern.to_owned(),
+            source,
+        })?;
+        let options = glob::MatchOptions {
+            require_literal_separator: true,
+            ..glob::MatchOptions::default()
+        };
+        let walk = WalkDir::new(folder).sort_by_file_name().into_iter();
+        for entry in walk.filter_entry(|entry| entry.depth() == 0 || !left_out(entry)) {
+            let entry = entry.map_err(|error| Error::Read {
+                path: error.path().unwrap_or(folder).to_owned(),
+                source: error.into(),
+            })?;
+            let Ok(inside) = entry.path().strip_prefix(folder) else {
+                continue;
+            };
+            if entry.file_type().is_file() && pattern.matches_path_with(inside, options) {
+                let text = read(entry.path())?;
+                let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+                self.add(parts.join("/"), text, entry.path())?;
+            }
+        }
+        Ok(self)
+    }
+
+    /// Adds one file, whose path has `/` between its parts.
+    pub fn file(mut self, path: impl Into<String>, text: impl Into<String>) -> Result<Self, Error> {
+        let path = path.into();
+        let shown = PathBuf::from(&path);
+        self.add(path, text.into(), &shown)?;
+        Ok(self)
+    }
+
+    /// The files by path.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.files
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_str()))
+    }
+
+    /// The path of the file that is the module `name`.
+    pub(crate) fn module(&self, name: &str) -> Result<String, Error> {
+        let base = name.replace('.', "/");
+        let candidates = [format!("{base}.py"), format!("{base}/__init__.py")];
+        let found = candidates
+            .into_iter()
+            .find(|path| self.files.contains_key(path));
+        found.ok_or_else(|| Error::NoModule {
+            module: name.to_owned(),
+            known: self
+                .files
+                .keys()
+                .filter_map(|path| module_name(path))
+                .collect(),
+        })
+    }
+
+    fn add(&mut self, path: String, text: String, shown: &Path) -> Result<(), Error> {
+        match self.files.get(&path) {
+            Some(known) if *known == text => return Ok(()),
+            Some(_) => return Err(Error::Conflict { path }),
+            None => {}
+        }
+        self.bytes += text.len();
+        if self.bytes > LARGEST {
+            return Err(Error::TooLarge {
+                path: shown.to_owned(),
+                limit: LARGEST,
+            });
+        }
+        self.files.insert(path, text);
+        Ok(())
+    }
+}
+
+fn left_out(entry: &walkdir::DirEntry) -> bool {
+    let name = entry.file_name().to_string_lossy();
+    name.starts_with('.') || name == "__pycache__" || entry.path().join("pyvenv.cfg").is_file()
+}
+
+fn read(path: &Path) -> Result<String, Error> {
+    let bytes = fs::read(path).map_err(|source| Error::Read {
+        path: path.to_owned(),
+        source,
+    })?;
+    String::from_utf8(bytes).map_err(|_| Error::NotUtf8 {
+        path: path.to_owned(),
+    })
+}
+
+fn module_name(path: &str) -> Option<String> {
+    let module = path.strip_suffix(".py")?;
+    Some(
+        module
+            .strip_suffix("/__init__")
+            .unwrap_or(module)
+            .replace('/', "."),
+    )
+}

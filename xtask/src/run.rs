@@ -1,0 +1,148 @@
+//! `cargo xtask run FILE:FUNCTION INPUT`.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use python_runtime::{CallError, Output, PythonError, PythonRuntime, PythonSource, Receipt};
+
+use crate::guest::{self, Built};
+use crate::shell;
+
+#[derive(Parser)]
+pub(crate) struct Args {
+    /// The function: FILE.py:FUNCTION, or FOLDER:MODULE:FUNCTION. Modules beside it can be imported.
+    function: String,
+    /// Its input, as JSON.
+    #[arg(default_value = "null")]
+    input: String,
+}
+
+/// Set for the cargo that builds this program again, to tell a loop from a second start.
+const AGAIN: &str = "XTASK_BUILT_AGAIN";
+
+pub(crate) fn run(args: &Args, started: Instant) -> Result<()> {
+    if guest::build(&guest::Args::default())? == Built::Anew || !PythonRuntime::is_embedded() {
+        return with_the_new_guest();
+    }
+    let (folder, target) = target(&args.function)?;
+    let source = PythonSource::from_path(&folder, &target)?;
+    let runtime = PythonRuntime::builder().build()?;
+    let tokio = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
+    let (result, receipt) = tokio.block_on(async {
+        let function = runtime.function(source).await?;
+        anyhow::Ok(function.call_raw(args.input.as_str()).with_receipt().await)
+    })?;
+    let elapsed = started.elapsed();
+    print_output("stdout", &receipt.stdout);
+    print_output("stderr", &receipt.stderr);
+    print_receipt(&receipt);
+    eprintln!(
+        "  process start to result {:.1} ms",
+        elapsed.as_secs_f64() * 1e3
+    );
+    match result {
+        Ok(json) => println!("{json}"),
+        Err(error) => bail!(explain(&error)),
+    }
+    Ok(())
+}
+
+/// The guest that was just built is embedded by building this program again.
+fn with_the_new_guest() -> Result<()> {
+    if std::env::var_os(AGAIN).is_some() {
+        bail!(
+            "the guest was built but not embedded: is `target/guest/python.aot` being changed by something else?"
+        );
+    }
+    eprintln!("building with the guest embedded ...");
+    let mut cargo = shell::cargo();
+    // From where the user stands: the paths they gave are relative to it.
+    cargo
+        .current_dir(std::env::current_dir()?)
+        .arg("run")
+        .arg("--manifest-path")
+        .arg(shell::root().join("Cargo.toml"));
+    cargo
+        .args(["--package", "xtask", "--"])
+        .args(std::env::args_os().skip(1))
+        .env(AGAIN, "1");
+    let status = cargo.status().context("can't start cargo")?;
+    std::process::exit(status.code().unwrap_or(1));
+}
+
+/// The folder and the `module:function` that the user means.
+fn target(given: &str) -> Result<(PathBuf, String)> {
+    let (place, function) = given
+        .rsplit_once(':')
+        .with_context(|| format!("`{given}` names no function: want FILE.py:FUNCTION"))?;
+    if let Some((folder, module)) = place.rsplit_once(':') {
+        return Ok((folder.into(), format!("{module}:{function}")));
+    }
+    let file = Path::new(place);
+    let module = file
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .unwrap_or_default();
+    if !file.is_file() {
+        bail!("no file {place}");
+    }
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    Ok((folder.to_owned(), format!("{module}:{function}")))
+}
+
+fn print_output(name: &str, output: &Output) {
+    for line in output.text().lines() {
+        eprintln!("{name}: {line}");
+    }
+    if output.dropped > 0 {
+        eprintln!("{name}: [{} more bytes]", output.dropped);
+    }
+}
+
+fn print_receipt(receipt: &Receipt) {
+    let Receipt {
+        wall_time,
+        cpu_time,
+        memory,
+        hostcalls,
+        bytes_in,
+        bytes_out,
+        isolation,
+        cold,
+        ..
+    } = receipt;
+    let instance = if *cold {
+        "a new instance"
+    } else {
+        "a live instance"
+    };
+    eprintln!(
+        "receipt: {:.2} ms wall, {:.2} ms CPU, {:.1} MB memory, {hostcalls} hostcalls, {bytes_in} bytes in, \
+         {bytes_out} bytes out, isolation {isolation:?} on {instance}",
+        wall_time.as_secs_f64() * 1e3,
+        cpu_time.as_secs_f64() * 1e3,
+        *memory as f64 / 1e6,
+    );
+}
+
+/// A Python error as Python prints it; any other with its causes.
+fn explain(error: &CallError) -> String {
+    if let Some(python) = PythonError::of(error) {
+        return python.to_string();
+    }
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(deeper) = cause {
+        text = format!("{text}: {deeper}");
+        cause = deeper.source();
+    }
+    text
+}

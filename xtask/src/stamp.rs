@@ -1,0 +1,75 @@
+//! What something was built from, so that it is built again when that changes and only then.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use walkdir::WalkDir;
+
+/// The digest of everything that a product depends on.
+#[derive(Default)]
+pub(crate) struct Inputs(blake3::Hasher);
+
+impl Inputs {
+    pub(crate) fn text(mut self, text: &str) -> Self {
+        self.0
+            .update(&(text.len() as u64).to_le_bytes())
+            .update(text.as_bytes());
+        self
+    }
+
+    /// The content of a file, or of all `.py`, `.wit` and `.txt` files below a folder.
+    pub(crate) fn path(mut self, path: &Path) -> Result<Self> {
+        for entry in WalkDir::new(path).sort_by_file_name() {
+            let entry = entry.with_context(|| format!("reading {}", path.display()))?;
+            let wanted = entry
+                .path()
+                .extension()
+                .is_some_and(|kind| kind == "py" || kind == "wit" || kind == "txt");
+            if entry.file_type().is_file() && wanted {
+                let bytes = fs::read(entry.path())
+                    .with_context(|| format!("reading {}", entry.path().display()))?;
+                self = self.text(&entry.path().strip_prefix(path)?.to_string_lossy());
+                self.0
+                    .update(&(bytes.len() as u64).to_le_bytes())
+                    .update(&bytes);
+            }
+        }
+        Ok(self)
+    }
+
+    /// The stamp of `product`.
+    pub(crate) fn stamp(self, product: &Path) -> Stamp {
+        let mut file = product.as_os_str().to_owned();
+        file.push(".stamp");
+        Stamp {
+            product: product.to_owned(),
+            file: file.into(),
+            digest: self.0.finalize().to_hex().to_string(),
+        }
+    }
+}
+
+pub(crate) struct Stamp {
+    product: PathBuf,
+    file: PathBuf,
+    digest: String,
+}
+
+impl Stamp {
+    /// Whether the product is there and was built from these very inputs.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.product.exists()
+            && fs::read_to_string(&self.file).is_ok_and(|stamp| stamp == self.digest)
+    }
+
+    /// Notes what the product was built from. Until then it counts as not built.
+    pub(crate) fn set(&self) -> Result<()> {
+        fs::write(&self.file, &self.digest)
+            .with_context(|| format!("writing {}", self.file.display()))
+    }
+
+    pub(crate) fn digest(&self) -> &str {
+        &self.digest
+    }
+}
