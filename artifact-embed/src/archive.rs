@@ -243,7 +243,7 @@ impl<'a> Archive<'a> {
 #[cfg(feature = "compile")]
 pub(crate) fn write(header: Header, code: &[u8], level: i32) -> Result<Vec<u8>, Error> {
     /// Small enough that a few cores have work at once, large enough to cost little in size.
-    const FRAME: usize = 4 << 20;
+    const FRAME: usize = 16 << 20;
     let packed: Mutex<Vec<Vec<u8>>> = Mutex::new(vec![Vec::new(); code.len().div_ceil(FRAME)]);
     in_parallel(
         code.chunks(FRAME).enumerate().collect(),

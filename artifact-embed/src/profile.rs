@@ -13,7 +13,7 @@ pub const HOST_TARGET: &str = env!("ARTIFACT_EMBED_TARGET");
 /// Settings of engines that compile archives, and of those that load them.
 ///
 /// Always: epoch interruption on, fuel off, memory initialised copy-on-write, no concurrency support (the component
-/// model's async functions), no address map (traps name functions and not wasm offsets), and a baseline processor
+/// model's async functions), no address map and no symbols (traps name functions and not wasm offsets), and a baseline processor
 /// ([`cpu`]) instead of the build machine's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EngineProfile {
@@ -24,9 +24,9 @@ pub struct EngineProfile {
     /// Up to this size a component's initial memory is always mapped from the artifact and never copied, in bytes.
     /// Default 1 GiB: a pre-initialised interpreter's heap must not fall back to copying.
     pub dense_image: u64,
-    /// Native stack that guest code may use, in bytes. Default 2 MiB. No part of what compiled code depends on.
+    /// Native stack that guest code may use, in bytes. Default 4 MiB. No part of what compiled code depends on.
     pub wasm_stack: usize,
-    /// Native stack of one call, in bytes; the part beyond `wasm_stack` is the host's own. Default 4 MiB. The two lie
+    /// Native stack of one call, in bytes; the part beyond `wasm_stack` is the host's own. Default 8 MiB. The two lie
     /// well apart so that a guest which exhausts its part traps, and the host function it called last does not abort
     /// the process.
     pub async_stack: usize,
@@ -38,8 +38,8 @@ impl Default for EngineProfile {
             memory_reservation: 4 << 30,
             memory_guard: 32 << 20,
             dense_image: 1 << 30,
-            wasm_stack: 2 << 20,
-            async_stack: 4 << 20,
+            wasm_stack: 4 << 20,
+            async_stack: 8 << 20,
         }
     }
 }
@@ -55,7 +55,7 @@ impl EngineProfile {
             async_stack: _,
         } = self;
         format!(
-            "epoch=on fuel=off cow=on concurrency=off address-map=off \
+            "epoch=on fuel=off cow=on concurrency=off address-map=off symbols=off \
              reservation={memory_reservation} guard={memory_guard} dense-image={dense_image}"
         )
     }
@@ -66,7 +66,6 @@ impl EngineProfile {
         // An engine with a compiler infers flags from this machine, which the archives must not depend on.
         #[cfg(feature = "compile")]
         config.enable_compiler(false);
-        config.native_unwind_info(true);
         Engine::new(&config).map_err(Error::engine)
     }
 
@@ -79,7 +78,7 @@ impl EngineProfile {
         };
         let mut config = self.config()?;
         config.target(target).map_err(unsupported)?;
-        config.native_unwind_info(true);
+        config.native_unwind_info(target.contains("windows"));
         if let Some(preset) = cpu(target) {
             #[allow(unsafe_code, reason = "Cranelift's flags are unsafe to set at large")]
             // SAFETY: the flag names a set of processor features and nothing that weakens the sandbox; the header
@@ -99,6 +98,7 @@ impl EngineProfile {
             .memory_init_cow(true)
             .concurrency_support(false)
             .generate_address_map(false)
+            .debug_symbols(false)
             .memory_reservation(self.memory_reservation)
             .memory_guard_size(self.memory_guard)
             .memory_guaranteed_dense_image_size(self.dense_image)

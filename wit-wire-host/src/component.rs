@@ -62,10 +62,10 @@ impl Component {
             return Err(Error::NoRuntime);
         }
         let room = self.host.admit(run).await;
-        let room = room.map_err(|source| Error::Limit {
+        let room = room.map_err(|exceeded| Error::Limit {
             op: None,
             phase: Phase::Instantiate,
-            source,
+            exceeded,
         })?;
         Instance::new(self, room, run).await
     }

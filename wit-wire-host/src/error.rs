@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use wasmtime::WasmBacktrace;
 use wasmtime_wasi::I32Exit;
 
 use crate::limits::LimitExceeded;
@@ -126,25 +127,26 @@ pub enum Error {
     },
 
     /// A limit was reached.
-    #[error("{phase}{}: {source}", in_op(op))]
+    #[error("{phase}{}: {exceeded}", in_op(op))]
     Limit {
         /// The op, in the phase `handle`.
         op: Option<String>,
         /// When.
         phase: Phase,
         /// Which limit.
-        source: LimitExceeded,
+        exceeded: LimitExceeded,
     },
     /// The guest crashed: an out-of-bounds access, an exhausted stack, an `unreachable`.
-    #[error("{phase}{}: the guest crashed{}", in_op(op), trap(source))]
+    #[error("{phase}{}: the guest crashed: {reason}", in_op(op))]
     Trap {
         /// The op, in the phase `handle`.
         op: Option<String>,
         /// When.
         phase: Phase,
-        /// The cause, with the guest's own frames where it has names.
-        #[source]
-        source: Source,
+        /// The kind of trap, in a sentence.
+        reason: String,
+        /// The guest's own frames where it has names for them, one on a line; else empty.
+        frames: String,
     },
     /// The guest ended itself, as a process would.
     #[error("{phase}{}: the guest exited with status {code}", in_op(op))]
@@ -175,27 +177,27 @@ fn in_op(op: &Option<String>) -> String {
         .map_or_else(String::new, |op| format!(" of op `{op}`"))
 }
 
-fn trap(source: &Source) -> String {
-    let mut cause: &dyn std::error::Error = source.as_ref();
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    format!(": {cause}")
-}
-
 impl Error {
     /// Sorts what Wasmtime reports for a run that did not come back.
     pub(crate) fn from_run(error: wasmtime::Error, phase: Phase, op: Option<&str>) -> Self {
         let op = op.map(str::to_owned);
-        if let Some(&source) = error.downcast_ref::<LimitExceeded>() {
-            Self::Limit { op, phase, source }
+        if let Some(&exceeded) = error.downcast_ref::<LimitExceeded>() {
+            Self::Limit {
+                op,
+                phase,
+                exceeded,
+            }
         } else if let Some(&I32Exit(code)) = error.downcast_ref::<I32Exit>() {
             Self::Exit { op, phase, code }
         } else {
+            let frames = error
+                .downcast_ref::<WasmBacktrace>()
+                .map_or_else(String::new, ToString::to_string);
             Self::Trap {
                 op,
                 phase,
-                source: error.into_boxed_dyn_error(),
+                reason: error.root_cause().to_string(),
+                frames,
             }
         }
     }

@@ -93,14 +93,6 @@ impl Instance {
             return Err(Error::AlreadyInitialised);
         }
         check_names(ops)?;
-        let size = ops.iter().map(|op| op.data.len()).sum();
-        LimitExceeded::check(Limit::Input, run.limits().input, size).map_err(|source| {
-            Error::Limit {
-                op: None,
-                phase: Phase::Init,
-                source,
-            }
-        })?;
         self.initialised = true;
         let version: Arc<str> = version.into();
         let result = match self.init {
@@ -151,10 +143,10 @@ impl Instance {
         input: impl Into<Arc<str>>,
     ) -> Result<String, Error> {
         let in_json: Arc<str> = input.into();
-        let limit = |source| Error::Limit {
+        let limit = |exceeded| Error::Limit {
             op: Some(op.as_ref().to_owned()),
             phase: Phase::Handle,
-            source,
+            exceeded,
         };
         LimitExceeded::check(Limit::Input, run.limits().input, in_json.len()).map_err(limit)?;
         let handle = self.handle;

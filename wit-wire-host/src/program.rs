@@ -177,10 +177,10 @@ impl Program {
                 result
             }
             Isolation::Shared => {
-                let late = |source| Error::Limit {
+                let late = |exceeded| Error::Limit {
                     op: Some(op.as_ref().to_owned()),
                     phase: Phase::Handle,
-                    source,
+                    exceeded,
                 };
                 let mut shared = run.drive(self.0.shared.lock()).await.map_err(late)?;
                 let instance = match &mut *shared {

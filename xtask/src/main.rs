@@ -6,9 +6,9 @@ mod run;
 mod shell;
 mod stamp;
 
+use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 /// Builds guests, runs functions, tests, lints and measures.
@@ -35,14 +35,21 @@ enum Task {
     Bench,
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
     let started = Instant::now();
-    match Cli::parse().task {
+    let done = match Cli::parse().task {
         Task::BuildGuest(args) => guest::build(&args).map(|_| ()),
         Task::Run(args) => run::run(&args, started),
         Task::Test => check::test(),
         Task::Lint => check::lint(),
         Task::Ci => check::lint().and_then(|()| check::test()),
         Task::Bench => check::bench(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -45,11 +45,20 @@ class MatWire(exports.MatWire):
         except wire_json.NotJson as error:
             raise Err(mat_wire.HandleErr_InJsonErr(str(error))) from None
         try:
-            return wire_json.encode(handler(value))
+            result = handler(value)
         except BaseException as error:
-            raise Err(mat_wire.HandleErr_HandlerErr(json.dumps(describe(error)))) from None
+            raise _failed(error) from None
         finally:
             _flush()
+        try:
+            return wire_json.encode(result)
+        except BaseException as error:
+            # The frames are those of the encoder alone.
+            raise _failed(error.with_traceback(None)) from None
+
+
+def _failed(error):
+    return Err(mat_wire.HandleErr_HandlerErr(json.dumps(describe(error))))
 
 
 def _flush():

@@ -3,10 +3,13 @@
 import gc
 
 from . import stdlib
-from .app import MatWire
+
+stdlib.take_in()
+
+from .app import MatWire  # noqa: E402 - the glue's own imports come from the library that was taken in
 
 __all__ = ["MatWire"]
 
-stdlib.take_in()
+stdlib.forget_files()
 gc.collect()
 gc.freeze()

@@ -9,16 +9,22 @@ import importlib
 import marshal
 import os
 import sys
-from importlib.machinery import BuiltinImporter, FrozenImporter, ModuleSpec
+import types
+from importlib.machinery import ModuleSpec, PathFinder
 
 # Where componentize-py shows the library to the build.
 ROOT = "/python"
 
-# Of no use without files, a terminal, processes or a network.
+# Of no use without files, a terminal, processes or a network; and what the
+# interpreter has in C, written in Python once more.
 LEFT_OUT = {
-    "__phello__", "_pyrepl", "curses", "ensurepip", "idlelib", "pydoc_data", "site-packages", "test", "tkinter",
-    "turtledemo", "venv",
+    "__phello__", "__pycache__", "_android_support.py", "_apple_support.py", "_ios_support.py", "_osx_support.py",
+    "_pydatetime.py", "_pydecimal.py", "_pyio.py", "_pylong.py", "_pyrepl", "curses", "ensurepip", "idlelib",
+    "pydoc_data", "site-packages", "test", "tkinter", "turtle.py", "turtledemo", "venv",
 }  # fmt: skip
+
+# Room for the code of all modules, in bytes; 3.14 needs 9 MB of it.
+ROOM = 12 << 20
 
 # Imported while the image is made, so that functions find them ready.
 READY = [
@@ -34,40 +40,84 @@ class Stdlib:
     """Finder and loader of the library's modules, from code kept in memory."""
 
     def __init__(self, root):
+        # One block, taken first: what compiling leaves behind then does not lie
+        # scattered between the modules, where the image would keep it.
+        self._code = bytearray(ROOM)
         self._modules = {}
+        end = 0
         for folder, folders, files in os.walk(root):
-            folders[:] = [name for name in folders if name not in LEFT_OUT and name != "__pycache__"]
-            for file in files:
-                if file.endswith(".py"):
-                    self._take(root, os.path.join(folder, file))
+            folders[:] = sorted(name for name in folders if name not in LEFT_OUT)
+            for file in sorted(files):
+                if file.endswith(".py") and file not in LEFT_OUT:
+                    end = self._take(root, os.path.join(folder, file), end)
+        del self._code[end:]
 
-    def _take(self, root, path):
-        relative = os.path.relpath(path, root)
-        parts = relative.removesuffix(".py").split(os.sep)
-        is_package = parts[-1] == "__init__"
-        if is_package:
-            parts.pop()
+    def _take(self, root, path, start):
+        name = os.path.relpath(path, root).removesuffix(".py").replace(os.sep, ".")
+        is_package = name.endswith(".__init__")
         with open(path, "rb") as file:
-            code = compile(file.read(), path, "exec", dont_inherit=True)
-        self._modules[".".join(parts)] = (path, is_package, marshal.dumps(code))
+            # Without docstrings and asserts, as under `python -OO`.
+            code = compile(file.read(), path, "exec", dont_inherit=True, optimize=2)
+        code = marshal.dumps(lines_only(code))
+        end = start + len(code)
+        self._code[start:end] = code
+        self._modules[name.removesuffix(".__init__")] = (path, is_package, start, end)
+        return end
 
     def find_spec(self, name, path=None, target=None):
         if name not in self._modules:
             return None
-        file, is_package, _ = self._modules[name]
+        file, is_package, _, _ = self._modules[name]
         return ModuleSpec(name, self, origin=file, is_package=is_package)
 
     def create_module(self, spec):
         return None
 
     def exec_module(self, module):
-        exec(marshal.loads(self._modules[module.__name__][2]), module.__dict__)
+        _, _, start, end = self._modules[module.__name__]
+        exec(marshal.loads(memoryview(self._code)[start:end]), module.__dict__)
+
+
+def lines_only(code):
+    """`code` whose location table has lines and no columns: without the source
+    there is nothing to put a caret under, and columns are a quarter of the size.
+
+    The format of the table: CPython's InternalDocs/code_objects.md.
+    """
+    table = bytearray()
+    last = code.co_firstlineno
+    for start, end, line in code.co_lines():
+        units = (end - start) // 2
+        while units > 0:
+            length = min(units, 8)
+            units -= length
+            if line is None:
+                table.append(0x80 | 15 << 3 | length - 1)
+            else:
+                table.append(0x80 | 13 << 3 | length - 1)
+                _put_signed(table, line - last)
+                last = line
+    constants = (lines_only(c) if isinstance(c, types.CodeType) else c for c in code.co_consts)
+    return code.replace(co_linetable=bytes(table), co_consts=tuple(constants))
+
+
+def _put_signed(table, value):
+    value = -value << 1 | 1 if value < 0 else value << 1
+    while value >= 64:
+        table.append(64 | value & 63)
+        value >>= 6
+    table.append(value)
 
 
 def take_in():
-    """Imports what is often used, keeps the rest, and forgets that there were files."""
+    """Keeps the library's code, and imports from it what is often used."""
+    sys.meta_path.insert(0, Stdlib(ROOT))
     for name in READY:
         importlib.import_module(name)
-    sys.meta_path[:] = [BuiltinImporter, FrozenImporter, Stdlib(ROOT)]
+
+
+def forget_files():
+    """Ends all import from files: in an instance there are none to look for."""
+    sys.meta_path.remove(PathFinder)
     sys.path.clear()
     sys.path_importer_cache.clear()

@@ -1,0 +1,453 @@
+//! Calls: what goes in and out, what they see of each other, and what ends them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Waker};
+use std::time::{Duration, Instant};
+
+use common::{default_program, engine, guest, program};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use wasmtime::component::Component;
+use wit_wire_host::{
+    Error, Host, HostcallContext, HostcallError, Isolation, Limit, Limits, Op, Phase, Program, Run,
+    Shape,
+};
+
+async fn shared() -> Program {
+    let engine = engine();
+    let component = Component::new(&engine, guest(Shape::Article)).unwrap();
+    let component = Host::builder()
+        .build(&engine)
+        .unwrap()
+        .component(&component)
+        .unwrap();
+    let ops = ["count", "trap", "echo"].map(Op::new);
+    component
+        .program(ops)
+        .isolation(Isolation::Shared)
+        .build()
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn values_types_and_raw_json_go_through() {
+    let program = default_program().await;
+    let echo = program.function("echo").unwrap();
+    let value = json!({"text": "žluťoučký 🐴", "big": 9_007_199_254_740_993_u64, "list": [null, true, 1.5]});
+    let same: Value = echo.call(&value).await.unwrap();
+    assert_eq!(same, value);
+    let typed: (String, Option<i64>) = echo.call(&("a", Some(-1))).await.unwrap();
+    assert_eq!(typed, ("a".to_owned(), Some(-1)));
+    assert_eq!(
+        echo.call_raw("not read by the host").await.unwrap(),
+        "not read by the host"
+    );
+
+    let error = echo.call::<_, u8>(&json!("text")).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Decode { op, .. } if op == "echo"),
+        "{error}"
+    );
+    let keyed_by_list = std::collections::HashMap::from([(vec![1], 2)]);
+    let error = echo.call::<_, Value>(&keyed_by_list).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::Encode { op, .. } if op == "echo"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn the_guests_errors_keep_their_kind() {
+    let program = program(Host::builder(), &["other"]).await;
+    let call = async |op: &str| {
+        program
+            .function(op)
+            .unwrap()
+            .call_raw("\"x\"")
+            .await
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        call("bad").await,
+        "op `bad`: the input is not usable JSON: \"x\""
+    );
+    assert_eq!(
+        call("other").await,
+        "op `other`: the guest has no handler for it"
+    );
+    let refused = call("h:add").await;
+    assert_eq!(
+        refused,
+        r#"op `h:add` failed: {"code":"op_404","message":"the host has no op `h:add`"}"#
+    );
+    let unknown = program.function("nothing").err().unwrap().to_string();
+    assert!(
+        unknown.starts_with("no op `nothing`: the program has [\"echo\","),
+        "{unknown}"
+    );
+}
+
+#[tokio::test]
+async fn a_receipt_says_what_was_used() {
+    let program = default_program().await;
+    let (result, receipt) = program
+        .function("echo")
+        .unwrap()
+        .call_raw("[1, 2]")
+        .with_receipt()
+        .await;
+    assert_eq!(result.unwrap(), "[1, 2]");
+    assert_eq!(
+        (receipt.bytes_in, receipt.bytes_out, receipt.hostcalls),
+        (6, 6, 0)
+    );
+    assert_eq!(
+        (receipt.isolation, receipt.cold, receipt.memory),
+        (Isolation::PerCall, true, 65536)
+    );
+    assert!(
+        receipt.wall_time > Duration::ZERO && receipt.cpu_time > Duration::ZERO,
+        "{receipt:?}"
+    );
+
+    let (result, receipt) = program
+        .function("h:add")
+        .unwrap()
+        .call_raw("[1, 2]")
+        .with_receipt()
+        .await;
+    assert!(result.is_err());
+    assert_eq!(
+        (receipt.bytes_in, receipt.bytes_out, receipt.hostcalls),
+        (6, 0, 1)
+    );
+}
+
+#[tokio::test]
+async fn a_call_sees_what_init_left_and_shared_calls_see_each_other() {
+    let count = default_program().await.function("count").unwrap();
+    for _ in 0..3 {
+        assert_eq!(count.call_raw("").await.unwrap(), "1");
+    }
+    let program = shared().await;
+    let count = program.function("count").unwrap();
+    assert_eq!(count.call_raw("").await.unwrap(), "1");
+    let (second, receipt) = count.call_raw("").with_receipt().await;
+    assert_eq!((second.unwrap().as_str(), receipt.cold), ("2", false));
+    // A crash loses the state and not the program.
+    program
+        .function("trap")
+        .unwrap()
+        .call_raw("")
+        .await
+        .unwrap_err();
+    let (again, receipt) = count.call_raw("").with_receipt().await;
+    assert_eq!((again.unwrap().as_str(), receipt.cold), ("1", true));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_calls_at_once_each_get_their_own_answer() {
+    for program in [default_program().await, shared().await] {
+        let mut calls = JoinSet::new();
+        for i in 0..100 {
+            let echo = program.function("echo").unwrap();
+            calls.spawn(async move { (i, echo.call::<_, i32>(&i).await.unwrap()) });
+        }
+        let mut answered = 0;
+        while let Some(answer) = calls.join_next().await {
+            let (given, got) = answer.unwrap();
+            assert_eq!(given, got);
+            answered += 1;
+        }
+        assert_eq!(answered, 100);
+    }
+}
+
+/// Each guest misbehaves in its own way, is told so in its own error, and the next call works.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn misbehaviour_costs_the_instance_and_not_the_process() {
+    let limits = Limits {
+        cpu_time: Duration::from_millis(50),
+        memory: 8 << 20,
+        hostcalls: 5,
+        ..Limits::default()
+    };
+    let host = Host::builder()
+        .limits(limits)
+        .hostcall("f:ok", async |_: HostcallContext, _: Value| {
+            Ok::<_, HostcallError>(Value::Null)
+        });
+    let program = program(host, &["f:ok"]).await;
+    let cases = [
+        (
+            "loop",
+            "handle of op `loop`: limit of 50 ms on CPU time reached",
+        ),
+        (
+            "trap",
+            "handle of op `trap`: the guest crashed: wasm trap: wasm `unreachable` instruction executed",
+        ),
+        (
+            "recurse",
+            "handle of op `recurse`: the guest crashed: wasm trap: call stack exhausted",
+        ),
+        (
+            "grow",
+            "handle of op `grow`: limit of 8388608 bytes on memory reached: 8454144 bytes wanted",
+        ),
+        (
+            "utf8",
+            "handle of op `utf8`: the guest crashed: invalid utf-8 sequence of 1 bytes from index 0",
+        ),
+        (
+            "f:ok",
+            "handle of op `f:ok`: limit of 5 on hostcalls reached: 6 wanted",
+        ),
+    ];
+    for (op, expected) in cases {
+        let error = program
+            .function(op)
+            .unwrap()
+            .call_raw("1")
+            .await
+            .unwrap_err();
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(
+            program
+                .function("echo")
+                .unwrap()
+                .call_raw("1")
+                .await
+                .unwrap(),
+            "1"
+        );
+    }
+}
+
+#[tokio::test]
+async fn sizes_are_limited_in_both_directions() {
+    let limits = Limits {
+        input: 10,
+        output: 5,
+        hostcall_payload: 7,
+        ..Limits::default()
+    };
+    let host = Host::builder().limits(limits);
+    let program = program(host, &[]).await;
+    let call = async |op: &str, input: &str| {
+        let error = program
+            .function(op)
+            .unwrap()
+            .call_raw(input)
+            .await
+            .unwrap_err();
+        let Error::Limit {
+            op: Some(named),
+            phase: Phase::Handle,
+            exceeded,
+        } = error
+        else {
+            panic!("{error}")
+        };
+        assert_eq!(named, op);
+        (exceeded.limit, exceeded.allowed, exceeded.requested)
+    };
+    assert_eq!(
+        call("echo", "01234567890").await,
+        (Limit::Input, 10, Some(11))
+    );
+    assert_eq!(call("echo", "012345").await, (Limit::Output, 5, Some(6)));
+    assert_eq!(
+        call("h:add", "01234567").await,
+        (Limit::HostcallPayload, 7, Some(8))
+    );
+    let generous = Limits {
+        input: 100,
+        output: 100,
+        ..limits
+    };
+    let echo = program.function("echo").unwrap();
+    assert_eq!(
+        echo.call_raw("01234567890").limits(generous).await.unwrap(),
+        "01234567890"
+    );
+}
+
+#[tokio::test]
+async fn wall_time_ends_a_call_that_waits_or_loops() {
+    let host = Host::builder().hostcall("h:wait", async |_: HostcallContext, _: Value| {
+        std::future::pending::<Result<Value, HostcallError>>().await
+    });
+    let program = program(host, &["h:wait"]).await;
+    let short = Limits {
+        wall_time: Duration::from_millis(30),
+        ..Limits::default()
+    };
+    for op in ["h:wait", "loop"] {
+        let function = program.function(op).unwrap();
+        let error = function.call_raw("1").limits(short).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("handle of op `{op}`: limit of 30 ms on wall time reached")
+        );
+        let soon = Instant::now() + Duration::from_millis(30);
+        let error = function.call_raw("1").deadline(soon).await.unwrap_err();
+        assert!(
+            matches!(error, Error::Limit { exceeded, .. } if exceeded.limit == Limit::WallTime),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_full_host_lets_calls_wait_until_their_deadline() {
+    let engine = engine();
+    let component = Component::new(&engine, guest(Shape::Article)).unwrap();
+    let host = Host::builder().max_instances(1).build(&engine).unwrap();
+    let component = host.component(&component).unwrap();
+    let echo = component
+        .program([Op::new("echo")])
+        .build()
+        .await
+        .unwrap()
+        .function("echo")
+        .unwrap();
+
+    let limits = Limits {
+        wall_time: Duration::from_millis(30),
+        ..Limits::default()
+    };
+    let held = component
+        .instantiate(&Run::new(Limits::default(), None, None))
+        .await
+        .unwrap();
+    let error = echo.call_raw("1").limits(limits).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "instantiate: limit of 1 on instances reached"
+    );
+    drop(held);
+    assert_eq!(echo.call_raw("1").await.unwrap(), "1");
+}
+
+#[tokio::test]
+async fn a_dropped_call_ends_its_instance_and_no_other() {
+    let engine = engine();
+    let component = Component::new(&engine, guest(Shape::Article)).unwrap();
+    let component = Host::builder()
+        .build(&engine)
+        .unwrap()
+        .component(&component)
+        .unwrap();
+    let run = Run::new(Limits::default(), None, None);
+    let mut instance = component.instantiate(&run).await.unwrap();
+    instance
+        .init(&run, &[Op::new("loop")], "0.0.1")
+        .await
+        .unwrap();
+    assert!(instance.is_alive());
+    let op = "loop".into();
+    {
+        // The guest gives its thread back at the next tick, and is then dropped in the middle of its loop.
+        let mut call = pin!(instance.handle(&run, &op, "1"));
+        assert!(
+            call.as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()))
+                .is_pending()
+        );
+    }
+    assert!(!instance.is_alive());
+    let error = instance
+        .handle(&run, &"loop".into(), "1")
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::InstanceEnded), "{error}");
+}
+
+#[tokio::test]
+async fn ops_are_initialised_once_under_names_of_their_own() {
+    let engine = engine();
+    let component = Component::new(&engine, guest(Shape::Article)).unwrap();
+    let component = Host::builder()
+        .build(&engine)
+        .unwrap()
+        .component(&component)
+        .unwrap();
+    let run = Run::new(Limits::default(), None, None);
+    let mut instance = component.instantiate(&run).await.unwrap();
+    instance
+        .init(&run, &[Op::new("echo")], "0.0.1")
+        .await
+        .unwrap();
+    let error = instance
+        .init(&run, &[Op::new("echo")], "0.0.1")
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::AlreadyInitialised), "{error}");
+    assert_eq!(
+        instance.handle(&run, &"echo".into(), "1").await.unwrap(),
+        "1"
+    );
+
+    let error = component
+        .program(["echo", "echo"].map(Op::new))
+        .build()
+        .await
+        .err()
+        .unwrap();
+    assert!(
+        matches!(&error, Error::DuplicateOp(op) if op == "echo"),
+        "{error}"
+    );
+    let error = component
+        .program([Op::new("wit-wire:batch")])
+        .build()
+        .await
+        .err()
+        .unwrap();
+    assert!(
+        matches!(&error, Error::ReservedOp(op) if op == "wit-wire:batch"),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_blocking_form_works_outside_async_code_and_says_so_inside() {
+    let engine = engine();
+    let component = Component::new(&engine, guest(Shape::Article)).unwrap();
+    let component = Host::builder()
+        .build(&engine)
+        .unwrap()
+        .component(&component)
+        .unwrap();
+    let program = component
+        .program([Op::new("echo")])
+        .build_blocking()
+        .unwrap();
+    let echo = program.function("echo").unwrap();
+    assert_eq!(echo.call::<_, i32>(&7).blocking().unwrap(), 7);
+
+    let tokio = tokio::runtime::Runtime::new().unwrap();
+    let error = tokio
+        .block_on(async { echo.call::<_, i32>(&7).blocking() })
+        .unwrap_err();
+    assert!(matches!(error, Error::BlockingInAsync), "{error}");
+    // Outside tokio the async form is an error and no panic.
+    let mut call = pin!(echo.call::<_, i32>(&7).with_receipt());
+    let poll = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    let std::task::Poll::Ready((Err(error), _)) = poll else {
+        panic!("{poll:?}")
+    };
+    assert!(matches!(error, Error::NoRuntime), "{error}");
+}

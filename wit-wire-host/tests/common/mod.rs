@@ -1,0 +1,77 @@
+//! A guest written by hand, as a component of either shape, and hosts to run it.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use std::path::PathBuf;
+
+use wasmtime::component::Component;
+use wasmtime::{Config, Engine};
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::Resolve;
+use wit_wire_host::{Host, HostBuilder, Op, Program, Shape};
+
+pub(crate) const ALL_OPS: [&str; 9] = [
+    "echo", "bad", "count", "h:add", "loop", "trap", "recurse", "grow", "utf8",
+];
+
+pub(crate) fn engine() -> Engine {
+    let mut config = Config::new();
+    config.epoch_interruption(true);
+    Engine::new(&config).unwrap()
+}
+
+/// The WIT text of a published shape.
+pub(crate) fn wit(shape: Shape) -> String {
+    let file = match shape {
+        Shape::Article => "../wit/wit-wire.wit",
+        Shape::Metatype => "../wit/metatype/wit-wire.wit",
+    };
+    std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
+}
+
+/// Turns a core module into a component of the world `wit-wire` of `wit`.
+pub(crate) fn componentize(mut module: Vec<u8>, wit: &str) -> Vec<u8> {
+    let mut resolve = Resolve::default();
+    let package = resolve.push_str("wit-wire.wit", wit).unwrap();
+    let world = resolve.select_world(&[package], Some("wit-wire")).unwrap();
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
+    ComponentEncoder::default()
+        .validate(true)
+        .module(&module)
+        .unwrap()
+        .encode()
+        .unwrap()
+}
+
+/// The guest of `guest.wat` as a component.
+pub(crate) fn guest(shape: Shape) -> Vec<u8> {
+    let ops = "(param $ops i32) (param $ops_len i32)";
+    let version = "(param $version i32) (param $version_len i32)";
+    let (init, mat) = match shape {
+        Shape::Article => (format!("{ops} {version}"), "24"),
+        Shape::Metatype => (format!("{version} {ops}"), "32"),
+    };
+    let text = include_str!("guest.wat")
+        .replace("{INIT}", &init)
+        .replace("{MAT}", mat);
+    componentize(wat::parse_str(text).unwrap(), &wit(shape))
+}
+
+/// A program of the guest with all its ops and whatever else is named.
+pub(crate) async fn program(host: HostBuilder, more: &[&str]) -> Program {
+    let engine = engine();
+    let component = Component::new(&engine, guest(Shape::Article)).unwrap();
+    let ops = ALL_OPS.iter().chain(more).map(|name| Op::new(*name));
+    host.build(&engine)
+        .unwrap()
+        .component(&component)
+        .unwrap()
+        .program(ops)
+        .build()
+        .await
+        .unwrap()
+}
+
+pub(crate) async fn default_program() -> Program {
+    program(Host::builder(), &[]).await
+}

@@ -1,0 +1,170 @@
+//! Which components are accepted, and what is said of those that are not.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use common::{componentize, engine, guest, wit};
+use wasmtime::component::Component;
+use wit_component::dummy_module;
+use wit_parser::{ManglingAndAbi, Resolve};
+use wit_wire_host::{Error, Host, Op, Shape};
+
+/// A component of the world `wit-wire` in `wit`, which does nothing.
+fn dummy(wit: &str) -> Vec<u8> {
+    let mut resolve = Resolve::default();
+    let package = resolve.push_str("wit-wire.wit", wit).unwrap();
+    let world = resolve.select_world(&[package], Some("wit-wire")).unwrap();
+    componentize(
+        dummy_module(&resolve, world, ManglingAndAbi::Standard32),
+        wit,
+    )
+}
+
+fn check(component: &[u8]) -> Result<Shape, Error> {
+    let engine = engine();
+    let component = Component::new(&engine, component).unwrap();
+    Host::builder()
+        .build(&engine)?
+        .component(&component)
+        .map(|component| component.shape())
+}
+
+#[tokio::test]
+async fn both_published_shapes_run() {
+    for shape in [Shape::Article, Shape::Metatype] {
+        let component = guest(shape);
+        assert_eq!(check(&component).unwrap(), shape);
+        assert_eq!(check(&dummy(&wit(shape))).unwrap(), shape);
+
+        let engine = engine();
+        let component = Component::new(&engine, component).unwrap();
+        let component = Host::builder()
+            .build(&engine)
+            .unwrap()
+            .component(&component)
+            .unwrap();
+        let build = |ops: &[&'static str], version: &str| {
+            component
+                .program(ops.iter().map(|op| Op::new(*op)))
+                .version(version)
+                .build()
+        };
+        let echo = build(&["echo"], "0.0.1")
+            .await
+            .unwrap()
+            .function("echo")
+            .unwrap();
+        assert_eq!(echo.call_raw("[1]").await.unwrap(), "[1]");
+
+        let error = build(&["x refused", "echo"], "0.0.1").await.err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "init: the guest refuses op `x refused`: it does not know it or can't use its data"
+        );
+        let error = build(&["echo"], "1").await.err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "init: the guest speaks version `9.9.9`, asked for was `1`"
+        );
+        let error = build(&[], "0.0.1").await.err().unwrap();
+        assert_eq!(error.to_string(), "init: no ops");
+    }
+}
+
+#[test]
+fn other_worlds_are_refused_by_their_first_difference() {
+    let article = wit(Shape::Article);
+    let metatype = wit(Shape::Metatype);
+    let guest = "export `metatype:wit-wire/mat-wire`";
+    let cases = [
+        (
+            article.replace("export mat-wire;", ""),
+            "exports: expected the interface `metatype:wit-wire/mat-wire`, found nothing".to_owned(),
+        ),
+        (
+            article.replace("handle: func", "run: func"),
+            "`metatype:wit-wire/mat-wire`: expected a function `handle`, found `init`, `run`".to_owned(),
+        ),
+        (
+            article.replace("mat-title: string,\n", ""),
+            format!(
+                "{guest}, `init` args.expected-ops[]: expected record {{ op-name, mat-title, mat-data-json }}, \
+                 found record {{ op-name, mat-data-json }}"
+            ),
+        ),
+        (
+            article.replace("metatype-version: string", "metatype-version: u32"),
+            format!("{guest}, `init` args.metatype-version: expected string, found an unsigned integer"),
+        ),
+        (
+            metatype.replace("metatype-version: string,\n    expected-ops: list<mat-info>", "expected-ops: list<mat-info>,\n    metatype-version: string"),
+            format!(
+                "{guest}, `init` args: expected record {{ metatype-version, expected-ops }}, \
+                 found record {{ expected-ops, metatype-version }}"
+            ),
+        ),
+        (
+            article.replace("handler-err(string)", "handler-err(string), worse"),
+            format!(
+                "{guest}, `handle` result.err: expected variant {{ no-handler, in-json-err(_), handler-err(_) }}, \
+                 found variant {{ no-handler, in-json-err(_), handler-err(_), worse }}"
+            ),
+        ),
+        (
+            article.replace("handle: func(req: handle-req) -> result<json-str, handle-err>", "handle: func(req: handle-req)"),
+            format!("{guest}, `handle` result: expected result, found nothing more"),
+        ),
+        (
+            article.replace("json: string) -> result<string, string>", "json: string) -> result<string>"),
+            "import `metatype:wit-wire/typegate-wire`, `hostcall` result.err: expected string, found nothing more"
+                .to_owned(),
+        ),
+    ];
+    for (wit, expected) in cases {
+        let error = check(&dummy(&wit))
+            .err()
+            .unwrap_or_else(|| panic!("accepted, but: {expected}"));
+        assert_eq!(
+            error.to_string(),
+            format!("not a wit-wire component: {expected}")
+        );
+    }
+}
+
+#[test]
+fn an_import_that_no_host_offers_is_named() {
+    let wit = wit(Shape::Article)
+        .replace(
+            "import typegate-wire;",
+            "import typegate-wire;\n  import elsewhere;",
+        )
+        .replace(
+            "world wit-wire",
+            "interface elsewhere {\n  go: func();\n}\n\nworld wit-wire",
+        );
+    let error = check(&dummy(&wit)).err().unwrap();
+    let Error::Link(source) = &error else {
+        panic!("{error}")
+    };
+    assert!(
+        format!("{source:?}").contains("metatype:wit-wire/elsewhere"),
+        "{source:?}"
+    );
+}
+
+#[test]
+fn an_engine_whose_guests_could_not_be_stopped_is_refused() {
+    let error = Host::builder()
+        .build(&wasmtime::Engine::default())
+        .err()
+        .unwrap();
+    assert!(
+        error.to_string().contains("epoch interruption is off"),
+        "{error}"
+    );
+}
