@@ -212,15 +212,16 @@ fn function(
             "an item of another kind".into(),
         ));
     };
-    let Some(item) = instance.get_export(engine, name) else {
-        let found = names(instance.exports(engine).map(|(name, _)| name));
+    let functions = instance
+        .exports(engine)
+        .filter_map(|(name, item)| match item.ty {
+            ComponentItem::ComponentFunc(function) => Some((name, function)),
+            _ => None,
+        });
+    let functions: Vec<_> = functions.collect();
+    let Some((_, function)) = functions.iter().find(|(found, _)| *found == name) else {
+        let found = names(functions.iter().map(|(name, _)| *name));
         return Err(mismatch(format!("a function `{name}`"), found));
-    };
-    let ComponentItem::ComponentFunc(function) = item.ty else {
-        return Err(mismatch(
-            format!("a function `{name}`"),
-            format!("`{name}` of another kind"),
-        ));
     };
     let keyword = if function.async_() {
         "async func"

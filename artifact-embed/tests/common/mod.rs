@@ -1,0 +1,72 @@
+//! A small component, and archives of it.
+
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use artifact_embed::{
+    Archive, Effort, EngineProfile, Error, HOST_TARGET, Header, Loaded, Loader, compile,
+};
+use serde_json::Value;
+
+/// A component with one function, and data enough for the frames to matter.
+pub(crate) fn component() -> Vec<u8> {
+    let data: String = (0..20_000)
+        .map(|i| format!("{:02x}", i * i % 251))
+        .map(|byte| format!("\\{byte}"))
+        .collect();
+    let text = format!(
+        r#"(component
+            (core module $m
+                (memory (export "memory") 1)
+                (data (i32.const 0) "{data}")
+                (func (export "answer") (result i32) (i32.const 42)))
+            (core instance $i (instantiate $m))
+            (func (export "answer") (result u32) (canon lift (core func $i "answer"))))"#
+    );
+    wat::parse_str(text).unwrap()
+}
+
+pub(crate) fn archive() -> Vec<u8> {
+    archive_for(&EngineProfile::default(), HOST_TARGET).unwrap()
+}
+
+pub(crate) fn archive_for(profile: &EngineProfile, target: &str) -> Result<Vec<u8>, Error> {
+    compile(&component(), profile, target)?.pack(Effort::Fast)
+}
+
+pub(crate) fn loader() -> Loader {
+    Loader::new(&EngineProfile::default()).unwrap()
+}
+
+/// Loads bytes that a test made, or broke.
+pub(crate) fn load(loader: &Loader, bytes: &[u8]) -> Result<Loaded, Error> {
+    #[allow(unsafe_code, reason = "what loads at all was made by this test")]
+    // SAFETY: the bytes come from `archive_for`; where a test changed them, they are to be refused.
+    let archive = unsafe { Archive::trust(bytes)? };
+    loader.load(&archive)
+}
+
+/// Runs the component's function.
+pub(crate) fn answer(loader: &Loader, loaded: &Loaded) -> u32 {
+    let mut store = wasmtime::Store::new(loader.engine(), ());
+    store.set_epoch_deadline(1_000_000);
+    let linker = wasmtime::component::Linker::new(loader.engine());
+    let instance = linker.instantiate(&mut store, &loaded.component).unwrap();
+    let function = instance
+        .get_typed_func::<(), (u32,)>(&mut store, "answer")
+        .unwrap();
+    function.call(&mut store, ()).unwrap().0
+}
+
+/// The same archive with another header, whose digest is right.
+pub(crate) fn with_header(archive: &[u8], change: impl FnOnce(&mut Value)) -> Vec<u8> {
+    let (header, payload) = Header::read(archive).unwrap();
+    let mut header = serde_json::to_value(header).unwrap();
+    change(&mut header);
+    let header = header.to_string().into_bytes();
+    let mut changed = archive[..12].to_vec();
+    changed.extend((header.len() as u32).to_le_bytes());
+    changed.extend(blake3::hash(&header).as_bytes());
+    changed.extend(header);
+    changed.extend(payload);
+    changed
+}

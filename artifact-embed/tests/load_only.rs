@@ -1,0 +1,63 @@
+//! A build that can only load: it links no compiler, and loads what a build with one has made.
+//!
+//! `cargo xtask test` runs this twice: among all tests, and in a build with the feature `load` alone.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::path::Path;
+use std::process::Command;
+
+use artifact_embed::{Archive, Backing, EngineProfile, Loader};
+
+#[test]
+fn the_python_guest_loads() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guest/python.aot");
+    let bytes = std::fs::read(&path).unwrap_or_else(|error| {
+        panic!(
+            "{}: {error}; `cargo xtask test` builds it first",
+            path.display()
+        );
+    });
+    #[allow(unsafe_code, reason = "the archive was built here")]
+    // SAFETY: `cargo xtask` built the archive from this checkout.
+    let archive = unsafe { Archive::trust(bytes).unwrap() };
+    let loader = Loader::new(&EngineProfile::default())
+        .unwrap()
+        .order([Backing::Memory]);
+    let component = loader.load(&archive).unwrap().component;
+    let ty = component.component_type();
+    assert!(
+        ty.get_export(loader.engine(), "metatype:wit-wire/mat-wire")
+            .is_some()
+    );
+}
+
+#[test]
+fn the_feature_load_links_no_compiler() {
+    let tree = |features: &str| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args([
+            "tree",
+            "--offline",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+            "--package",
+            "artifact-embed",
+        ]);
+        let output = cargo
+            .args(["--no-default-features", "--features", features])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(tree("compile").contains("cranelift-codegen "));
+    assert!(!tree("load").contains("cranelift-codegen "));
+    assert!(!tree("build").contains("wasmtime "));
+}
