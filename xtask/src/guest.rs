@@ -128,15 +128,15 @@ pub(crate) fn tools(guests: &Path, sources: &Path) -> Result<PathBuf> {
     Ok(environment)
 }
 
-/// The machine's Python, 3.9 or later.
+/// The machine's Python, 3.10 or later.
 fn python() -> Result<&'static str> {
-    let check = "import sys; sys.exit(sys.version_info < (3, 9))";
+    let check = "import sys; sys.exit(sys.version_info < (3, 10))";
     for name in ["python3", "python"] {
         if shell::quiet(Command::new(name).args(["-I", "-c", check])).is_ok() {
             return Ok(name);
         }
     }
-    bail!("no Python 3.9 or later on the PATH: install Python 3 and run this again")
+    bail!("no Python 3.10 or later on the PATH: install Python 3 and run this again")
 }
 
 /// A program of a virtual environment.

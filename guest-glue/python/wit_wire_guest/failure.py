@@ -35,7 +35,7 @@ def _strip(summary, seen):
     summary.stack[:] = [frame for frame in summary.stack if not _hidden(frame.filename)]
     _strip(summary.__cause__, seen)
     _strip(summary.__context__, seen)
-    for member in summary.exceptions or ():
+    for member in getattr(summary, "exceptions", None) or ():
         _strip(member, seen)
 
 

@@ -1,6 +1,5 @@
 """From op data to something that can be called with the input."""
 
-import importlib
 import inspect
 import sys
 import types
@@ -92,8 +91,10 @@ def _handler(op, fields, sources):
             exec(code, module.__dict__)
             function = _find(module, fields["func_name"])
         case "import_function":
-            module = importlib.import_module(sources.module_of(fields["root_src_path"]))
-            function = _find(module, fields["func_name"])
+            name = sources.module_of(fields["root_src_path"])
+            # Not through `importlib`, whose frames would stand in the traceback.
+            __import__(name)
+            function = _find(sys.modules[name], fields["func_name"])
     return _adapt(function)
 
 

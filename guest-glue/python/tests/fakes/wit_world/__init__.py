@@ -1,0 +1,1 @@
+"""Stands in for the bindings that componentize-py generates."""
