@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::archive::Archive;
+use crate::archive::{Archive, Header};
 use crate::cache::Cache;
 use crate::error::Error;
 use crate::profile::{EngineProfile, HOST_TARGET, WASMTIME_VERSION, missing_features};
@@ -78,13 +78,13 @@ impl Loader {
     /// Checks `archive` against this engine and machine, and loads it. Blocks: 5 ms from a cache file, else some 100 ms
     /// for 30 MB of code.
     pub fn load(&self, archive: &Archive<'_>) -> Result<Loaded, Error> {
-        self.check(archive)?;
+        self.check(archive.header())?;
         let mut skipped = Vec::new();
         for &backing in &self.order {
             let loaded = match backing {
                 Backing::CacheFile => self.cache_file(archive),
                 Backing::Memfd => self.memfd(archive),
-                Backing::Memory => self.memory(archive),
+                Backing::Memory => archive.code().and_then(|code| self.memory(&code)),
             };
             match loaded {
                 Ok(component) => {
@@ -103,8 +103,14 @@ impl Loader {
         })
     }
 
-    fn check(&self, archive: &Archive<'_>) -> Result<(), Error> {
-        let header = archive.header();
+    /// Loads what was compiled in this process. It must be of this loader's profile and target.
+    #[cfg(feature = "compile")]
+    pub fn load_compiled(&self, compiled: &crate::Compiled) -> Result<Component, Error> {
+        self.check(compiled.header())?;
+        self.memory(compiled.code())
+    }
+
+    fn check(&self, header: &Header) -> Result<(), Error> {
         let differ = |expected: &str, found: &str| {
             (expected != found).then(|| (expected.to_owned(), found.to_owned()))
         };
@@ -199,10 +205,9 @@ impl Loader {
     }
 
     #[allow(unsafe_code, reason = "this is where code becomes executable")]
-    fn memory(&self, archive: &Archive<'_>) -> Result<Component, Error> {
-        let code = archive.code()?;
-        // SAFETY: `code` is what an `Archive` decompressed to, whose maker the caller of `Archive::trust` vouched for
-        // and whose digest `Archive::code` checked.
+    fn memory(&self, code: &[u8]) -> Result<Component, Error> {
+        // SAFETY: `code` was either compiled by this process, or is what an `Archive` decompressed to, whose maker the
+        // caller of `Archive::trust` vouched for and whose digest `Archive::code` checked.
         unsafe { Component::deserialize(&self.engine, code) }
             .map_err(|error| Error::Refused(error.into()))
     }

@@ -62,10 +62,14 @@ impl EngineProfile {
 
     /// An engine that loads archives of this profile.
     pub fn engine(&self) -> Result<Engine, Error> {
-        let mut config = self.config()?;
+        let config = self.config()?;
         // An engine with a compiler infers flags from this machine, which the archives must not depend on.
         #[cfg(feature = "compile")]
-        config.enable_compiler(false);
+        let config = {
+            let mut config = config;
+            config.enable_compiler(false);
+            config
+        };
         Engine::new(&config).map_err(Error::engine)
     }
 

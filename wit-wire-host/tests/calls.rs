@@ -294,19 +294,18 @@ async fn wall_time_ends_a_call_that_waits_or_loops() {
         wall_time: Duration::from_millis(30),
         ..Limits::default()
     };
+    // In which phase is the machine's affair: a busy one is slow to build an instance.
+    let out_of_time = |error: &Error| match error {
+        Error::Limit { exceeded, .. } => exceeded.limit == Limit::WallTime,
+        _ => false,
+    };
     for op in ["h:wait", "loop"] {
         let function = program.function(op).unwrap();
         let error = function.call_raw("1").limits(short).await.unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            format!("handle of op `{op}`: limit of 30 ms on wall time reached")
-        );
+        assert!(out_of_time(&error), "{error}");
         let soon = Instant::now() + Duration::from_millis(30);
         let error = function.call_raw("1").deadline(soon).await.unwrap_err();
-        assert!(
-            matches!(error, Error::Limit { exceeded, .. } if exceeded.limit == Limit::WallTime),
-            "{error}"
-        );
+        assert!(out_of_time(&error), "{error}");
     }
 }
 

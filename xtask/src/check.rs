@@ -61,6 +61,16 @@ pub(crate) fn lint() -> Result<()> {
 
 pub(crate) fn bench() -> Result<()> {
     guest::build(&guest::Args::default())?;
-    // The profile of everything else, so that the engine is not built once more; its packages are fully optimised.
-    show(cargo().args(["bench", "--package", "benches", "--profile", "dev"]))
+    // Profile and packages of everything else, so that the engine is not built once more; it is fully optimised there.
+    show(cargo().args([
+        "bench",
+        "--profile",
+        "dev",
+        "--package",
+        "benches",
+        "--package",
+        "xtask",
+        "--bench",
+        "call",
+    ]))
 }

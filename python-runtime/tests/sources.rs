@@ -1,0 +1,120 @@
+//! What becomes a source tree, and what is refused. Needs no guest.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::fs;
+use std::path::Path;
+
+use python_runtime::{Error, PythonSource, SourceTree};
+use tempfile::TempDir;
+
+fn folder(files: &[(&str, &[u8])]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, bytes) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    folder
+}
+
+fn paths(tree: &SourceTree) -> Vec<&str> {
+    tree.files().map(|(path, _)| path).collect()
+}
+
+#[test]
+fn a_folder_gives_its_python_files() {
+    let folder = folder(&[
+        ("app.py", b"1"),
+        ("pkg/sub/mod.py", b"2"),
+        ("pkg/data.json", b"{}"),
+        ("pkg/__pycache__/mod.py", b"no"),
+        (".hidden/mod.py", b"no"),
+        ("env/pyvenv.cfg", b""),
+        ("env/lib/mod.py", b"no"),
+    ]);
+    let tree = SourceTree::new().folder(folder.path()).unwrap();
+    assert_eq!(paths(&tree), ["app.py", "pkg/sub/mod.py"]);
+    let with_data = tree.glob(folder.path(), "pkg/*.json").unwrap();
+    assert_eq!(
+        paths(&with_data),
+        ["app.py", "pkg/data.json", "pkg/sub/mod.py"]
+    );
+    let shallow = SourceTree::new().glob(folder.path(), "*.py").unwrap();
+    assert_eq!(paths(&shallow), ["app.py"]);
+}
+
+#[test]
+fn folders_of_dependencies_join_unless_they_differ() {
+    let app = folder(&[("app.py", b"import dep"), ("same.py", b"x")]);
+    let deps = folder(&[("dep/__init__.py", b""), ("same.py", b"x")]);
+    let tree = SourceTree::new()
+        .folder(app.path())
+        .unwrap()
+        .folder(deps.path())
+        .unwrap();
+    assert_eq!(paths(&tree), ["app.py", "dep/__init__.py", "same.py"]);
+    let error = tree.file("app.py", "other").unwrap_err();
+    assert!(
+        matches!(&error, Error::Conflict { path } if path == "app.py"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_cant_be_a_source_is_refused_by_name() {
+    let latin = folder(&[("a.py", b"caf\xe9")]);
+    let error = SourceTree::new().folder(latin.path()).unwrap_err();
+    assert!(
+        matches!(&error, Error::NotUtf8 { path } if path.ends_with("a.py")),
+        "{error}"
+    );
+
+    let large = folder(&[("a.py", &vec![b'#'; 17 << 20])]);
+    let error = SourceTree::new().folder(large.path()).unwrap_err();
+    assert!(
+        matches!(&error, Error::TooLarge { path, .. } if path.ends_with("a.py")),
+        "{error}"
+    );
+
+    let error = SourceTree::new().folder("no/such/folder").unwrap_err();
+    assert!(
+        matches!(&error, Error::Read { path, .. } if path == Path::new("no/such/folder")),
+        "{error}"
+    );
+
+    let error = SourceTree::new().glob(latin.path(), "a[").unwrap_err();
+    assert!(matches!(&error, Error::Pattern { .. }), "{error}");
+}
+
+#[test]
+fn a_target_names_a_module_that_is_there_and_a_function() {
+    let tree = SourceTree::new()
+        .file("pkg/__init__.py", "")
+        .unwrap()
+        .file("pkg/mod.py", "")
+        .unwrap();
+    assert_eq!(
+        PythonSource::from_tree(tree.clone(), "pkg.mod:run")
+            .unwrap()
+            .name(),
+        "run"
+    );
+    assert_eq!(
+        PythonSource::from_tree(tree.clone(), "pkg:main")
+            .unwrap()
+            .name(),
+        "main"
+    );
+    let error = PythonSource::from_tree(tree.clone(), "pkg.mod").unwrap_err();
+    assert!(matches!(&error, Error::Target { .. }), "{error}");
+    let error = PythonSource::from_tree(tree, "pkg.other:run").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no module `pkg.other` in the sources; they have pkg, pkg.mod"
+    );
+}
