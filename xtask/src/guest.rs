@@ -102,7 +102,7 @@ pub(crate) fn tools(guests: &Path, sources: &Path) -> Result<PathBuf> {
     }
     shell::step("setting up the Python tools", || {
         let python = python()?;
-        shell::quiet(Command::new(&python).args(["-I", "-m", "venv"]).arg(&environment)).context(
+        shell::quiet(Command::new(python).args(["-I", "-m", "venv"]).arg(&environment)).context(
             "Python can't make a virtual environment: on Debian and Ubuntu, install the package python3-venv",
         )?;
         let mut pip = Command::new(program(&environment, "python"));

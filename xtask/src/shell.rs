@@ -69,7 +69,7 @@ pub(crate) fn quiet(command: &mut Command) -> Result<()> {
 
 fn words(command: &Command) -> String {
     let program = Path::new(command.get_program());
-    let program = program.file_name().unwrap_or_else(|| program.as_os_str());
+    let program = program.file_name().unwrap_or(program.as_os_str());
     let words: Vec<_> = std::iter::once(program)
         .chain(command.get_args())
         .map(OsStr::to_string_lossy)
