@@ -3,8 +3,12 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::error::Error;
+
+/// What a cache folder may hold, in bytes: some twenty large guests. The entries that were used least recently go first.
+const ROOM: u64 = 1 << 30;
 
 pub(crate) struct Cache {
     folder: PathBuf,
@@ -37,6 +41,8 @@ impl Cache {
         let path = self.folder.join(name);
         match fs::symlink_metadata(&path) {
             Ok(metadata) if private(&metadata, Kind::File).is_ok() && metadata.len() == length => {
+                // For `trim`. An entry that looks unused is only made anew.
+                let _ = fs::File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
                 Ok(Some(path))
             }
             Ok(_) => Ok(None),
@@ -55,7 +61,28 @@ impl Cache {
             .map_err(doing())?;
         file.write_all(bytes).map_err(doing())?;
         file.persist(&path).map_err(|error| doing()(error.error))?;
+        self.trim(ROOM);
         Ok(path)
+    }
+
+    /// Removes the least recently used files until the rest fit in `room`. Processes that have one mapped keep it. What
+    /// can't be read or removed is left to the next time.
+    fn trim(&self, room: u64) {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let mut files: Vec<_> = entries
+            .filter_map(|entry| {
+                let metadata = entry.metadata().ok().filter(fs::Metadata::is_file)?;
+                Some((metadata.modified().ok()?, metadata.len(), entry.path()))
+            })
+            .collect();
+        files.sort();
+        let mut used = 0_u64;
+        for (_, length, path) in files.iter().rev() {
+            used = used.saturating_add(*length);
+            if used > room {
+                let _ = fs::remove_file(path);
+            }
+        }
     }
 }
 
@@ -112,5 +139,33 @@ fn private(metadata: &fs::Metadata, kind: Kind) -> Result<(), String> {
         Kind::File if !metadata.is_file() => Err("it is not a plain file".into()),
         Kind::Folder if !metadata.is_dir() => Err("it is not a folder".into()),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+
+    #[test]
+    fn the_least_recently_used_entries_go_first() {
+        let parent = tempfile::tempdir().unwrap();
+        let cache = Cache::open(&parent.path().join("cache")).unwrap();
+        for (age, name) in ["oldest", "older", "newer"].into_iter().enumerate() {
+            let path = cache.write(name, &[0; 10]).unwrap();
+            let used = UNIX_EPOCH + Duration::from_secs(age as u64);
+            fs::File::open(path).unwrap().set_modified(used).unwrap();
+        }
+        // Being found counts as use.
+        assert!(cache.find("oldest", 10).unwrap().is_some());
+        cache.trim(25);
+        let left = |name: &str| cache.find(name, 10).unwrap().is_some();
+        assert_eq!(
+            (left("oldest"), left("older"), left("newer")),
+            (true, false, true)
+        );
     }
 }

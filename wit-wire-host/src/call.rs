@@ -90,7 +90,7 @@ impl<'f, O: Send + 'f> Call<'f, O> {
             deadline,
             context,
         } = settings;
-        let run = Run::new(
+        let run = Run::with(
             limits.unwrap_or(*function.program.host_limits()),
             deadline,
             context,

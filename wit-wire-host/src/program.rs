@@ -104,7 +104,7 @@ impl ProgramBuilder {
             isolation,
             shared: Mutex::new(None),
         }));
-        let first = program.fresh(&Run::new(limits, None, None)).await?;
+        let first = program.fresh(&Run::new(limits)).await?;
         if isolation == Isolation::Shared {
             *program.0.shared.lock().await = Some(first);
         }

@@ -24,8 +24,13 @@ struct Inner {
 }
 
 impl Run {
-    /// A run that starts now. Its deadline is `limits.wall_time` from now, or `deadline` if that comes first.
-    pub fn new(
+    /// A run that starts now and ends `limits.wall_time` later at the latest.
+    pub fn new(limits: Limits) -> Self {
+        Self::with(limits, None, None)
+    }
+
+    /// A run that ends at `deadline` if that comes first, and carries the embedder's value to hostcalls.
+    pub(crate) fn with(
         limits: Limits,
         deadline: Option<Instant>,
         context: Option<Arc<dyn Any + Send + Sync>>,
@@ -185,13 +190,13 @@ mod tests {
             ..Limits::default()
         };
         let soon = Instant::now() + Duration::from_secs(1);
-        assert_eq!(Run::new(limits, Some(soon), None).deadline(), Some(soon));
+        assert_eq!(Run::with(limits, Some(soon), None).deadline(), Some(soon));
         let late = Instant::now() + Duration::from_secs(3600);
-        assert!(Run::new(limits, Some(late), None).deadline() < Some(late));
+        assert!(Run::with(limits, Some(late), None).deadline() < Some(late));
         let endless = Limits {
             wall_time: Duration::MAX,
             ..limits
         };
-        assert_eq!(Run::new(endless, None, None).deadline(), None);
+        assert_eq!(Run::new(endless).deadline(), None);
     }
 }

@@ -328,7 +328,7 @@ async fn a_full_host_lets_calls_wait_until_their_deadline() {
         ..Limits::default()
     };
     let held = component
-        .instantiate(&Run::new(Limits::default(), None, None))
+        .instantiate(&Run::new(Limits::default()))
         .await
         .unwrap();
     let error = echo.call_raw("1").limits(limits).await.unwrap_err();
@@ -349,7 +349,7 @@ async fn a_dropped_call_ends_its_instance_and_no_other() {
         .unwrap()
         .component(&component)
         .unwrap();
-    let run = Run::new(Limits::default(), None, None);
+    let run = Run::new(Limits::default());
     let mut instance = component.instantiate(&run).await.unwrap();
     instance
         .init(&run, &[Op::new("loop")], "0.0.1")
@@ -383,7 +383,7 @@ async fn ops_are_initialised_once_under_names_of_their_own() {
         .unwrap()
         .component(&component)
         .unwrap();
-    let run = Run::new(Limits::default(), None, None);
+    let run = Run::new(Limits::default());
     let mut instance = component.instantiate(&run).await.unwrap();
     instance
         .init(&run, &[Op::new("echo")], "0.0.1")
