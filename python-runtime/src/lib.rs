@@ -32,3 +32,8 @@ pub use wit_wire_host::{
     Call, Error as CallError, Function, HostcallContext, HostcallError, Hostcalls, Isolation,
     Limit, LimitExceeded, Limits, Output, Phase, Program, Receipt,
 };
+
+/// The README's example, compiled with the documentation's.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
