@@ -36,11 +36,14 @@ impl Cache {
         }
     }
 
-    /// The file `name`, if it is there, ours and of this length.
-    pub(crate) fn find(&self, name: &str, length: u64) -> Result<Option<PathBuf>, Error> {
+    /// The file `name`, if it is there, ours and of the length it should have, if that is known.
+    pub(crate) fn find(&self, name: &str, length: Option<u64>) -> Result<Option<PathBuf>, Error> {
         let path = self.folder.join(name);
         match fs::symlink_metadata(&path) {
-            Ok(metadata) if private(&metadata, Kind::File).is_ok() && metadata.len() == length => {
+            Ok(metadata)
+                if private(&metadata, Kind::File).is_ok()
+                    && length.is_none_or(|length| metadata.len() == length) =>
+            {
                 // For `trim`. An entry that looks unused is only made anew.
                 let _ = fs::File::open(&path).and_then(|file| file.set_modified(SystemTime::now()));
                 Ok(Some(path))
@@ -160,9 +163,9 @@ mod tests {
             fs::File::open(path).unwrap().set_modified(used).unwrap();
         }
         // Being found counts as use.
-        assert!(cache.find("oldest", 10).unwrap().is_some());
+        assert!(cache.find("oldest", None).unwrap().is_some());
         cache.trim(25);
-        let left = |name: &str| cache.find(name, 10).unwrap().is_some();
+        let left = |name: &str| cache.find(name, Some(10)).unwrap().is_some();
         assert_eq!(
             (left("oldest"), left("older"), left("newer")),
             (true, false, true)

@@ -42,12 +42,8 @@ pub fn compile(component: &[u8], profile: &EngineProfile, target: &str) -> Resul
 }
 
 impl Compiled {
-    pub(crate) fn header(&self) -> &Header {
-        &self.header
-    }
-
-    pub(crate) fn code(&self) -> &[u8] {
-        &self.code
+    pub(crate) fn into_code(self) -> Vec<u8> {
+        self.code
     }
 
     /// Size of the machine code with all that belongs to it, in bytes.

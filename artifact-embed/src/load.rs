@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::archive::{Archive, Header};
+use crate::archive::Archive;
 use crate::cache::Cache;
 use crate::error::Error;
 use crate::profile::{EngineProfile, HOST_TARGET, WASMTIME_VERSION, missing_features};
@@ -26,7 +26,7 @@ pub enum Backing {
 #[derive(Clone)]
 pub struct Loader {
     engine: Engine,
-    fingerprint: String,
+    profile: EngineProfile,
     order: Vec<Backing>,
     cache: Option<PathBuf>,
 }
@@ -49,7 +49,7 @@ impl Loader {
     pub fn new(profile: &EngineProfile) -> Result<Self, Error> {
         Ok(Self {
             engine: profile.engine()?,
-            fingerprint: profile.fingerprint(),
+            profile: profile.clone(),
             order: vec![Backing::CacheFile, Backing::Memfd, Backing::Memory],
             cache: dirs::cache_dir().map(|folder| folder.join("artifact-embed")),
         })
@@ -78,7 +78,7 @@ impl Loader {
     /// Checks `archive` against this engine and machine, and loads it. Blocks: 5 ms from a cache file, else some 100 ms
     /// for 30 MB of code.
     pub fn load(&self, archive: &Archive<'_>) -> Result<Loaded, Error> {
-        self.check(archive.header())?;
+        self.check(archive)?;
         let mut skipped = Vec::new();
         for &backing in &self.order {
             let loaded = match backing {
@@ -103,14 +103,43 @@ impl Loader {
         })
     }
 
-    /// Loads what was compiled in this process. It must be of this loader's profile and target.
+    /// Compiles `component` for this engine and loads it, or loads it from the cache folder where it was compiled before,
+    /// by whichever process. Blocks: seconds for a large component the first time, milliseconds afterwards.
     #[cfg(feature = "compile")]
-    pub fn load_compiled(&self, compiled: &crate::Compiled) -> Result<Component, Error> {
-        self.check(compiled.header())?;
-        self.memory(compiled.code())
+    pub fn compile(&self, component: &[u8]) -> Result<Loaded, Error> {
+        let compile = || crate::compile(component, &self.profile, HOST_TARGET);
+        let mut skipped = Vec::new();
+        if self.order.contains(&Backing::CacheFile) {
+            let mut key = blake3::Hasher::new();
+            for part in [WASMTIME_VERSION, HOST_TARGET, &self.profile.fingerprint()] {
+                key.update(part.as_bytes()).update(&[0]);
+            }
+            let name = format!(
+                "compiled-{}.cwasm",
+                key.update(component).finalize().to_hex()
+            );
+            match self.cached(&name, None, || Ok(compile()?.into_code())) {
+                Ok(component) => {
+                    return Ok(Loaded {
+                        component,
+                        backing: Backing::CacheFile,
+                        skipped,
+                    });
+                }
+                Err(error @ (Error::Io { .. } | Error::CacheFolder { .. })) => skipped.push(error),
+                Err(error) => return Err(error),
+            }
+        }
+        let component = self.memory(&compile()?.into_code())?;
+        Ok(Loaded {
+            component,
+            backing: Backing::Memory,
+            skipped,
+        })
     }
 
-    fn check(&self, header: &Header) -> Result<(), Error> {
+    fn check(&self, archive: &Archive<'_>) -> Result<(), Error> {
+        let header = archive.header();
         let differ = |expected: &str, found: &str| {
             (expected != found).then(|| (expected.to_owned(), found.to_owned()))
         };
@@ -120,7 +149,7 @@ impl Loader {
         if let Some((expected, found)) = differ(HOST_TARGET, &header.target) {
             return Err(Error::Target { expected, found });
         }
-        if let Some((expected, found)) = differ(&self.fingerprint, &header.profile) {
+        if let Some((expected, found)) = differ(&self.profile.fingerprint(), &header.profile) {
             return Err(Error::Profile { expected, found });
         }
         let missing = missing_features(&header.cpu);
@@ -134,6 +163,17 @@ impl Loader {
     }
 
     fn cache_file(&self, archive: &Archive<'_>) -> Result<Component, Error> {
+        let name = format!("{}.cwasm", archive.digest());
+        self.cached(&name, Some(archive.header().code_bytes), || archive.code())
+    }
+
+    /// The code in the cache's file `name`, made first if it is not there.
+    fn cached(
+        &self,
+        name: &str,
+        length: Option<u64>,
+        code: impl FnOnce() -> Result<Vec<u8>, Error>,
+    ) -> Result<Component, Error> {
         let Some(folder) = &self.cache else {
             let problem = "this user has none".to_owned();
             return Err(Error::CacheFolder {
@@ -142,14 +182,13 @@ impl Loader {
             });
         };
         let cache = Cache::open(folder)?;
-        let name = format!("{}.cwasm", archive.digest());
-        if let Some(path) = cache.find(&name, archive.header().code_bytes)?
+        // One that is not what was written, as after a power cut, is written anew.
+        if let Some(path) = cache.find(name, length)?
             && let Ok(component) = self.map(&path)
         {
             return Ok(component);
         }
-        // Right in owner and length and yet not what was written, as after a power cut: written anew below.
-        self.map(&cache.write(&name, &archive.code()?)?)
+        self.map(&cache.write(name, &code()?)?)
     }
 
     #[cfg(target_os = "linux")]
@@ -197,9 +236,10 @@ impl Loader {
 
     #[allow(unsafe_code, reason = "this is where code becomes executable")]
     fn map(&self, file: &Path) -> Result<Component, Error> {
-        // SAFETY: the file holds what an `Archive` decompressed to, whose maker the caller of `Archive::trust` vouched
-        // for and whose digest `Archive::code` checked. It does not change: it is either sealed, or in a folder that
-        // `Cache::open` found to be writable for this user alone and where files are only ever replaced by a rename.
+        // SAFETY: the file holds what this crate compiled, or what an `Archive` decompressed to, whose maker the caller of
+        // `Archive::trust` vouched for and whose digest `Archive::code` checked. It does not change: it is either
+        // sealed, or in a folder that `Cache::open` found to be writable for this user alone and where files are only
+        // ever replaced by a rename.
         unsafe { Component::deserialize_file(&self.engine, file) }
             .map_err(|error| Error::Refused(error.into()))
     }

@@ -7,7 +7,7 @@ use crate::host::{Host, State};
 use crate::instance::Instance;
 use crate::run::Run;
 use crate::shape::{Shape, detect};
-use crate::wire::GUEST_INTERFACE;
+use crate::wire::{GUEST_INTERFACE, HOSTCALL_INTERFACE};
 
 /// A component ready to be instantiated. Cheap to clone.
 #[derive(Clone)]
@@ -26,6 +26,15 @@ impl Component {
         linker: &Linker<State>,
     ) -> Result<Self, Error> {
         let shape = detect(&host.0.engine, &component.component_type())?;
+        let ty = component.component_type();
+        let imports = ty.imports(&host.0.engine).map(|(name, _)| name);
+        let imports: Vec<_> = imports
+            .filter(|name| !is_offered(name))
+            .map(str::to_owned)
+            .collect();
+        if !imports.is_empty() {
+            return Err(Error::Imports { imports });
+        }
         let link = |error: wasmtime::Error| Error::Link(error.into_boxed_dyn_error());
         let pre = linker.instantiate_pre(component).map_err(link)?;
         let guest = component.get_export_index(None, GUEST_INTERFACE);
@@ -69,4 +78,15 @@ impl Component {
         })?;
         Instance::new(self, room, run).await
     }
+}
+
+/// Whether the linker of every host has the import `name`. Versions of WASI 0.2 are compatible with each other.
+fn is_offered(name: &str) -> bool {
+    let wasi = || {
+        let (package, rest) = name.strip_prefix("wasi:")?.split_once('/')?;
+        let (_, version) = rest.split_once('@')?;
+        let known = ["cli", "clocks", "filesystem", "io", "random", "sockets"].contains(&package);
+        Some(known && version.starts_with("0.2."))
+    };
+    name == HOSTCALL_INTERFACE || wasi() == Some(true)
 }

@@ -42,8 +42,17 @@ pub enum Error {
     /// The component does not speak the protocol.
     #[error("not a wit-wire component: {0}")]
     Mismatch(#[from] Mismatch),
-    /// The component imports something that the host does not offer.
-    #[error("the component can't be linked: it wants something this host does not offer")]
+    /// The component imports what no host offers: something of its own, or a part of WASI beyond the sandbox.
+    #[error(
+        "the component imports {}: a host offers {OFFERED}",
+        imports.join(", ")
+    )]
+    Imports {
+        /// The imports, by name.
+        imports: Vec<String>,
+    },
+    /// The component can't be linked for another reason, such as an import of another type than its name promises.
+    #[error("the component can't be linked")]
     Link(#[source] Source),
 
     /// Two ops of one program have the same name.
@@ -171,6 +180,9 @@ pub enum Error {
     #[error("no tokio runtime here: await the call inside one, or use the blocking form")]
     NoRuntime,
 }
+
+const OFFERED: &str = "the interface `metatype:wit-wire/typegate-wire` and the packages cli, clocks, filesystem, io, random and \
+                       sockets of WASI 0.2";
 
 fn in_op(op: &Option<String>) -> String {
     op.as_ref()

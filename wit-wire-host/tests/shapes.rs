@@ -137,23 +137,20 @@ fn other_worlds_are_refused_by_their_first_difference() {
 }
 
 #[test]
-fn an_import_that_no_host_offers_is_named() {
+fn imports_that_no_host_offers_are_named() {
     let wit = wit(Shape::Article)
-        .replace(
-            "import typegate-wire;",
-            "import typegate-wire;\n  import elsewhere;",
-        )
+        .replace("import typegate-wire;", "import typegate-wire;\n  import elsewhere;\n  import another;")
         .replace(
             "world wit-wire",
-            "interface elsewhere {\n  go: func();\n}\n\nworld wit-wire",
+            "interface elsewhere {\n  go: func();\n}\n\ninterface another {\n  go: func();\n}\n\nworld wit-wire",
         );
     let error = check(&dummy(&wit)).err().unwrap();
-    let Error::Link(source) = &error else {
+    let Error::Imports { imports } = &error else {
         panic!("{error}")
     };
-    assert!(
-        format!("{source:?}").contains("metatype:wit-wire/elsewhere"),
-        "{source:?}"
+    assert_eq!(
+        imports,
+        &["metatype:wit-wire/elsewhere", "metatype:wit-wire/another"]
     );
 }
 

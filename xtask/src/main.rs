@@ -1,7 +1,9 @@
 //! Drives the workspace: orders, paths and the tools to call. `cargo xtask help` lists what it does.
 
+mod call;
 mod check;
 mod guest;
+mod report;
 mod run;
 mod shell;
 mod stamp;
@@ -25,6 +27,8 @@ enum Task {
     BuildGuest(guest::Args),
     /// Call a Python function in the sandbox: its JSON result on stdout, a receipt on stderr.
     Run(run::Args),
+    /// Call an op of any component: its JSON result on stdout, a receipt on stderr.
+    Call(call::Args),
     /// Build what the tests need, and run all of them.
     Test,
     /// Check format, lints and documentation.
@@ -40,6 +44,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::BuildGuest(args) => guest::build(&args).map(|_| ()),
         Task::Run(args) => run::run(&args, started),
+        Task::Call(args) => call::call(args, started),
         Task::Test => check::test(),
         Task::Lint => check::lint(),
         Task::Ci => check::lint().and_then(|()| check::test()),

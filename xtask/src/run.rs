@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use python_runtime::{CallError, Output, PythonError, PythonRuntime, PythonSource, Receipt};
+use python_runtime::{PythonRuntime, PythonSource};
 
 use crate::guest::{self, Built};
-use crate::shell;
+use crate::{report, shell};
 
 #[derive(Parser)]
 pub(crate) struct Args {
@@ -37,19 +37,7 @@ pub(crate) fn run(args: &Args, started: Instant) -> Result<()> {
         let function = runtime.function(source).await?;
         anyhow::Ok(function.call_raw(args.input.as_str()).with_receipt().await)
     })?;
-    let elapsed = started.elapsed();
-    print_output("stdout", &receipt.stdout);
-    print_output("stderr", &receipt.stderr);
-    print_receipt(&receipt);
-    eprintln!(
-        "  process start to result {:.1} ms",
-        elapsed.as_secs_f64() * 1e3
-    );
-    match result {
-        Ok(json) => println!("{json}"),
-        Err(error) => bail!(explain(&error)),
-    }
-    Ok(())
+    report::report(result, &receipt, started)
 }
 
 /// The guest that was just built is embedded by building this program again.
@@ -96,53 +84,4 @@ fn target(given: &str) -> Result<(PathBuf, String)> {
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
     Ok((folder.to_owned(), format!("{module}:{function}")))
-}
-
-fn print_output(name: &str, output: &Output) {
-    for line in output.text().lines() {
-        eprintln!("{name}: {line}");
-    }
-    if output.dropped > 0 {
-        eprintln!("{name}: [{} more bytes]", output.dropped);
-    }
-}
-
-fn print_receipt(receipt: &Receipt) {
-    let Receipt {
-        wall_time,
-        cpu_time,
-        memory,
-        hostcalls,
-        bytes_in,
-        bytes_out,
-        isolation,
-        cold,
-        ..
-    } = receipt;
-    let instance = if *cold {
-        "a new instance"
-    } else {
-        "a live instance"
-    };
-    eprintln!(
-        "receipt: {:.2} ms wall, {:.2} ms CPU, {:.1} MB memory, {hostcalls} hostcalls, {bytes_in} bytes in, \
-         {bytes_out} bytes out, isolation {isolation:?} on {instance}",
-        wall_time.as_secs_f64() * 1e3,
-        cpu_time.as_secs_f64() * 1e3,
-        *memory as f64 / 1e6,
-    );
-}
-
-/// A Python error as Python prints it; any other with its causes.
-fn explain(error: &CallError) -> String {
-    if let Some(python) = PythonError::of(error) {
-        return python.to_string();
-    }
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(deeper) = cause {
-        text = format!("{text}: {deeper}");
-        cause = deeper.source();
-    }
-    text
 }

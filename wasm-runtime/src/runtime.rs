@@ -1,0 +1,203 @@
+//! The runtime: components compiled, checked and ready for programs.
+
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use artifact_embed::{Archive, Backing, EngineProfile, Loader};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wit_wire_host::{
+    Component, Host, HostBuilder, HostcallContext, HostcallError, Hostcalls, Limits,
+};
+
+use crate::compile::Compiler;
+use crate::error::Error;
+
+/// Compiles components and runs their functions. Cheap to clone.
+#[derive(Clone)]
+pub struct WasmRuntime {
+    loader: Loader,
+    host: Host,
+    compiler: Compiler,
+    largest: usize,
+}
+
+/// Configures a [`WasmRuntime`].
+///
+/// - hostcalls: none
+/// - limits: [`Limits::default`]
+/// - instances at once: 256
+/// - cache folder for compiled components: `artifact-embed` in the user's own cache folder, 1 GiB at most
+/// - largest component: 256 MiB
+pub struct Builder {
+    host: HostBuilder,
+    cache: Option<Option<PathBuf>>,
+    largest: usize,
+}
+
+impl Builder {
+    /// Answers the hostcall `op` with `closure`, whose input and output are JSON through serde.
+    #[must_use]
+    pub fn hostcall<I, O, F, Fut>(self, op: impl Into<String>, closure: F) -> Self
+    where
+        I: DeserializeOwned + Send,
+        O: Serialize,
+        F: Fn(HostcallContext, I) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<O, HostcallError>> + Send + 'static,
+    {
+        Self {
+            host: self.host.hostcall(op, closure),
+            ..self
+        }
+    }
+
+    /// Answers the hostcalls that no closure was registered for.
+    #[must_use]
+    pub fn hostcalls(self, hostcalls: impl Hostcalls) -> Self {
+        Self {
+            host: self.host.hostcalls(hostcalls),
+            ..self
+        }
+    }
+
+    /// The limits of calls that bring none of their own.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        Self {
+            host: self.host.limits(limits),
+            ..self
+        }
+    }
+
+    /// How many instances may be alive at once. A call that finds none free waits, until its deadline.
+    #[must_use]
+    pub fn max_instances(self, count: usize) -> Self {
+        Self {
+            host: self.host.max_instances(count),
+            ..self
+        }
+    }
+
+    /// Where compiled components are kept between processes. The folder is created for this user alone.
+    #[must_use]
+    pub fn cache_folder(self, folder: impl Into<PathBuf>) -> Self {
+        Self {
+            cache: Some(Some(folder.into())),
+            ..self
+        }
+    }
+
+    /// Keeps nothing between processes.
+    #[must_use]
+    pub fn without_cache(self) -> Self {
+        Self {
+            cache: Some(None),
+            ..self
+        }
+    }
+
+    /// The largest component that is accepted, in bytes.
+    #[must_use]
+    pub fn largest_component(self, bytes: usize) -> Self {
+        Self {
+            largest: bytes,
+            ..self
+        }
+    }
+
+    /// Builds the runtime.
+    pub fn build(self) -> Result<WasmRuntime, Error> {
+        let mut loader = Loader::new(&EngineProfile::default())?;
+        match self.cache {
+            None => {}
+            Some(Some(folder)) => loader = loader.cache_folder(folder),
+            Some(None) => loader = loader.order([Backing::Memfd, Backing::Memory]),
+        }
+        let host = self.host.build(loader.engine())?;
+        Ok(WasmRuntime {
+            loader,
+            host,
+            compiler: Compiler::default(),
+            largest: self.largest,
+        })
+    }
+}
+
+impl WasmRuntime {
+    /// A runtime to be.
+    pub fn builder() -> Builder {
+        Builder {
+            host: Host::builder(),
+            cache: None,
+            largest: 256 << 20,
+        }
+    }
+
+    /// The component `bytes`, compiled if it was not before, and checked against the protocol.
+    ///
+    /// Compiling takes seconds for a large component. It happens on a thread for blocking work, and once for all who ask for
+    /// the same bytes at the same time. Dropping the future stops the waiting and not the compiler.
+    pub async fn component(&self, bytes: impl Into<Vec<u8>>) -> Result<Component, Error> {
+        let bytes = bytes.into();
+        check(&bytes, self.largest)?;
+        self.compiler
+            .component(&self.loader, &self.host, bytes)
+            .await
+    }
+
+    /// [`component`](Self::component) of a file.
+    pub async fn component_from_path(&self, path: impl AsRef<Path>) -> Result<Component, Error> {
+        let path = path.as_ref().to_owned();
+        let read = tokio::task::spawn_blocking(move || {
+            std::fs::read(&path).map_err(|source| Error::Read {
+                path,
+                source: Arc::new(source),
+            })
+        });
+        self.component(read.await.map_err(|_| Error::Stopped)??)
+            .await
+    }
+
+    /// A component that was compiled ahead of time.
+    pub async fn precompiled(&self, archive: Archive<'static>) -> Result<Component, Error> {
+        let runtime = self.clone();
+        let load = tokio::task::spawn_blocking(move || {
+            let component = runtime.loader.load(&archive)?.component;
+            Ok(runtime.host.component(&component)?)
+        });
+        load.await.map_err(|_| Error::Stopped)?
+    }
+}
+
+/// What can be told from the first bytes.
+fn check(bytes: &[u8], limit: usize) -> Result<(), Error> {
+    let other = |found, remedy| Err(Error::NotAComponent { found, remedy });
+    if bytes.len() > limit {
+        return Err(Error::TooLarge {
+            bytes: bytes.len(),
+            limit,
+        });
+    }
+    match bytes {
+        [0, b'a', b's', b'm', 0x0d, 0, 1, 0, ..] => Ok(()),
+        [0, b'a', b's', b'm', 1, 0, 0, 0, ..] => other(
+            "a core module",
+            "build it for wasm32-wasip2, or wrap it with `wasm-tools component new`",
+        ),
+        [0, b'a', b's', b'm', ..] => other(
+            "WebAssembly of another version",
+            "build it with tools for the component model's released version",
+        ),
+        [0x7f, b'E', b'L', b'F', ..] => other(
+            "a native binary or precompiled code",
+            "hand over the component itself, or an archive with `precompiled`",
+        ),
+        [0x89, b'W', b'A', b'O', b'T', ..] => other("an archive", "load it with `precompiled`"),
+        [] => other("an empty file", "was it built?"),
+        _ => other(
+            "no WebAssembly binary",
+            "build a component, such as with `cargo build --target wasm32-wasip2`",
+        ),
+    }
+}
