@@ -12,7 +12,7 @@ mod common;
 use artifact_embed::{
     Archive, Backing, Effort, EngineProfile, Error, HOST_TARGET, Header, WASMTIME_VERSION, compile,
 };
-use common::{answer, archive, archive_for, component, load, loader, with_header};
+use common::{COMPONENT, answer, archive, archive_for, load, loader, with_header};
 use serde_json::{Value, json};
 
 #[test]
@@ -34,7 +34,7 @@ fn an_archive_loads_from_every_backing_and_runs() {
 
 #[test]
 fn both_efforts_hold_the_same_code_and_say_what_it_is() {
-    let compiled = || compile(&component(), &EngineProfile::default(), HOST_TARGET).unwrap();
+    let compiled = || compile(COMPONENT, &EngineProfile::default(), HOST_TARGET).unwrap();
     let fast = compiled().pack(Effort::Fast).unwrap();
     let small = compiled().pack(Effort::Small).unwrap();
     assert!(
@@ -46,10 +46,10 @@ fn both_efforts_hold_the_same_code_and_say_what_it_is() {
     let (header, payload) = Header::read(&small).unwrap();
     assert_eq!(header.wasmtime, WASMTIME_VERSION);
     assert_eq!(header.target, HOST_TARGET);
-    assert_eq!(header.component_bytes, component().len() as u64);
+    assert_eq!(header.component_bytes, COMPONENT.len() as u64);
     assert_eq!(
         header.component_digest,
-        blake3::hash(&component()).to_hex().to_string()
+        blake3::hash(COMPONENT).to_hex().to_string()
     );
     assert_eq!(
         header.payload_digest,

@@ -7,30 +7,15 @@ use artifact_embed::{
 };
 use serde_json::Value;
 
-/// A component with one function, and data enough for the frames to matter.
-pub(crate) fn component() -> Vec<u8> {
-    let data: String = (0..20_000)
-        .map(|i| format!("{:02x}", i * i % 251))
-        .map(|byte| format!("\\{byte}"))
-        .collect();
-    let text = format!(
-        r#"(component
-            (core module $m
-                (memory (export "memory") 1)
-                (data (i32.const 0) "{data}")
-                (func (export "answer") (result i32) (i32.const 42)))
-            (core instance $i (instantiate $m))
-            (func (export "answer") (result u32) (canon lift (core func $i "answer"))))"#
-    );
-    wat::parse_str(text).unwrap()
-}
+/// A component with one function, `answer`.
+pub(crate) const COMPONENT: &[u8] = include_bytes!("answer.wasm");
 
 pub(crate) fn archive() -> Vec<u8> {
     archive_for(&EngineProfile::default(), HOST_TARGET).unwrap()
 }
 
 pub(crate) fn archive_for(profile: &EngineProfile, target: &str) -> Result<Vec<u8>, Error> {
-    compile(&component(), profile, target)?.pack(Effort::Fast)
+    compile(COMPONENT, profile, target)?.pack(Effort::Fast)
 }
 
 pub(crate) fn loader() -> Loader {
