@@ -1,5 +1,6 @@
 //! From an archive to a component.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use wasmtime::Engine;
@@ -76,15 +77,45 @@ impl Loader {
     }
 
     /// Checks `archive` against this engine and machine, and loads it. Blocks: 5 ms from a cache file, else some 100 ms
-    /// for 30 MB of code.
+    /// for 40 MB of code.
     pub fn load(&self, archive: &Archive<'_>) -> Result<Loaded, Error> {
         self.check(archive)?;
+        let name = archive.digest();
+        self.load_as(name, Some(archive.header().code_bytes), || archive.code())
+    }
+
+    /// Compiles `component` for this engine and loads it, or loads it from the cache folder where it was compiled before,
+    /// by whichever process. Blocks: seconds for a large component the first time, milliseconds afterwards.
+    #[cfg(feature = "compile")]
+    pub fn compile(&self, component: &[u8]) -> Result<Loaded, Error> {
+        check_cpu(crate::cpu(HOST_TARGET).unwrap_or_default())?;
+        let mut key = blake3::Hasher::new();
+        for part in [WASMTIME_VERSION, HOST_TARGET, &self.profile.fingerprint()] {
+            key.update(part.as_bytes()).update(&[0]);
+        }
+        let name = format!("compiled-{}", key.update(component).finalize().to_hex());
+        self.load_as(&name, None, || {
+            Ok(crate::compile(component, &self.profile, HOST_TARGET)?.into_code())
+        })
+    }
+
+    /// Loads `code`, which is made at most once, or what the cache has of it under `name`.
+    fn load_as(
+        &self,
+        name: &str,
+        length: Option<u64>,
+        code: impl FnOnce() -> Result<Vec<u8>, Error>,
+    ) -> Result<Loaded, Error> {
+        let mut code = LazyCode {
+            make: Some(code),
+            made: None,
+        };
         let mut skipped = Vec::new();
         for &backing in &self.order {
             let loaded = match backing {
-                Backing::CacheFile => self.cache_file(archive),
-                Backing::Memfd => self.memfd(archive),
-                Backing::Memory => archive.code().and_then(|code| self.memory(&code)),
+                Backing::CacheFile => self.cached(name, length, &mut code),
+                Backing::Memfd => code.get().and_then(|code| self.memfd(code)),
+                Backing::Memory => code.get().and_then(|code| self.memory(code)),
             };
             match loaded {
                 Ok(component) => {
@@ -95,46 +126,13 @@ impl Loader {
                     });
                 }
                 Err(error @ (Error::Io { .. } | Error::CacheFolder { .. })) => skipped.push(error),
+                // Also what a file system gives that does not let files be executed. Memory has the last word.
+                Err(error @ Error::Refused(_)) if backing != Backing::Memory => skipped.push(error),
                 Err(error) => return Err(error),
             }
         }
         Err(Error::NoBacking {
             reasons: skipped.iter().map(chain).collect(),
-        })
-    }
-
-    /// Compiles `component` for this engine and loads it, or loads it from the cache folder where it was compiled before,
-    /// by whichever process. Blocks: seconds for a large component the first time, milliseconds afterwards.
-    #[cfg(feature = "compile")]
-    pub fn compile(&self, component: &[u8]) -> Result<Loaded, Error> {
-        let compile = || crate::compile(component, &self.profile, HOST_TARGET);
-        let mut skipped = Vec::new();
-        if self.order.contains(&Backing::CacheFile) {
-            let mut key = blake3::Hasher::new();
-            for part in [WASMTIME_VERSION, HOST_TARGET, &self.profile.fingerprint()] {
-                key.update(part.as_bytes()).update(&[0]);
-            }
-            let name = format!(
-                "compiled-{}.cwasm",
-                key.update(component).finalize().to_hex()
-            );
-            match self.cached(&name, None, || Ok(compile()?.into_code())) {
-                Ok(component) => {
-                    return Ok(Loaded {
-                        component,
-                        backing: Backing::CacheFile,
-                        skipped,
-                    });
-                }
-                Err(error @ (Error::Io { .. } | Error::CacheFolder { .. })) => skipped.push(error),
-                Err(error) => return Err(error),
-            }
-        }
-        let component = self.memory(&compile()?.into_code())?;
-        Ok(Loaded {
-            component,
-            backing: Backing::Memory,
-            skipped,
         })
     }
 
@@ -152,27 +150,15 @@ impl Loader {
         if let Some((expected, found)) = differ(&self.profile.fingerprint(), &header.profile) {
             return Err(Error::Profile { expected, found });
         }
-        let missing = missing_features(&header.cpu);
-        if !missing.is_empty() {
-            return Err(Error::Cpu {
-                cpu: header.cpu.clone(),
-                missing,
-            });
-        }
-        Ok(())
+        check_cpu(&header.cpu)
     }
 
-    fn cache_file(&self, archive: &Archive<'_>) -> Result<Component, Error> {
-        let name = format!("{}.cwasm", archive.digest());
-        self.cached(&name, Some(archive.header().code_bytes), || archive.code())
-    }
-
-    /// The code in the cache's file `name`, made first if it is not there.
-    fn cached(
+    /// The code in the cache's entry `name`, made first if it is not there.
+    fn cached<F: FnOnce() -> Result<Vec<u8>, Error>>(
         &self,
         name: &str,
         length: Option<u64>,
-        code: impl FnOnce() -> Result<Vec<u8>, Error>,
+        code: &mut LazyCode<F>,
     ) -> Result<Component, Error> {
         let Some(folder) = &self.cache else {
             let problem = "this user has none".to_owned();
@@ -182,31 +168,29 @@ impl Loader {
             });
         };
         let cache = Cache::open(folder)?;
-        // One that is not what was written, as after a power cut, is written anew.
-        if let Some(path) = cache.find(name, length)?
-            && let Ok(component) = self.map(&path)
+        // One that Wasmtime can't read is written anew. Damage beyond that is not looked for: see `Cache::write`.
+        if let Some(entry) = cache.find(name, length)?
+            && let Ok(component) = self.map(&entry.file, &entry.path)
         {
             return Ok(component);
         }
-        self.map(&cache.write(name, &code()?)?)
+        let entry = cache.write(name, code.get()?)?;
+        self.map(&entry.file, &entry.path)
     }
 
     #[cfg(target_os = "linux")]
-    fn memfd(&self, archive: &Archive<'_>) -> Result<Component, Error> {
+    fn memfd(&self, code: &[u8]) -> Result<Component, Error> {
         use std::io::Write;
-        use std::os::fd::AsRawFd;
 
-        let code = archive.code()?;
-        let refused = |error: memfd::Error| Error::Io {
-            doing: "making a file in memory".into(),
-            source: std::io::Error::other(error),
+        let refused = |error: memfd::Error| {
+            Error::io("making a file in memory")(std::io::Error::other(error))
         };
         let file = memfd::MemfdOptions::new()
             .allow_sealing(true)
             .create("artifact")
             .map_err(refused)?;
         file.as_file()
-            .write_all(&code)
+            .write_all(code)
             .map_err(Error::io("filling a file in memory"))?;
         file.add_seals(&[
             memfd::FileSeal::SealShrink,
@@ -215,32 +199,32 @@ impl Loader {
             memfd::FileSeal::SealSeal,
         ])
         .map_err(refused)?;
-        let path = format!("/proc/self/fd/{}", file.as_file().as_raw_fd());
-        if !Path::new(&path).exists() {
-            return Err(Error::Io {
-                doing: "opening a file in memory".into(),
-                source: std::io::Error::new(std::io::ErrorKind::NotFound, "no /proc here"),
-            });
-        }
-        self.map(Path::new(&path))
+        self.map(file.as_file(), Path::new("a file in memory"))
     }
 
     #[cfg(not(target_os = "linux"))]
-    fn memfd(&self, _: &Archive<'_>) -> Result<Component, Error> {
-        let source = std::io::Error::from(std::io::ErrorKind::Unsupported);
-        Err(Error::Io {
-            doing: "making a file in memory".into(),
-            source,
-        })
+    fn memfd(&self, _: &[u8]) -> Result<Component, Error> {
+        Err(Error::io("making a file in memory")(
+            std::io::ErrorKind::Unsupported.into(),
+        ))
     }
 
     #[allow(unsafe_code, reason = "this is where code becomes executable")]
-    fn map(&self, file: &Path) -> Result<Component, Error> {
+    fn map(&self, file: &File, path: &Path) -> Result<Component, Error> {
+        // Through the descriptor where that has a path, so that the file is the one that was checked.
+        #[cfg(target_os = "linux")]
+        let path = {
+            use std::os::fd::AsRawFd;
+            let open = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
+            if open.exists() { open } else { path.to_owned() }
+        };
+        #[cfg(not(target_os = "linux"))]
+        let _ = file;
         // SAFETY: the file holds what this crate compiled, or what an `Archive` decompressed to, whose maker the caller of
         // `Archive::trust` vouched for and whose digest `Archive::code` checked. It does not change: it is either
-        // sealed, or in a folder that `Cache::open` found to be writable for this user alone and where files are only
-        // ever replaced by a rename.
-        unsafe { Component::deserialize_file(&self.engine, file) }
+        // sealed, or this user's own and writable for nobody else, in a folder of the same kind, and files there are
+        // only ever replaced by a rename of one that is on the disk whole.
+        unsafe { Component::deserialize_file(&self.engine, path) }
             .map_err(|error| Error::Refused(error.into()))
     }
 
@@ -250,6 +234,33 @@ impl Loader {
         // caller of `Archive::trust` vouched for and whose digest `Archive::code` checked.
         unsafe { Component::deserialize(&self.engine, code) }
             .map_err(|error| Error::Refused(error.into()))
+    }
+}
+
+/// Code that takes long to make and may not be needed.
+struct LazyCode<F> {
+    make: Option<F>,
+    made: Option<Vec<u8>>,
+}
+
+impl<F: FnOnce() -> Result<Vec<u8>, Error>> LazyCode<F> {
+    fn get(&mut self) -> Result<&[u8], Error> {
+        if let Some(make) = self.make.take() {
+            self.made = Some(make()?);
+        }
+        Ok(self.made.as_deref().unwrap_or_default())
+    }
+}
+
+fn check_cpu(cpu: &str) -> Result<(), Error> {
+    let missing = missing_features(cpu);
+    if missing.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Cpu {
+            cpu: cpu.to_owned(),
+            missing,
+        })
     }
 }
 
