@@ -67,15 +67,11 @@ impl Component {
     ///
     /// Cancel safe: a dropped future leaves nothing behind.
     pub async fn instantiate(&self, run: &Run) -> Result<Instance, Error> {
-        if tokio::runtime::Handle::try_current().is_err() {
-            return Err(Error::NoRuntime);
-        }
-        let room = self.host.admit(run).await;
-        let room = room.map_err(|exceeded| Error::Limit {
-            op: None,
-            phase: Phase::Instantiate,
-            exceeded,
-        })?;
+        let room = self
+            .host
+            .admit(run)
+            .await
+            .map_err(|stop| stop.into_error(Phase::Instantiate, None))?;
         Instance::new(self, room, run).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use wasmtime::WasmBacktrace;
+use wasmtime::{Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use crate::limits::LimitExceeded;
@@ -157,6 +157,18 @@ pub enum Error {
         /// The guest's own frames where it has names for them, one on a line; else empty.
         frames: String,
     },
+    /// A run could not go on for another reason: the machine has no room for an instance, or the guest handed over bytes that
+    /// are no text.
+    #[error("{phase}{}: the run could not go on", in_op(op))]
+    Failed {
+        /// The op, in the phase `handle`.
+        op: Option<String>,
+        /// When.
+        phase: Phase,
+        /// The reason.
+        #[source]
+        source: Source,
+    },
     /// The guest ended itself, as a process would.
     #[error("{phase}{}: the guest exited with status {code}", in_op(op))]
     Exit {
@@ -176,7 +188,7 @@ pub enum Error {
         "blocking call inside an async runtime: await the call instead, or move it to a blocking thread"
     )]
     BlockingInAsync,
-    /// An async call outside a tokio runtime.
+    /// An async call outside a tokio runtime. (One that was built without its timer panics in tokio itself.)
     #[error("no tokio runtime here: await the call inside one, or use the blocking form")]
     NoRuntime,
 }
@@ -201,15 +213,26 @@ impl Error {
             }
         } else if let Some(&I32Exit(code)) = error.downcast_ref::<I32Exit>() {
             Self::Exit { op, phase, code }
-        } else {
+        } else if let Some(trap) = error.downcast_ref::<Trap>() {
             let frames = error
                 .downcast_ref::<WasmBacktrace>()
                 .map_or_else(String::new, ToString::to_string);
+            // Less Wasmtime's heading.
+            let frames = frames
+                .split_once('\n')
+                .map_or("", |(_, frames)| frames)
+                .to_owned();
             Self::Trap {
                 op,
                 phase,
-                reason: error.root_cause().to_string(),
+                reason: trap.to_string(),
                 frames,
+            }
+        } else {
+            Self::Failed {
+                op,
+                phase,
+                source: error.into_boxed_dyn_error(),
             }
         }
     }

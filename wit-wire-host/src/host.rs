@@ -15,7 +15,7 @@ use crate::component::Component;
 use crate::error::Error;
 use crate::hostcall::{HostcallContext, HostcallError, Hostcalls, Router};
 use crate::limits::{Limit, LimitExceeded, Limits, MemoryLimiter};
-use crate::run::Run;
+use crate::run::{Run, Stop};
 use crate::ticker::Ticker;
 use crate::wire::HOSTCALL_INTERFACE;
 
@@ -141,18 +141,24 @@ impl Host {
     }
 
     /// Room for one instance, waiting for it until the run's deadline.
-    pub(crate) async fn admit(&self, run: &Run) -> Result<OwnedSemaphorePermit, LimitExceeded> {
-        let full = LimitExceeded {
-            limit: Limit::Instances,
-            allowed: self.0.max_instances as u64,
-            requested: None,
+    pub(crate) async fn admit(&self, run: &Run) -> Result<OwnedSemaphorePermit, Stop> {
+        if let Ok(room) = self.0.instances.clone().try_acquire_owned() {
+            return Ok(room);
+        }
+        let allowed = self.0.max_instances as u64;
+        let full = || {
+            Stop::Limit(LimitExceeded {
+                limit: Limit::Instances,
+                allowed,
+                requested: None,
+            })
         };
-        let room = run
-            .drive(self.0.instances.clone().acquire_owned())
-            .await
-            .map_err(|_| full)?;
-        // The semaphore is never closed.
-        room.map_err(|_| full)
+        match run.drive(self.0.instances.clone().acquire_owned()).await {
+            // The semaphore is never closed.
+            Ok(room) => room.map_err(|_| full()),
+            Err(Stop::Limit(_)) => Err(full()),
+            Err(Stop::NoRuntime) => Err(Stop::NoRuntime),
+        }
     }
 
     /// A store in which one instance can live. WASI is there, and empty: no files, no environment, no arguments, no
@@ -178,7 +184,7 @@ impl Host {
         store.limiter(|state| &mut state.memory);
         store.epoch_deadline_callback(|context| {
             if let Some(running) = &context.data().run {
-                running.run.check_time()?;
+                running.run.check()?;
             }
             Ok(UpdateDeadline::YieldCustom(
                 1,
@@ -201,7 +207,6 @@ pub(crate) struct State {
 }
 
 /// The run that the instance serves at the moment.
-#[derive(Clone)]
 pub(crate) struct Running {
     pub(crate) run: Run,
     pub(crate) op: Option<Arc<str>>,
@@ -237,16 +242,23 @@ fn hostcall(
     payload: String,
 ) -> impl Future<Output = Result<Result<String, String>, LimitExceeded>> + Send + use<> {
     let router = state.router.clone();
-    let running = state.run.clone();
+    let running = state
+        .run
+        .as_ref()
+        .map(|running| (running.run.share(), running.op.clone()));
     async move {
-        let Some(Running { run, op: caller }) = running else {
+        let Some((run, caller)) = running else {
             return Ok(Err(
                 HostcallError::new("op_500", "no call is under way").to_json()
             ));
         };
         run.count_hostcall()?;
         let allowed = run.limits().hostcall_payload;
-        LimitExceeded::check(Limit::HostcallPayload, allowed, payload.len())?;
+        LimitExceeded::check(
+            Limit::HostcallPayload,
+            allowed,
+            op.len().saturating_add(payload.len()),
+        )?;
         let context = HostcallContext {
             op: caller,
             deadline: run.deadline(),

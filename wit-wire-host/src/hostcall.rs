@@ -94,7 +94,8 @@ impl HostcallError {
     }
 
     fn unknown(op: &str) -> Self {
-        Self::new("op_404", format!("the host has no op `{op}`"))
+        let shown: String = op.chars().take(100).collect();
+        Self::new("op_404", format!("the host has no op `{shown}`"))
     }
 
     /// The form on the wire.

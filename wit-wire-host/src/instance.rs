@@ -10,9 +10,9 @@ use crate::capture::Output;
 use crate::component::Component;
 use crate::error::{Error, Phase};
 use crate::host::{Host, Running, State};
-use crate::limits::{Limit, LimitExceeded};
+use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::op::Op;
-use crate::run::Run;
+use crate::run::{Run, Stop};
 use crate::shape::Shape;
 use crate::wire::{
     HandleErr, HandleReq, HashedInitArgs, HashedMatInfo, InitArgs, InitError, InitResponse, MatInfo,
@@ -53,8 +53,7 @@ impl Instance {
         let running = host.0.ticker.running();
         let instance = run.drive(component.pre.instantiate_async(&mut store)).await;
         drop(running);
-        let instance =
-            flatten(instance).map_err(|error| Error::from_run(error, Phase::Instantiate, None))?;
+        let instance = came_back(instance, Phase::Instantiate, None)?;
 
         let typed = |error: wasmtime::Error| Error::Link(error.into_boxed_dyn_error());
         let handle = instance
@@ -117,6 +116,15 @@ impl Instance {
                 result.map_err(|error| error.map(|mat| mat.op_name))
             }
         };
+        if let Err(InitError::Other(text) | InitError::VersionMismatch(text)) = &result {
+            LimitExceeded::check(Limit::Output, run.limits().output, text.len()).map_err(
+                |exceeded| Error::Limit {
+                    op: None,
+                    phase: Phase::Init,
+                    exceeded,
+                },
+            )?;
+        }
         match result {
             Ok(InitResponse { ok: true }) => Ok(()),
             Ok(InitResponse { ok: false }) => Err(Error::Init {
@@ -157,12 +165,11 @@ impl Instance {
         let call = async |store: &mut Store<State>| handle.call_async(store, (request,)).await;
         let (result,) = self.run(run, Phase::Handle, Some(op), call).await?;
         let name = || op.as_ref().to_owned();
+        if let Ok(text) | Err(HandleErr::InJsonErr(text) | HandleErr::HandlerErr(text)) = &result {
+            LimitExceeded::check(Limit::Output, run.limits().output, text.len()).map_err(limit)?;
+        }
         match result {
-            Ok(output) => {
-                LimitExceeded::check(Limit::Output, run.limits().output, output.len())
-                    .map_err(limit)?;
-                Ok(output)
-            }
+            Ok(output) => Ok(output),
             Err(HandleErr::NoHandler) => Err(Error::NoHandler { op: name() }),
             Err(HandleErr::InJsonErr(message)) => Err(Error::InvalidInput {
                 op: name(),
@@ -199,18 +206,18 @@ impl Instance {
         op: Option<&Arc<str>>,
         call: impl AsyncFnOnce(&mut Store<State>) -> wasmtime::Result<R>,
     ) -> Result<R, Error> {
-        if std::mem::replace(&mut self.ended, true) {
+        if self.ended {
             return Err(Error::InstanceEnded);
         }
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Error::NoRuntime);
         }
+        self.ended = true;
         begin(&mut self.store, run, op);
         let running = self.host.0.ticker.running();
         let result = run.drive(call(&mut self.store)).await;
         drop(running);
-        let result = flatten(result)
-            .map_err(|error| Error::from_run(error, phase, op.map(AsRef::as_ref)))?;
+        let result = came_back(result, phase, op.map(AsRef::as_ref))?;
         self.store.data_mut().run = None;
         self.ended = false;
         Ok(result)
@@ -224,14 +231,34 @@ fn begin(store: &mut Store<State>, run: &Run, op: Option<&Arc<str>>) {
     state.stdout.start(run.limits().log);
     state.stderr.start(run.limits().log);
     state.run = Some(Running {
-        run: run.clone(),
+        run: run.share(),
         op: op.cloned(),
     });
     store.set_epoch_deadline(1);
+    // Bounds what one transfer may copy from the guest, before our own limits can look at it.
+    let Limits {
+        output,
+        hostcall_payload,
+        ..
+    } = *run.limits();
+    store.set_hostcall_fuel(
+        output
+            .max(hostcall_payload)
+            .saturating_mul(2)
+            .saturating_add(1 << 20),
+    );
 }
 
-fn flatten<T>(result: Result<wasmtime::Result<T>, LimitExceeded>) -> wasmtime::Result<T> {
-    result.unwrap_or_else(|limit| Err(limit.into()))
+fn came_back<T>(
+    result: Result<wasmtime::Result<T>, Stop>,
+    phase: Phase,
+    op: Option<&str>,
+) -> Result<T, Error> {
+    match result {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(Error::from_run(error, phase, op)),
+        Err(stop) => Err(stop.into_error(phase, op)),
+    }
 }
 
 fn check_names(ops: &[Op]) -> Result<(), Error> {

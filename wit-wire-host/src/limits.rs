@@ -11,7 +11,7 @@ use wasmtime::ResourceLimiter;
 /// - `cpu_time`: 10 s of the threads that ran the call
 /// - `memory`: 256 MiB, all linear memories of an instance together
 /// - `input`: 32 MiB of JSON
-/// - `output`: 32 MiB of JSON
+/// - `output`: 32 MiB of JSON, or of an error's text
 /// - `log`: 64 KiB kept of each of stdout and stderr; more is dropped and counted, and is no error
 /// - `hostcalls`: 10,000
 /// - `hostcall_payload`: 32 MiB of JSON, in each direction
@@ -25,13 +25,13 @@ pub struct Limits {
     pub memory: usize,
     /// Bytes of input.
     pub input: usize,
-    /// Bytes of output.
+    /// Bytes of output, or of an error's text.
     pub output: usize,
     /// Bytes kept of each output stream.
     pub log: usize,
     /// Number of hostcalls.
     pub hostcalls: u64,
-    /// Bytes of one hostcall's payload, and of its answer.
+    /// Bytes of one hostcall's op name and payload, and of its answer.
     pub hostcall_payload: usize,
 }
 
@@ -57,6 +57,8 @@ impl Default for Limits {
 pub enum Limit {
     /// [`Limits::wall_time`], in milliseconds.
     WallTime,
+    /// The deadline that the caller gave, in milliseconds from the beginning of the call.
+    Deadline,
     /// [`Limits::cpu_time`], in milliseconds.
     CpuTime,
     /// [`Limits::memory`], in bytes.
@@ -80,6 +82,7 @@ impl Limit {
     fn name(self) -> &'static str {
         match self {
             Self::WallTime => "wall time",
+            Self::Deadline => "the caller's deadline",
             Self::CpuTime => "CPU time",
             Self::Memory => "memory",
             Self::Tables => "table entries",
@@ -93,7 +96,7 @@ impl Limit {
 
     fn unit(self) -> &'static str {
         match self {
-            Self::WallTime | Self::CpuTime => " ms",
+            Self::WallTime | Self::Deadline | Self::CpuTime => " ms",
             Self::Memory | Self::Input | Self::Output | Self::HostcallPayload => " bytes",
             Self::Tables | Self::Hostcalls | Self::Instances => "",
         }
@@ -171,6 +174,8 @@ const TABLE_ENTRIES: usize = 1 << 20;
 pub(crate) struct MemoryLimiter {
     pub(crate) allowed: usize,
     pub(crate) used: usize,
+    /// `used` before the latest growth, which may yet fail.
+    before: usize,
     table_entries: usize,
 }
 
@@ -179,20 +184,32 @@ impl ResourceLimiter for MemoryLimiter {
         &mut self,
         current: usize,
         desired: usize,
-        _: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            // Beyond what the guest itself declared: its own affair.
+            return Ok(false);
+        }
         let used = self.used.saturating_sub(current).saturating_add(desired);
         LimitExceeded::check(Limit::Memory, self.allowed, used)?;
-        self.used = used;
+        self.before = std::mem::replace(&mut self.used, used);
         Ok(true)
+    }
+
+    fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.used = self.before;
+        Ok(())
     }
 
     fn table_growing(
         &mut self,
         current: usize,
         desired: usize,
-        _: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
         let entries = self
             .table_entries
             .saturating_sub(current)
@@ -200,5 +217,19 @@ impl ResourceLimiter for MemoryLimiter {
         LimitExceeded::check(Limit::Tables, TABLE_ENTRIES, entries)?;
         self.table_entries = entries;
         Ok(true)
+    }
+
+    // Each memory reserves gigabytes of address space, whatever its size. CPython has 1 memory, 1 table, 15 instances.
+
+    fn memories(&self) -> usize {
+        8
+    }
+
+    fn tables(&self) -> usize {
+        64
+    }
+
+    fn instances(&self) -> usize {
+        256
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::call::{Call, Settings};
 use crate::capture::Output;
@@ -21,7 +21,7 @@ pub enum Isolation {
     PerCall,
     /// Calls share live state, as in a long-running process, and take turns in the order they were made. The program
     /// keeps one instance; a call that ends it (a trap, a limit, a cancelled call) loses the state, and the next call
-    /// starts from a new one.
+    /// starts from a new one. A hostcall that calls the same program waits for its own caller, until the deadline.
     Shared,
 }
 
@@ -104,7 +104,9 @@ impl ProgramBuilder {
             isolation,
             shared: Mutex::new(None),
         }));
-        let first = program.fresh(&Run::new(limits)).await?;
+        let first = program
+            .fresh(&Run::new(limits), &mut Used::default())
+            .await?;
         if isolation == Isolation::Shared {
             *program.0.shared.lock().await = Some(first);
         }
@@ -154,10 +156,14 @@ impl Program {
     }
 
     /// A new instance with the ops initialised.
-    async fn fresh(&self, run: &Run) -> Result<Instance, Error> {
+    async fn fresh(&self, run: &Run, used: &mut Used) -> Result<Instance, Error> {
+        used.cold = true;
         let mut instance = self.0.component.instantiate(run).await?;
-        instance.init(run, &self.0.ops, &self.0.version).await?;
-        Ok(instance)
+        let result = instance.init(run, &self.0.ops, &self.0.version).await;
+        if result.is_err() {
+            used.note(&mut instance);
+        }
+        result.map(|()| instance)
     }
 
     /// Runs `op` on an instance that the isolation allows, and notes in `used` what it used.
@@ -170,33 +176,36 @@ impl Program {
     ) -> Result<String, Error> {
         match self.0.isolation {
             Isolation::PerCall => {
-                used.cold = true;
-                let mut instance = self.fresh(run).await?;
+                let mut instance = self.fresh(run, used).await?;
                 let result = instance.handle(run, op, input).await;
                 used.note(&mut instance);
                 result
             }
             Isolation::Shared => {
-                let late = |exceeded| Error::Limit {
-                    op: Some(op.as_ref().to_owned()),
-                    phase: Phase::Handle,
-                    exceeded,
-                };
-                let mut shared = run.drive(self.0.shared.lock()).await.map_err(late)?;
-                let instance = match &mut *shared {
-                    Some(instance) if instance.is_alive() => instance,
-                    ended => {
-                        used.cold = true;
-                        // The old one goes first: it may be the last that the host has room for.
-                        *ended = None;
-                        ended.insert(self.fresh(run).await?)
-                    }
+                let shared = run.drive(self.0.shared.lock()).await;
+                let mut shared =
+                    Slot(shared.map_err(|stop| stop.into_error(Phase::Handle, Some(op)))?);
+                if shared.0.is_none() {
+                    *shared.0 = Some(self.fresh(run, used).await?);
+                }
+                let Some(instance) = &mut *shared.0 else {
+                    return Err(Error::InstanceEnded);
                 };
                 let result = instance.handle(run, op, input).await;
                 used.note(instance);
                 result
             }
         }
+    }
+}
+
+/// The place of the shared instance while a call holds it. One that ended is dropped with the call, also with a cancelled
+/// one: it would keep its memory, and its room in the host, until the next call.
+struct Slot<'a>(MutexGuard<'a, Option<Instance>>);
+
+impl Drop for Slot<'_> {
+    fn drop(&mut self) {
+        self.0.take_if(|instance| !instance.is_alive());
     }
 }
 

@@ -7,12 +7,31 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use crate::error::{Error, Phase};
 use crate::limits::{Limit, LimitExceeded, Limits};
 
 /// What bounds and counts a run. It may span building an instance, its `init` and one `handle`, which then share the
-/// limits on time and hostcalls.
-#[derive(Clone)]
+/// limits on time and hostcalls. It drives one future at a time.
 pub struct Run(Arc<Inner>);
+
+/// Why a run was ended from outside the guest.
+pub(crate) enum Stop {
+    Limit(LimitExceeded),
+    NoRuntime,
+}
+
+impl Stop {
+    pub(crate) fn into_error(self, phase: Phase, op: Option<&str>) -> Error {
+        match self {
+            Self::Limit(exceeded) => Error::Limit {
+                op: op.map(str::to_owned),
+                phase,
+                exceeded,
+            },
+            Self::NoRuntime => Error::NoRuntime,
+        }
+    }
+}
 
 struct Inner {
     limits: Limits,
@@ -78,6 +97,11 @@ impl Run {
         self.0.hostcalls.load(Relaxed)
     }
 
+    /// The same run, for the store that serves it.
+    pub(crate) fn share(&self) -> Self {
+        Self(self.0.clone())
+    }
+
     pub(crate) fn context(&self) -> Option<&Arc<dyn Any + Send + Sync>> {
         self.0.context.as_ref()
     }
@@ -96,71 +120,77 @@ impl Run {
     }
 
     /// Called from inside the run, at each epoch tick.
-    pub(crate) fn check_time(&self) -> Result<(), LimitExceeded> {
-        if self.0.cpu.running() > self.limits().cpu_time {
-            return Err(LimitExceeded::time(Limit::CpuTime, self.limits().cpu_time));
+    pub(crate) fn check(&self) -> Result<(), LimitExceeded> {
+        let cpu_time = self.limits().cpu_time;
+        if Duration::from_nanos(self.0.cpu.running()) > cpu_time {
+            return Err(LimitExceeded::time(Limit::CpuTime, cpu_time));
         }
-        if self
-            .deadline()
-            .is_some_and(|deadline| Instant::now() >= deadline)
-        {
-            return Err(self.out_of_time());
+        self.check_time()
+    }
+
+    fn check_time(&self) -> Result<(), LimitExceeded> {
+        match self.deadline() {
+            Some(deadline) if Instant::now() >= deadline => Err(self.out_of_time()),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Drives `future` until it is done or the deadline has passed, and meters the threads that drive it.
-    pub(crate) async fn drive<T>(
-        &self,
-        future: impl Future<Output = T>,
-    ) -> Result<T, LimitExceeded> {
+    pub(crate) async fn drive<T>(&self, future: impl Future<Output = T>) -> Result<T, Stop> {
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(Stop::NoRuntime);
+        }
+        self.check_time().map_err(Stop::Limit)?;
         let mut future = pin!(future);
         let metered = poll_fn(|context| self.0.cpu.measure(|| future.as_mut().poll(context)));
         match self.deadline() {
             None => Ok(metered.await),
-            Some(deadline) => tokio::time::timeout_at(deadline.into(), metered)
-                .await
-                .map_err(|_| self.out_of_time()),
+            Some(deadline) => {
+                let late = |_| Stop::Limit(self.out_of_time());
+                tokio::time::timeout_at(deadline.into(), metered)
+                    .await
+                    .map_err(late)
+            }
         }
     }
 
     fn out_of_time(&self) -> LimitExceeded {
-        let allowed = self.deadline().map_or(self.limits().wall_time, |deadline| {
-            deadline - self.0.started
-        });
-        LimitExceeded::time(Limit::WallTime, allowed)
+        let wall_time = self.limits().wall_time;
+        match self
+            .deadline()
+            .map(|deadline| deadline.saturating_duration_since(self.0.started))
+        {
+            Some(given) if given < wall_time => LimitExceeded::time(Limit::Deadline, given),
+            _ => LimitExceeded::time(Limit::WallTime, wall_time),
+        }
     }
 }
 
 /// Processor time of a future, whichever threads drive it: the sum over its polls of what the polling thread used.
-///
-/// While a poll is under way, `offset` is what was used before it, less the thread's own clock at its start, so
-/// that the clock plus `offset` is the total. Between polls `offset` is the total.
 #[derive(Default)]
 struct CpuClock {
-    offset: AtomicU64,
+    /// Nanoseconds used by the polls that are over.
+    total: AtomicU64,
+    /// The polling thread's own clock when the poll under way began, in nanoseconds.
+    began: AtomicU64,
 }
 
 impl CpuClock {
     fn measure<T>(&self, poll: impl FnOnce() -> T) -> T {
-        let total = self.offset.load(Relaxed);
-        self.offset
-            .store(total.wrapping_sub(thread_time()), Relaxed);
+        self.began.store(thread_time(), Relaxed);
         let result = poll();
-        self.offset.store(self.running_nanos(), Relaxed);
+        self.total.store(self.running(), Relaxed);
         result
     }
 
-    fn running(&self) -> Duration {
-        Duration::from_nanos(self.running_nanos())
-    }
-
-    fn running_nanos(&self) -> u64 {
-        self.offset.load(Relaxed).wrapping_add(thread_time())
+    /// The total, from inside a poll: on the thread whose clock counts.
+    fn running(&self) -> u64 {
+        let poll = thread_time().saturating_sub(self.began.load(Relaxed));
+        self.total.load(Relaxed).saturating_add(poll)
     }
 
     fn total(&self) -> Duration {
-        Duration::from_nanos(self.offset.load(Relaxed))
+        Duration::from_nanos(self.total.load(Relaxed))
     }
 }
 

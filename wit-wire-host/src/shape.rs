@@ -3,7 +3,7 @@
 use std::fmt;
 
 use wasmtime::Engine;
-use wasmtime::component::types::{Component, ComponentItem, Type};
+use wasmtime::component::types::{Case, Component, ComponentItem, Type};
 
 use crate::wire::{GUEST_INTERFACE, HOSTCALL_INTERFACE};
 
@@ -228,8 +228,8 @@ fn function(
     } else {
         "func"
     };
-    let params: Vec<_> = function.params().map(|(name, _)| name).collect();
-    let mut flat = vec![(String::new(), format!("{keyword}({})", params.join(", ")))];
+    let params = list(function.params().map(|(name, _)| name));
+    let mut flat = vec![(String::new(), format!("{keyword}({params})"))];
     for (name, ty) in function.params() {
         flatten(&ty, name.to_owned(), &mut flat);
     }
@@ -240,36 +240,54 @@ fn function(
 }
 
 fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
+    let names = list(names.map(|name| format!("`{name}`")));
     if names.is_empty() {
         "nothing".into()
     } else {
-        names.join(", ")
+        names
     }
 }
 
+/// Names with commas between them, cut where they are too many to show.
+fn list(names: impl Iterator<Item = impl AsRef<str>>) -> String {
+    let mut text = String::new();
+    for name in names {
+        let separator = if text.is_empty() { "" } else { ", " };
+        if text.len() + name.as_ref().len() > LONGEST {
+            return text + separator + "...";
+        }
+        text = text + separator + name.as_ref();
+    }
+    text
+}
+
+/// More places than the protocol has in any function, and names as long as a message can show: a component's types are
+/// its author's, and may be made to grow without end.
+const MOST_PLACES: usize = 64;
+const LONGEST: usize = 200;
+
 fn flatten(ty: &Type, place: String, flat: &mut Vec<(String, String)>) {
+    if flat.len() >= MOST_PLACES || place.len() > LONGEST {
+        return;
+    }
     match ty {
         Type::Record(record) => {
-            let fields: Vec<_> = record.fields().map(|field| field.name).collect();
-            flat.push((place.clone(), format!("record {{ {} }}", fields.join(", "))));
+            let fields = list(record.fields().map(|field| field.name));
+            flat.push((place.clone(), format!("record {{ {fields} }}")));
             for field in record.fields() {
                 flatten(&field.ty, format!("{place}.{}", field.name), flat);
             }
         }
         Type::Variant(variant) => {
-            let case = |name: &str, value: bool| {
-                if value {
-                    format!("{name}(_)")
+            let case = |case: Case<'_>| {
+                if case.ty.is_some() {
+                    format!("{}(_)", case.name)
                 } else {
-                    name.to_owned()
+                    case.name.to_owned()
                 }
             };
-            let cases: Vec<_> = variant
-                .cases()
-                .map(|c| case(c.name, c.ty.is_some()))
-                .collect();
-            flat.push((place.clone(), format!("variant {{ {} }}", cases.join(", "))));
+            let cases = list(variant.cases().map(case));
+            flat.push((place.clone(), format!("variant {{ {cases} }}")));
             for case in variant.cases() {
                 if let Some(ty) = &case.ty {
                     flatten(ty, format!("{place}.{}", case.name), flat);

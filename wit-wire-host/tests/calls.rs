@@ -206,10 +206,7 @@ async fn misbehaviour_costs_the_instance_and_not_the_process() {
             "grow",
             "handle of op `grow`: limit of 8388608 bytes on memory reached: 8454144 bytes wanted",
         ),
-        (
-            "utf8",
-            "handle of op `utf8`: the guest crashed: invalid utf-8 sequence of 1 bytes from index 0",
-        ),
+        ("utf8", "handle of op `utf8`: the run could not go on"),
         (
             "f:ok",
             "handle of op `f:ok`: limit of 5 on hostcalls reached: 6 wanted",
@@ -270,8 +267,9 @@ async fn sizes_are_limited_in_both_directions() {
     assert_eq!(call("echo", "012345").await, (Limit::Output, 5, Some(6)));
     assert_eq!(
         call("h:add", "01234567").await,
-        (Limit::HostcallPayload, 7, Some(8))
+        (Limit::HostcallPayload, 7, Some(13))
     );
+    assert_eq!(call("bad", "012345").await, (Limit::Output, 5, Some(6)));
     let generous = Limits {
         input: 100,
         output: 100,
@@ -296,7 +294,9 @@ async fn wall_time_ends_a_call_that_waits_or_loops() {
     };
     // In which phase is the machine's affair: a busy one is slow to build an instance.
     let out_of_time = |error: &Error| match error {
-        Error::Limit { exceeded, .. } => exceeded.limit == Limit::WallTime,
+        Error::Limit { exceeded, .. } => {
+            [Limit::WallTime, Limit::Deadline].contains(&exceeded.limit)
+        }
         _ => false,
     };
     for op in ["h:wait", "loop"] {
@@ -443,10 +443,67 @@ fn the_blocking_form_works_outside_async_code_and_says_so_inside() {
         .unwrap_err();
     assert!(matches!(error, Error::BlockingInAsync), "{error}");
     // Outside tokio the async form is an error and no panic.
-    let mut call = pin!(echo.call::<_, i32>(&7).with_receipt());
-    let poll = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-    let std::task::Poll::Ready((Err(error), _)) = poll else {
-        panic!("{poll:?}")
+    let shared = component
+        .program([Op::new("echo")])
+        .isolation(Isolation::Shared)
+        .build_blocking()
+        .unwrap();
+    for function in [echo, shared.function("echo").unwrap()] {
+        let mut call = pin!(function.call::<_, i32>(&7).with_receipt());
+        let poll = call.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        let std::task::Poll::Ready((Err(error), _)) = poll else {
+            panic!("{poll:?}")
+        };
+        assert!(matches!(error, Error::NoRuntime), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_crashed_shared_program_gives_its_room_back() {
+    let engine = engine();
+    let component = Component::new(&engine, guest(Shape::Article)).unwrap();
+    let host = Host::builder().max_instances(1).build(&engine).unwrap();
+    let component = host.component(&component).unwrap();
+    let shared = component
+        .program([Op::new("trap")])
+        .isolation(Isolation::Shared)
+        .build()
+        .await
+        .unwrap();
+    shared
+        .function("trap")
+        .unwrap()
+        .call_raw("")
+        .await
+        .unwrap_err();
+    let other = component.program([Op::new("echo")]).build().await.unwrap();
+    assert_eq!(
+        other.function("echo").unwrap().call_raw("1").await.unwrap(),
+        "1"
+    );
+}
+
+#[tokio::test]
+async fn a_call_without_time_is_not_begun() {
+    let echo = default_program().await.function("echo").unwrap();
+    let error = echo
+        .call_raw("1")
+        .deadline(Instant::now())
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, Error::Limit { exceeded, .. } if exceeded.allowed == 0),
+        "{error}"
+    );
+    let none = Limits {
+        wall_time: Duration::ZERO,
+        ..Limits::default()
     };
-    assert!(matches!(error, Error::NoRuntime), "{error}");
+    echo.call_raw("1").limits(none).await.unwrap_err();
+    let endless = Limits {
+        wall_time: Duration::MAX,
+        cpu_time: Duration::MAX,
+        ..Limits::default()
+    };
+    assert_eq!(echo.call_raw("1").limits(endless).await.unwrap(), "1");
 }
