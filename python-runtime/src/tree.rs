@@ -48,7 +48,10 @@ impl SourceTree {
         for entry in walk.filter_entry(|entry| entry.depth() == 0 || !left_out(entry)) {
             let entry = entry.map_err(|error| Error::Read {
                 path: error.path().unwrap_or(folder).to_owned(),
-                source: error.into(),
+                // A loop of links is the only other error, and links are not followed.
+                source: error
+                    .into_io_error()
+                    .unwrap_or_else(|| std::io::ErrorKind::Other.into()),
             })?;
             let Ok(inside) = entry.path().strip_prefix(folder) else {
                 continue;
@@ -80,7 +83,7 @@ impl SourceTree {
     /// The path of the file that is the module `name`.
     pub(crate) fn module(&self, name: &str) -> Result<String, Error> {
         let base = name.replace('.', "/");
-        let candidates = [format!("{base}.py"), format!("{base}/__init__.py")];
+        let candidates = [format!("{base}/__init__.py"), format!("{base}.py")];
         let found = candidates
             .into_iter()
             .find(|path| self.files.contains_key(path));
@@ -122,9 +125,14 @@ fn read(path: &Path) -> Result<String, Error> {
         path: path.to_owned(),
         source,
     })?;
-    String::from_utf8(bytes).map_err(|_| Error::NotUtf8 {
+    let text = String::from_utf8(bytes).map_err(|_| Error::NotUtf8 {
         path: path.to_owned(),
-    })
+    })?;
+    // Python reads a byte order mark at the head of a file, and nowhere else.
+    Ok(text
+        .strip_prefix('\u{feff}')
+        .map(str::to_owned)
+        .unwrap_or(text))
 }
 
 fn module_name(path: &str) -> Option<String> {

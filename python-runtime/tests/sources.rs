@@ -29,7 +29,7 @@ fn paths(tree: &SourceTree) -> Vec<&str> {
 #[test]
 fn a_folder_gives_its_python_files() {
     let folder = folder(&[
-        ("app.py", b"1"),
+        ("app.py", b"\xef\xbb\xbf1"),
         ("pkg/sub/mod.py", b"2"),
         ("pkg/data.json", b"{}"),
         ("pkg/__pycache__/mod.py", b"no"),
@@ -39,6 +39,11 @@ fn a_folder_gives_its_python_files() {
     ]);
     let tree = SourceTree::new().folder(folder.path()).unwrap();
     assert_eq!(paths(&tree), ["app.py", "pkg/sub/mod.py"]);
+    assert_eq!(
+        tree.files().next(),
+        Some(("app.py", "1")),
+        "without its byte order mark"
+    );
     let with_data = tree.glob(folder.path(), "pkg/*.json").unwrap();
     assert_eq!(
         paths(&with_data),

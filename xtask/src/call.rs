@@ -16,7 +16,7 @@ pub(crate) struct Args {
     /// The op.
     op: String,
     /// Its input, as JSON.
-    #[arg(default_value = "null")]
+    #[arg(default_value = "null", allow_hyphen_values = true)]
     input: String,
     /// The op's data, as JSON: whatever the component needs to know of the op.
     #[arg(long, default_value = "null")]

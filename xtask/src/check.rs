@@ -1,7 +1,5 @@
 //! Tests, lints and benches.
 
-use std::process::Command;
-
 use anyhow::Result;
 
 use crate::guest;
@@ -9,10 +7,9 @@ use crate::shell::{self, cargo, show};
 
 pub(crate) fn test() -> Result<()> {
     guest::build(&guest::Args::default())?;
-    let glue = shell::root().join("guest-glue/python");
-    let tools = guest::tools(&shell::guests(), &glue)?;
-    let mut unittest = Command::new(guest::program(&tools, "python"));
-    unittest.current_dir(&glue).args([
+    let mut unittest = guest::isolated(guest::python()?);
+    unittest.current_dir(shell::root().join("guest-glue/python"));
+    unittest.args([
         "-B",
         "-m",
         "unittest",

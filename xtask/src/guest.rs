@@ -1,5 +1,6 @@
 //! The Python guest: tools, then component, then archive, each built again only when what it is made from changed.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -32,14 +33,17 @@ pub(crate) fn build(args: &Args) -> Result<Built> {
     fs::create_dir_all(&guests).with_context(|| format!("making {}", guests.display()))?;
     // Two of us at once would build into each other's folders.
     let lock = fs::File::create(guests.join(".lock"))?;
-    if lock.try_lock().is_err() {
+    let waited = lock.try_lock().is_err();
+    if waited {
         eprintln!("waiting for another `cargo xtask` that builds the guest ...");
         lock.lock()?;
     }
 
     let sources = shell::root().join("guest-glue/python");
     let component = guests.join("python.wasm");
+    // How it is built is an input too.
     let inputs = Inputs::default()
+        .text(include_str!("guest.rs"))
         .path(&sources.join("requirements.txt"))?
         .path(&sources.join("wit_wire_guest"))?
         .path(&shell::root().join("wit/wit-wire.wit"))?;
@@ -58,19 +62,25 @@ pub(crate) fn build(args: &Args) -> Result<Built> {
             .text(WASMTIME_VERSION)
             .text(&profile.fingerprint())
             .text(HOST_TARGET)
+            .text(artifact_embed::cpu(HOST_TARGET).unwrap_or_default())
             .text(&format!("format {} {effort:?}", artifact_embed::FORMAT))
             .stamp(&archive)
     };
     // A small archive serves wherever a fast one does.
-    if archived(effort).is_fresh() || archived(Effort::Small).is_fresh() {
-        return Ok(Built::UpToDate);
+    let archive_is_fresh = archived(effort).is_fresh() || archived(Effort::Small).is_fresh();
+    if archive_is_fresh && made.is_fresh() {
+        return Ok(if waited { Built::Anew } else { Built::UpToDate });
     }
     if !made.is_fresh() {
         let tools = tools(&guests, &sources)?;
+        made.clear()?;
         shell::step("building the Python guest's component", || {
             componentize(&tools, &sources, &component)
         })?;
         made.set()?;
+    }
+    if archive_is_fresh {
+        return Ok(Built::UpToDate);
     }
     let wasm = fs::read(&component)?;
     let compiled = shell::step("compiling it ahead of time", || {
@@ -78,6 +88,7 @@ pub(crate) fn build(args: &Args) -> Result<Built> {
     })?;
     let code = compiled.code_bytes();
     let packed = shell::step("compressing it", || Ok(compiled.pack(effort)?))?;
+    archived(effort).clear()?;
     replace(&archive, &packed)?;
     archived(effort).set()?;
     eprintln!(
@@ -90,23 +101,25 @@ pub(crate) fn build(args: &Args) -> Result<Built> {
 }
 
 /// A private Python environment with the pinned tools, and nothing else of this machine's.
-pub(crate) fn tools(guests: &Path, sources: &Path) -> Result<PathBuf> {
+fn tools(guests: &Path, sources: &Path) -> Result<PathBuf> {
     let environment = guests.join("python-tools");
     let requirements = sources.join("requirements.txt");
     let stamp = Inputs::default().path(&requirements)?.stamp(&environment);
     if stamp.is_fresh() {
         return Ok(environment);
     }
+    stamp.clear()?;
     if environment.exists() {
         fs::remove_dir_all(&environment)?;
     }
     shell::step("setting up the Python tools", || {
         let python = python()?;
-        shell::quiet(Command::new(python).args(["-I", "-m", "venv"]).arg(&environment)).context(
+        shell::quiet(isolated(python).args(["-I", "-m", "venv"]).arg(&environment)).context(
             "Python can't make a virtual environment: on Debian and Ubuntu, install the package python3-venv",
         )?;
-        let mut pip = Command::new(program(&environment, "python"));
-        pip.args([
+        let mut pip = isolated(program(&environment, "python"));
+        pip.env("PIP_USER", "0").args([
+            "-I",
             "-m",
             "pip",
             "install",
@@ -129,18 +142,32 @@ pub(crate) fn tools(guests: &Path, sources: &Path) -> Result<PathBuf> {
 }
 
 /// The machine's Python, 3.10 or later.
-fn python() -> Result<&'static str> {
+pub(crate) fn python() -> Result<&'static str> {
     let check = "import sys; sys.exit(sys.version_info < (3, 10))";
     for name in ["python3", "python"] {
-        if shell::quiet(Command::new(name).args(["-I", "-c", check])).is_ok() {
+        if shell::quiet(isolated(name).args(["-I", "-c", check])).is_ok() {
             return Ok(name);
         }
     }
     bail!("no Python 3.10 or later on the PATH: install Python 3 and run this again")
 }
 
+/// A command without what the user's environment says of Python.
+pub(crate) fn isolated(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    for name in [
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "PYTHONSTARTUP",
+        "PYTHONOPTIMIZE",
+    ] {
+        command.env_remove(name);
+    }
+    command
+}
+
 /// A program of a virtual environment.
-pub(crate) fn program(environment: &Path, name: &str) -> PathBuf {
+fn program(environment: &Path, name: &str) -> PathBuf {
     match cfg!(windows) {
         true => environment.join("Scripts").join(format!("{name}.exe")),
         false => environment.join("bin").join(name),
@@ -156,8 +183,20 @@ fn componentize(tools: &Path, sources: &Path, component: &Path) -> Result<()> {
         shell::root().join("wit/wit-wire.wit"),
         wit.join("wit-wire.wit"),
     )?;
+    // A copy, into which the guest's Python may write its caches.
+    let glue = work.path().join("glue/wit_wire_guest");
+    fs::create_dir_all(&glue)?;
+    for entry in fs::read_dir(sources.join("wit_wire_guest"))? {
+        let path = entry?.path();
+        if let (Some(name), true) = (
+            path.file_name(),
+            path.extension().is_some_and(|kind| kind == "py"),
+        ) {
+            fs::copy(&path, glue.join(name))?;
+        }
+    }
     let made = work.path().join("python.wasm");
-    let mut command = Command::new(program(tools, "componentize-py"));
+    let mut command = isolated(program(tools, "componentize-py"));
     command.arg("--wit-path").arg(&wit).args([
         "--world",
         "wit-wire",
@@ -166,14 +205,11 @@ fn componentize(tools: &Path, sources: &Path, component: &Path) -> Result<()> {
     ]);
     command
         .arg("--python-path")
-        .arg(sources)
+        .arg(work.path().join("glue"))
         .arg("--output")
         .arg(&made);
     // Packages of whatever environment is active here would become part of the image.
-    command
-        .env("VIRTUAL_ENV", tools)
-        .env_remove("PYTHONPATH")
-        .env("PYTHONDONTWRITEBYTECODE", "1");
+    command.env("VIRTUAL_ENV", tools);
     shell::quiet(&mut command)?;
     fs::rename(&made, component)?;
     Ok(())

@@ -15,7 +15,7 @@ pub(crate) struct Args {
     /// The function: FILE.py:FUNCTION, or FOLDER:MODULE:FUNCTION. Modules beside it can be imported.
     function: String,
     /// Its input, as JSON.
-    #[arg(default_value = "null")]
+    #[arg(default_value = "null", allow_hyphen_values = true)]
     input: String,
 }
 
@@ -23,8 +23,10 @@ pub(crate) struct Args {
 const AGAIN: &str = "XTASK_BUILT_AGAIN";
 
 pub(crate) fn run(args: &Args, started: Instant) -> Result<()> {
-    if guest::build(&guest::Args::default())? == Built::Anew || !PythonRuntime::is_embedded() {
-        return with_the_new_guest();
+    let anew = guest::build(&guest::Args::default())? == Built::Anew;
+    let first = std::env::var_os(AGAIN).is_none();
+    if (anew && first) || !PythonRuntime::is_embedded() {
+        return with_the_new_guest(first);
     }
     let (folder, target) = target(&args.function)?;
     let source = PythonSource::from_path(&folder, &target)?;
@@ -41,8 +43,8 @@ pub(crate) fn run(args: &Args, started: Instant) -> Result<()> {
 }
 
 /// The guest that was just built is embedded by building this program again.
-fn with_the_new_guest() -> Result<()> {
-    if std::env::var_os(AGAIN).is_some() {
+fn with_the_new_guest(first: bool) -> Result<()> {
+    if !first {
         bail!(
             "the guest was built but not embedded: is `target/guest/python.aot` being changed by something else?"
         );
@@ -68,20 +70,26 @@ fn target(given: &str) -> Result<(PathBuf, String)> {
     let (place, function) = given
         .rsplit_once(':')
         .with_context(|| format!("`{given}` names no function: want FILE.py:FUNCTION"))?;
-    if let Some((folder, module)) = place.rsplit_once(':') {
+    let file = Path::new(place);
+    if !file.is_file() {
+        let (folder, module) = place
+            .rsplit_once(':')
+            .with_context(|| format!("no file {place}"))?;
         return Ok((folder.into(), format!("{module}:{function}")));
     }
-    let file = Path::new(place);
-    let module = file
+    let file = file.canonicalize()?;
+    let mut module = file
         .file_stem()
-        .and_then(|stem| stem.to_str())
-        .unwrap_or_default();
-    if !file.is_file() {
-        bail!("no file {place}");
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let mut folder = file.parent().unwrap_or(Path::new("/"));
+    // A file of a package is imported through it, from the folder that the package stands in.
+    while folder.join("__init__.py").is_file()
+        && let (Some(name), Some(above)) = (folder.file_name(), folder.parent())
+    {
+        module = format!("{}.{module}", name.to_string_lossy());
+        folder = above;
     }
-    let folder = file
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
     Ok((folder.to_owned(), format!("{module}:{function}")))
 }

@@ -63,7 +63,17 @@ impl Stamp {
             && fs::read_to_string(&self.file).is_ok_and(|stamp| stamp == self.digest)
     }
 
-    /// Notes what the product was built from. Until then it counts as not built.
+    /// Makes the product count as not built, before it is built again.
+    pub(crate) fn clear(&self) -> Result<()> {
+        match fs::remove_file(&self.file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("removing {}", self.file.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes what the product was built from.
     pub(crate) fn set(&self) -> Result<()> {
         fs::write(&self.file, &self.digest)
             .with_context(|| format!("writing {}", self.file.display()))

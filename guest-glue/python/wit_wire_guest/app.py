@@ -1,6 +1,5 @@
 """The protocol's two functions."""
 
-import json
 import random
 import sys
 
@@ -9,7 +8,7 @@ from wit_world import exports
 from wit_world.exports import mat_wire
 
 from . import ops, wire_json
-from .failure import describe
+from .failure import failure, result_failure
 
 VERSION = "0.0.1"
 
@@ -23,6 +22,8 @@ class MatWire(exports.MatWire):
             raise Err(mat_wire.InitError_VersionMismatch(VERSION))
         if _handlers is not None:
             raise Err(mat_wire.InitError_Other("init comes once, and came before"))
+        # Also if it fails: what the ops imported until then is there.
+        _handlers = {}
         # The generator's state is part of the image, the same in every instance.
         random.seed()
         try:
@@ -30,8 +31,7 @@ class MatWire(exports.MatWire):
         except ops.Unusable as error:
             raise Err(mat_wire.InitError_UnexpectedMat(error.op)) from None
         except ops.Failed as error:
-            failure = {"op": error.op.op_name, **describe(error.error)}
-            raise Err(mat_wire.InitError_Other(json.dumps(failure))) from None
+            raise Err(mat_wire.InitError_Other(failure(error.error, op=error.op.op_name))) from None
         finally:
             _flush()
         return mat_wire.InitResponse(ok=True)
@@ -47,25 +47,19 @@ class MatWire(exports.MatWire):
         try:
             result = handler(value)
         except BaseException as error:
-            raise _failed(error) from None
+            raise Err(mat_wire.HandleErr_HandlerErr(failure(error))) from None
         finally:
             _flush()
         try:
             return wire_json.encode(result)
         except BaseException as error:
-            # The frames are those of the encoder alone.
-            raise _failed(error.with_traceback(None)) from None
-
-
-def _failed(error):
-    return Err(mat_wire.HandleErr_HandlerErr(json.dumps(describe(error))))
+            raise Err(mat_wire.HandleErr_HandlerErr(result_failure(error))) from None
 
 
 def _flush():
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
         try:
-            stream.flush()
+            getattr(sys, name).flush()
         except BaseException:
             # User code may have put anything there.
             pass
-

@@ -9,6 +9,9 @@ from . import wire_json
 class HostcallError(Exception):
     """The host answered a hostcall with an error."""
 
+    # As users name it.
+    __module__ = "ctx"
+
     def __init__(self, code, message, cause=None):
         super().__init__(f"{code}: {message}")
         self.code = code
@@ -19,11 +22,17 @@ class HostcallError(Exception):
 class Context:
     """The second argument of a function that asks for one."""
 
+    HostcallError = HostcallError
+
     def hostcall(self, op, payload=None):
         """Runs the host's op `op` on `payload` and returns its answer.
 
         Raises `HostcallError` if the host answers with an error.
         """
+        if not isinstance(op, str):
+            raise TypeError(f"a hostcall's op is text, not {type(op).__name__}")
+        # A lone surrogate is an error here, and would be a crash in the bindings.
+        op.encode()
         try:
             answer = typegate_wire.hostcall(op, wire_json.encode(payload))
         except Err as error:

@@ -1,24 +1,64 @@
 """Exceptions as data: `{type, message, traceback}`, in the user's terms."""
 
+import json
 import os.path
 import traceback
 
-# A traceback of this many characters is cut in its middle. Deep recursion with
-# changing lines would otherwise make a message of megabytes.
+# A text of more characters is cut in its middle. Deep recursion with changing
+# lines would otherwise make a traceback of megabytes.
 LONGEST = 64 * 1024
 
 _GLUE = os.path.dirname(__file__)
+_ENCODER = os.path.dirname(json.__file__)
+
+# Kept from user code, which may put anything in their place.
+_to_json = json.JSONEncoder().encode
+_name_of = type.__dict__["__qualname__"].__get__
+
+
+def failure(error, **more):
+    """`error` and what else is known of it, as JSON. Never raises."""
+    try:
+        return _to_json(more | describe(error))
+    except BaseException:
+        name = _clean(_name_of(type(error)))
+        return _to_json(more | {"type": name, "message": "", "traceback": f"{name}: <can't be shown>\n"})
+
+
+def result_failure(error):
+    """The same for an error in encoding a function's result."""
+    try:
+        BaseException.add_note(error, "while encoding the function's result as JSON")
+    except BaseException:
+        # The user's own exception may have odd notes.
+        pass
+    return failure(error)
 
 
 def describe(error):
     """`error` with its traceback as Python prints it, less the glue's frames."""
     summary = traceback.TracebackException.from_exception(error, compact=True)
-    _strip(summary, set())
+    seen, waiting = set(), [summary]
+    while waiting:
+        part = waiting.pop()
+        if part is None or id(part) in seen:
+            continue
+        seen.add(id(part))
+        part.stack[:] = _users(part.stack)
+        waiting += [part.__cause__, part.__context__, *(getattr(part, "exceptions", None) or ())]
     return {
-        "type": type(error).__qualname__,
+        "type": _clean(_name_of(type(error))),
         "message": _clean(_text(error)),
         "traceback": _clean("".join(summary.format())),
     }
+
+
+def _users(stack):
+    """The frames that are the user's. The encoder's are, where the user called it."""
+    frames = [frame for frame in stack if not frame.filename.startswith((_GLUE, "<frozen importlib"))]
+    while frames and frames[0].filename.startswith(_ENCODER):
+        frames.pop(0)
+    return frames
 
 
 def _text(error):
@@ -26,21 +66,6 @@ def _text(error):
         return str(error)
     except BaseException:
         return "<the exception's own text can't be had>"
-
-
-def _strip(summary, seen):
-    if summary is None or id(summary) in seen:
-        return
-    seen.add(id(summary))
-    summary.stack[:] = [frame for frame in summary.stack if not _hidden(frame.filename)]
-    _strip(summary.__cause__, seen)
-    _strip(summary.__context__, seen)
-    for member in getattr(summary, "exceptions", None) or ():
-        _strip(member, seen)
-
-
-def _hidden(filename):
-    return filename.startswith((_GLUE, "<frozen importlib"))
 
 
 def _clean(text):

@@ -27,28 +27,19 @@ class Failed(Exception):
 
 
 def load(ops):
-    """A handler by op name. After an error nothing of the ops is left behind."""
+    """A handler by op name, or none at all."""
     sources = Sources()
     sys.meta_path.append(sources)
-    before = set(sys.modules)
-    try:
-        data = [_data(op) for op in ops]
-        for op, fields in zip(ops, data):
-            if fields["ty"] == "import_function":
-                _guard(op, sources.add, fields["sources"])
-        handlers = {}
-        for op, fields in zip(ops, data):
-            if op.op_name in handlers:
-                raise Failed(op, ValueError(f"op {op.op_name!r} is given twice"))
-            handlers[op.op_name] = _guard(op, _handler, op, fields, sources)
-        return handlers
-    except BaseException:
-        sys.meta_path.remove(sources)
-        for name in set(sys.modules) - before:
-            # Only what the ops brought; what they imported of the library may stay.
-            if name in sources.names() or getattr(sys.modules[name], "__wit_wire_op__", False):
-                del sys.modules[name]
-        raise
+    data = [_data(op) for op in ops]
+    for op, fields in zip(ops, data):
+        if fields["ty"] == "import_function":
+            _guard(op, sources.add, fields["sources"])
+    handlers = {}
+    for op, fields in zip(ops, data):
+        if op.op_name in handlers:
+            raise Failed(op, ValueError(f"op {op.op_name!r} is given twice"))
+        handlers[op.op_name] = _guard(op, _handler, op, fields, sources)
+    return handlers
 
 
 _FIELDS = {
@@ -84,10 +75,10 @@ def _guard(op, step, *args):
 def _handler(op, fields, sources):
     match fields["ty"]:
         case "lambda":
-            module, code = _compile(op, fields["source"].strip(), "eval")
+            module, code = _compile(op, fields["source"].strip(), "eval", sources)
             function = eval(code, module.__dict__)
         case "def":
-            module, code = _compile(op, fields["source"], "exec")
+            module, code = _compile(op, fields["source"], "exec", sources)
             exec(code, module.__dict__)
             function = _find(module, fields["func_name"])
         case "import_function":
@@ -98,16 +89,15 @@ def _handler(op, fields, sources):
     return _adapt(function)
 
 
-def _compile(op, source, mode):
+def _compile(op, source, mode, sources):
     """A module for source that has no file, and its code."""
     name = op.op_name
-    if name in sys.modules or name in sys.stdlib_module_names:
+    if name in sys.modules or name in sys.stdlib_module_names or name in sources.names():
         name = f"op {name}"
     filename = f"<{op.op_name}>"
     remember(filename, source)
     module = types.ModuleType(name)
     module.__file__ = filename
-    module.__wit_wire_op__ = True
     # Dataclasses, pickle and typing look a class's module up here.
     sys.modules[name] = module
     return module, compile(source, filename, mode, dont_inherit=True)
@@ -119,7 +109,9 @@ def _find(module, func_name):
         try:
             found = getattr(found, part)
         except AttributeError:
-            names = [name for name, value in vars(module).items() if inspect.isfunction(value)]
+            here = module.__name__
+            functions = [f for f in vars(module).values() if inspect.isfunction(f) and f.__module__ == here]
+            names = [function.__name__ for function in functions]
             raise AttributeError(
                 f"no function {func_name!r} in {module.__name__}; it has {', '.join(names) or 'none'}"
             ) from None
@@ -133,6 +125,10 @@ def _adapt(function):
     """
     if not callable(function):
         raise TypeError(f"{type(function).__name__} object is not callable")
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise TypeError("async functions can't be called here: a function returns its result")
+    if inspect.isgeneratorfunction(function):
+        raise TypeError("generators can't be called here: a function returns its result, such as a list")
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):

@@ -1,5 +1,6 @@
 """Modules of the user's own: Python source by path, imported without files."""
 
+import io
 import linecache
 import sys
 from importlib.machinery import ModuleSpec
@@ -7,10 +8,18 @@ from importlib.machinery import ModuleSpec
 SUFFIX = ".py"
 INIT = "__init__"
 
+# Modules that every image has beside the standard library.
+GUESTS_OWN = {
+    "__main__", "componentize_py_async_support", "componentize_py_runtime", "componentize_py_types", "poll_loop",
+    "wit_wire_guest", "wit_world",
+}  # fmt: skip
+
 
 def remember(filename, source):
     """Lets tracebacks show the lines of `source` under the name `filename`."""
-    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+    # Lines as Python counts them: `str.splitlines` knows more ends of line.
+    lines = io.StringIO(source, newline=None).readlines()
+    linecache.cache[filename] = (len(source), None, lines, filename)
 
 
 class Sources:
@@ -39,7 +48,10 @@ class Sources:
         path = _normalise(path)
         if path not in self._files:
             raise ValueError(f"root_src_path {path!r} is not among the sources: {', '.join(sorted(self._files))}")
-        return _module_name(path)[0]
+        name, _ = _module_name(path)
+        if name is None:
+            raise ValueError(f"root_src_path {path!r} can't be imported: its parts are no names of modules")
+        return name
 
     def names(self):
         """All modules and packages there are."""
@@ -47,10 +59,13 @@ class Sources:
 
     def _add_module(self, path):
         name, is_package = _module_name(path)
-        top = name.partition(".")[0]
-        if top in sys.stdlib_module_names:
-            raise ValueError(f"{path}: the module {top!r} would hide the standard library's: rename it")
-        self._modules[name] = (path, is_package)
+        if name is None:
+            # A script that nobody can import, such as `build-docs.py`.
+            return
+        if "." not in name and (name in sys.stdlib_module_names or name in GUESTS_OWN):
+            raise ValueError(f"{path}: the module {name!r} would hide one of Python's own: rename it")
+        if is_package or name not in self._modules:
+            self._modules[name] = (path, is_package)
         while "." in name:
             name = name.rpartition(".")[0]
             self._folders.add(name)
@@ -62,6 +77,8 @@ class Sources:
             file, is_package = self._modules[name]
             spec = ModuleSpec(name, self, origin=file, is_package=is_package)
             spec.has_location = True
+            if is_package:
+                spec.submodule_search_locations = [name.replace(".", "/")]
             return spec
         if name in self._folders:
             spec = ModuleSpec(name, None, is_package=True)
@@ -81,6 +98,13 @@ class Sources:
     def get_source(self, name):
         return self._files[self._modules[name][0]]
 
+    def get_data(self, path):
+        """A file beside a module, for `pkgutil.get_data`."""
+        try:
+            return self._files[_normalise(path)].encode()
+        except (KeyError, ValueError):
+            raise FileNotFoundError(path) from None
+
 
 def _normalise(path):
     parts = [part for part in path.split("/") if part not in ("", ".")]
@@ -90,13 +114,10 @@ def _normalise(path):
 
 
 def _module_name(path):
-    """The module's name, and whether it is a package."""
+    """The module's name, `None` if it can't have one, and whether it is a package."""
     parts = path.removesuffix(SUFFIX).split("/")
-    for part in parts:
-        if not part.isidentifier():
-            raise ValueError(f"source path {path!r}: {part!r} can't be a module's name")
-    if parts[-1] != INIT:
-        return ".".join(parts), False
-    if len(parts) == 1:
-        raise ValueError("source path '__init__.py': the folder above a program's modules is no package")
-    return ".".join(parts[:-1]), True
+    is_package = parts[-1] == INIT
+    if is_package:
+        parts.pop()
+    importable = parts and all(part.isidentifier() for part in parts)
+    return ".".join(parts) if importable else None, is_package

@@ -19,8 +19,8 @@ ROOT = "/python"
 # interpreter has in C, written in Python once more.
 LEFT_OUT = {
     "__phello__", "__pycache__", "_android_support.py", "_apple_support.py", "_ios_support.py", "_osx_support.py",
-    "_pydatetime.py", "_pydecimal.py", "_pyio.py", "_pylong.py", "_pyrepl", "curses", "ensurepip", "idlelib",
-    "pydoc_data", "site-packages", "test", "tkinter", "turtle.py", "turtledemo", "venv",
+    "_pydatetime.py", "_pydecimal.py", "_pyio.py", "curses", "ensurepip", "idlelib", "pydoc_data", "site-packages",
+    "test", "tkinter", "turtle.py", "turtledemo", "venv",
 }  # fmt: skip
 
 # Room for the code of all modules, in bytes; 3.14 needs 9 MB of it.
@@ -32,7 +32,7 @@ READY = [
     "dataclasses", "datetime", "decimal", "difflib", "enum", "fractions", "functools", "hashlib", "heapq", "hmac",
     "html", "inspect", "io", "itertools", "json", "logging", "math", "operator", "pickle", "pprint", "random", "re",
     "secrets", "statistics", "string", "struct", "textwrap", "time", "traceback", "types", "typing", "unicodedata",
-    "urllib.parse", "uuid", "warnings", "weakref", "zlib", "zoneinfo",
+    "urllib.parse", "uuid", "warnings", "weakref", "zlib",
 ]  # fmt: skip
 
 
