@@ -68,7 +68,10 @@ class Stdlib:
         if name not in self._modules:
             return None
         file, is_package, _, _ = self._modules[name]
-        return ModuleSpec(name, self, origin=file, is_package=is_package)
+        spec = ModuleSpec(name, self, origin=file, is_package=is_package)
+        # Some modules look for their own `__file__`.
+        spec.has_location = True
+        return spec
 
     def create_module(self, spec):
         return None
