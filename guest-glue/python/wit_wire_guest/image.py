@@ -10,6 +10,28 @@ from .app import MatWire  # noqa: E402 - the glue's own imports come from the li
 
 __all__ = ["MatWire"]
 
+
+
+def settle():
+    """Runs a function once, so that what the first run sets up is in the image."""
+    import json
+    import sys
+
+    from wit_world.exports import mat_wire
+
+    from . import app
+
+    source = "def settle(value):\n    return {'sum': value['a'] + value['b']}\n"
+    data = {"ty": "def", "func_name": "settle", "source": source}
+    finders = list(sys.meta_path)
+    app.MatWire().init(mat_wire.InitArgs([mat_wire.MatInfo("settle", "settle", json.dumps(data))], app.VERSION))
+    app.MatWire().handle(mat_wire.HandleReq("settle", '{"a": 1, "b": 2}'))
+    app._handlers = None
+    sys.meta_path[:] = finders
+    del sys.modules["settle"]
+
+
 stdlib.forget_files()
+settle()
 gc.collect()
 gc.freeze()

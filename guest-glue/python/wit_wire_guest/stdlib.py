@@ -19,7 +19,7 @@ ROOT = "/python"
 # interpreter has in C, written in Python once more.
 LEFT_OUT = {
     "__phello__", "__pycache__", "_android_support.py", "_apple_support.py", "_ios_support.py", "_osx_support.py",
-    "_pydatetime.py", "_pydecimal.py", "_pyio.py", "curses", "ensurepip", "idlelib", "pydoc_data", "site-packages",
+    "_pydatetime.py", "_pydecimal.py", "_pyio.py", "_pyrepl", "curses", "ensurepip", "idlelib", "pydoc_data", "site-packages",
     "test", "tkinter", "turtle.py", "turtledemo", "venv",
 }  # fmt: skip
 
@@ -28,10 +28,10 @@ ROOM = 12 << 20
 
 # Imported while the image is made, so that functions find them ready.
 READY = [
-    "abc", "argparse", "base64", "bisect", "calendar", "collections", "contextlib", "contextvars", "copy", "csv",
-    "dataclasses", "datetime", "decimal", "difflib", "enum", "fractions", "functools", "hashlib", "heapq", "hmac",
+    "abc", "base64", "bisect", "calendar", "collections", "contextlib", "contextvars", "copy", "csv",
+    "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib", "heapq", "hmac",
     "html", "inspect", "io", "itertools", "json", "logging", "math", "operator", "pickle", "pprint", "random", "re",
-    "secrets", "statistics", "string", "struct", "textwrap", "time", "traceback", "types", "typing", "unicodedata",
+    "secrets", "string", "struct", "textwrap", "time", "traceback", "types", "typing", "unicodedata",
     "urllib.parse", "uuid", "warnings", "weakref", "zlib",
 ]  # fmt: skip
 
