@@ -56,6 +56,12 @@ pub enum Error {
         #[source]
         source: glob::PatternError,
     },
+    /// The path of a source leads out of its tree, or is none with `/` between its parts.
+    #[error("source path `{path}`: want a relative one with `/` and without `..`")]
+    Path {
+        /// The path.
+        path: String,
+    },
     /// Two files of one tree have the same path.
     #[error("two files would both be `{path}`, and differ")]
     Conflict {

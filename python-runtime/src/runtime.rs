@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use artifact_embed::{Archive, Embedded, EngineProfile, Loader};
 use serde::Serialize;
@@ -20,6 +21,7 @@ static GUEST: Embedded = artifact_embed::embedded!("python");
 #[derive(Clone)]
 pub struct PythonRuntime {
     guest: Component,
+    cache_problem: Option<Arc<str>>,
 }
 
 /// Configures a [`PythonRuntime`].
@@ -107,9 +109,20 @@ impl Builder {
         if let Some(folder) = self.cache_folder {
             loader = loader.cache_folder(folder);
         }
-        let component = loader.load(&archive)?.component;
-        let guest = self.host.build(loader.engine())?.component(&component)?;
-        Ok(PythonRuntime { guest })
+        let loaded = loader.load(&archive)?;
+        let guest = self
+            .host
+            .build(loader.engine())?
+            .component(&loaded.component)?;
+        let cache_problem = loaded.skipped.first().map(|error| {
+            let source = std::error::Error::source(error)
+                .map_or_else(String::new, |source| format!(": {source}"));
+            format!("{error}{source}").into()
+        });
+        Ok(PythonRuntime {
+            guest,
+            cache_problem,
+        })
     }
 }
 
@@ -128,6 +141,12 @@ impl PythonRuntime {
         GUEST.is_present()
     }
 
+    /// Why the guest was not loaded from the cache folder, if it was not. It works all the same; each start of a process then
+    /// takes the time that only the first should.
+    pub fn cache_problem(&self) -> Option<&str> {
+        self.cache_problem.as_deref()
+    }
+
     /// A program of one function, each of whose calls sees clean state.
     ///
     /// Loads the source once, so that what is wrong with it is known now.
@@ -137,7 +156,7 @@ impl PythonRuntime {
         Ok(program.function(&name)?)
     }
 
-    /// [`function`](Self::function) for threads that drive no async tasks.
+    /// [`function`](Self::function) for threads outside async runtimes.
     pub fn function_blocking(&self, source: PythonSource) -> Result<Function, Error> {
         let name = source.name().to_owned();
         let program = self.program().function(&name, source).build_blocking()?;
@@ -181,7 +200,7 @@ impl ProgramBuilder {
         Ok(self.prepare().build().await?)
     }
 
-    /// [`build`](Self::build) for threads that drive no async tasks.
+    /// [`build`](Self::build) for threads outside async runtimes.
     pub fn build_blocking(self) -> Result<Program, Error> {
         Ok(self.prepare().build_blocking()?)
     }

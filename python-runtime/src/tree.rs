@@ -36,7 +36,7 @@ impl SourceTree {
     /// [`folder`](Self::folder) does.
     pub fn glob(mut self, folder: impl AsRef<Path>, pattern: &str) -> Result<Self, Error> {
         let folder = folder.as_ref();
-        let pattern = glob::Pattern::new(pattern).map_err(|source| Error::Pattern {
+        let matching = glob::Pattern::new(pattern).map_err(|source| Error::Pattern {
             pattern: pattern.to_owned(),
             source,
         })?;
@@ -44,7 +44,23 @@ impl SourceTree {
             require_literal_separator: true,
             ..glob::MatchOptions::default()
         };
-        let walk = WalkDir::new(folder).sort_by_file_name().into_iter();
+        // Not deeper than the pattern can match, and not where it can't: a home folder is large.
+        let parts: Vec<_> = pattern.split('/').collect();
+        let depth = if parts.contains(&"**") {
+            usize::MAX
+        } else {
+            parts.len()
+        };
+        let fixed = parts
+            .iter()
+            .take(parts.len() - 1)
+            .take_while(|part| !part.contains(['*', '?', '[']));
+        let fixed = fixed.collect::<PathBuf>();
+        let depth = depth.saturating_sub(fixed.components().count());
+        let walk = WalkDir::new(folder.join(fixed))
+            .max_depth(depth)
+            .sort_by_file_name()
+            .into_iter();
         for entry in walk.filter_entry(|entry| entry.depth() == 0 || !left_out(entry)) {
             let entry = entry.map_err(|error| Error::Read {
                 path: error.path().unwrap_or(folder).to_owned(),
@@ -56,7 +72,7 @@ impl SourceTree {
             let Ok(inside) = entry.path().strip_prefix(folder) else {
                 continue;
             };
-            if entry.file_type().is_file() && pattern.matches_path_with(inside, options) {
+            if entry.file_type().is_file() && matching.matches_path_with(inside, options) {
                 let text = read(entry.path())?;
                 let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
                 self.add(parts.join("/"), text, entry.path())?;
@@ -98,6 +114,12 @@ impl SourceTree {
     }
 
     fn add(&mut self, path: String, text: String, shown: &Path) -> Result<(), Error> {
+        let parts = || path.split('/').filter(|part| !["", "."].contains(part));
+        if path.starts_with('/') || path.contains(['\\', '\0']) || parts().any(|part| part == "..")
+        {
+            return Err(Error::Path { path });
+        }
+        let path = parts().collect::<Vec<_>>().join("/");
         match self.files.get(&path) {
             Some(known) if *known == text => return Ok(()),
             Some(_) => return Err(Error::Conflict { path }),

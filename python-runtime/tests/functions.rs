@@ -631,7 +631,52 @@ def late(names):
 
 #[test]
 fn nothing_of_the_engine_shows_in_the_api() {
-    // What is no dependency can't show.
+    // What is no dependency can't show, but through types of a dependency that take it.
     let manifest = include_str!("../Cargo.toml");
     assert!(!manifest.contains("wasmtime"), "{manifest}");
+    let exports = include_str!("../src/lib.rs");
+    let names: Vec<_> = exports
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .collect();
+    for taking in [
+        "Host",
+        "HostBuilder",
+        "Component",
+        "Instance",
+        "Loader",
+        "Loaded",
+    ] {
+        assert!(!names.contains(&taking), "{taking}");
+    }
+}
+
+#[tokio::test]
+async fn a_runtime_can_be_given_its_guest_and_its_cache() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guest/python.aot");
+    #[allow(unsafe_code, reason = "the archive was built here")]
+    // SAFETY: `cargo xtask` built the archive from this checkout.
+    let archive = unsafe { python_runtime::Archive::trust(std::fs::read(path).unwrap()).unwrap() };
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("cache");
+    let runtime = PythonRuntime::builder()
+        .archive(archive)
+        .cache_folder(&cache)
+        .max_instances(1)
+        .build()
+        .unwrap();
+    assert_eq!(runtime.cache_problem(), None);
+    assert_eq!(std::fs::read_dir(&cache).unwrap().count(), 1);
+    let function = runtime
+        .function(PythonSource::lambda("lambda x: x"))
+        .await
+        .unwrap();
+    assert_eq!(function.call::<_, i32>(&1).await.unwrap(), 1);
+
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    let runtime = PythonRuntime::builder()
+        .cache_folder(folder.path().join("file/below"))
+        .build()
+        .unwrap();
+    let problem = runtime.cache_problem().unwrap();
+    assert!(problem.contains("making the cache folder"), "{problem}");
 }

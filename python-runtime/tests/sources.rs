@@ -49,6 +49,10 @@ fn a_folder_gives_its_python_files() {
         paths(&with_data),
         ["app.py", "pkg/data.json", "pkg/sub/mod.py"]
     );
+    let package = SourceTree::new()
+        .glob(folder.path(), "pkg/**/*.py")
+        .unwrap();
+    assert_eq!(paths(&package), ["pkg/sub/mod.py"]);
     let shallow = SourceTree::new().glob(folder.path(), "*.py").unwrap();
     assert_eq!(paths(&shallow), ["app.py"]);
 }
@@ -90,6 +94,18 @@ fn what_cant_be_a_source_is_refused_by_name() {
     assert!(
         matches!(&error, Error::Read { path, .. } if path == Path::new("no/such/folder")),
         "{error}"
+    );
+
+    for path in ["/etc/app.py", "../app.py", "a/../../b.py", "a\\b.py"] {
+        let error = SourceTree::new().file(path, "").unwrap_err();
+        assert!(
+            matches!(&error, Error::Path { path: named } if named == path),
+            "{error}"
+        );
+    }
+    assert_eq!(
+        paths(&SourceTree::new().file("./pkg//app.py", "").unwrap()),
+        ["pkg/app.py"]
     );
 
     let error = SourceTree::new().glob(latin.path(), "a[").unwrap_err();

@@ -11,10 +11,12 @@ use crate::error::Error;
 
 type Done = Option<Result<Component, Error>>;
 
+type Running = Arc<Mutex<HashMap<blake3::Hash, watch::Receiver<Done>>>>;
+
 /// The compilations under way, by the digest of what they compile.
 #[derive(Clone, Default)]
 pub(crate) struct Compiler {
-    running: Arc<Mutex<HashMap<blake3::Hash, watch::Receiver<Done>>>>,
+    running: Running,
 }
 
 impl Compiler {
@@ -50,17 +52,81 @@ impl Compiler {
         }
         let (sender, done) = watch::channel(None);
         running.insert(digest, done.clone());
-        let (loader, host, running) = (loader.clone(), host.clone(), self.running.clone());
+        let (loader, host) = (loader.clone(), host.clone());
+        let entry = Entry {
+            running: self.running.clone(),
+            digest,
+        };
         tokio::task::spawn_blocking(move || {
             let result = loader.compile(&bytes).map_err(Error::from);
             let result = result.and_then(|loaded| Ok(host.component(&loaded.component)?));
-            running
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .remove(&digest);
+            drop(entry);
             // Nobody may wait any more.
             let _ = sender.send(Some(result));
         });
         done
+    }
+}
+
+/// A compilation's place among those under way, given up also when it panics or is never begun.
+struct Entry {
+    running: Running,
+    digest: blake3::Hash,
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.digest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use artifact_embed::EngineProfile;
+
+    use super::*;
+
+    #[test]
+    fn the_same_bytes_are_compiled_once_at_a_time() {
+        let loader = Loader::new(&EngineProfile::default()).unwrap();
+        let host = Host::builder().build(loader.engine()).unwrap();
+        let compiler = Compiler::default();
+        let tokio = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
+        tokio.block_on(async {
+            // The one thread for blocking work is held, so that nothing is compiled before all have asked.
+            let (release, held) = std::sync::mpsc::channel::<()>();
+            let holding = tokio::task::spawn_blocking(move || held.recv());
+            let ask =
+                |bytes: &[u8]| compiler.join(blake3::hash(bytes), &loader, &host, bytes.to_vec());
+            let (mut first, second, other) = (ask(b"one"), ask(b"one"), ask(b"other"));
+            assert!(first.same_channel(&second) && !first.same_channel(&other));
+            drop(release);
+            holding.await.unwrap().unwrap_err();
+            assert!(
+                first
+                    .wait_for(Option::is_some)
+                    .await
+                    .unwrap()
+                    .as_ref()
+                    .unwrap()
+                    .is_err()
+            );
+            assert!(
+                !ask(b"one").same_channel(&first),
+                "one that is over is not joined"
+            );
+        });
+        // Shut down with a compilation under way or waiting: its place is free again.
+        drop(tokio);
+        assert!(compiler.running.lock().unwrap().is_empty());
     }
 }

@@ -58,6 +58,9 @@ pub enum Error {
     /// Two ops of one program have the same name.
     #[error("op `{0}` is given twice: names must be unique within a program")]
     DuplicateOp(String),
+    /// Two closures answer the same hostcall.
+    #[error("hostcall `{0}` is registered twice: names must be unique within a host")]
+    DuplicateHostcall(String),
     /// Names beginning `wit-wire:` are the host's own.
     #[error("op `{0}` can't be registered: names that begin with `wit-wire:` are reserved")]
     ReservedOp(String),

@@ -100,6 +100,9 @@ impl HostBuilder {
         if let Some(op) = router.reserved() {
             return Err(Error::ReservedOp(op.to_owned()));
         }
+        if let Some(op) = &router.twice {
+            return Err(Error::DuplicateHostcall(op.clone()));
+        }
         let linker = linker(engine).map_err(|error| Error::Link(error.into_boxed_dyn_error()))?;
         let ticker = Ticker::start(engine)
             .map_err(|_| Error::Engine("no thread for the epoch ticker can be had"))?;

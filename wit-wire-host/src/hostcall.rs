@@ -111,6 +111,8 @@ type Closure = Box<dyn Fn(HostcallContext, String) -> Answer<'static> + Send + S
 #[derive(Default)]
 pub(crate) struct Router {
     closures: HashMap<String, Closure>,
+    /// A name that was registered twice.
+    pub(crate) twice: Option<String>,
     fallback: Option<Box<dyn DynHostcalls>>,
 }
 
@@ -151,7 +153,9 @@ impl Router {
                 })
             })
         };
-        self.closures.insert(op, Box::new(typed));
+        if self.closures.insert(op.clone(), Box::new(typed)).is_some() {
+            self.twice = Some(op);
+        }
     }
 
     pub(crate) fn fallback(&mut self, hostcalls: impl Hostcalls) {

@@ -10,7 +10,7 @@ use crate::capture::Output;
 use crate::component::Component;
 use crate::error::{Error, Phase};
 use crate::host::{Host, Running, State};
-use crate::limits::{Limit, LimitExceeded, Limits};
+use crate::limits::{Limit, LimitExceeded};
 use crate::op::Op;
 use crate::run::{Run, Stop};
 use crate::shape::Shape;
@@ -23,7 +23,7 @@ pub const PROTOCOL_VERSION: &str = "0.0.1";
 
 /// A live component.
 ///
-/// A run that traps, exits, reaches a limit, or whose future is dropped ends the instance: what it was doing is then
+/// A run that traps, exits, reaches a limit while it runs, or whose future is dropped ends the instance: what it was doing is then
 /// anyone's guess. Every later use is [`Error::InstanceEnded`].
 pub struct Instance {
     store: Store<State>,
@@ -235,16 +235,11 @@ fn begin(store: &mut Store<State>, run: &Run, op: Option<&Arc<str>>) {
         op: op.cloned(),
     });
     store.set_epoch_deadline(1);
-    // Bounds what one transfer may copy from the guest, before our own limits can look at it.
-    let Limits {
-        output,
-        hostcall_payload,
-        ..
-    } = *run.limits();
+    // What one transfer may copy from the guest: a few texts, none larger than its memory. Our own limits look at them next.
     store.set_hostcall_fuel(
-        output
-            .max(hostcall_payload)
-            .saturating_mul(2)
+        run.limits()
+            .memory
+            .saturating_mul(4)
             .saturating_add(1 << 20),
     );
 }

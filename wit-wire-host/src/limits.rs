@@ -163,7 +163,7 @@ impl fmt::Display for LimitExceeded {
 
 impl std::error::Error for LimitExceeded {}
 
-/// More entries than any guest we know needs by far (CPython's function table has some 7,000), and 8 MiB at most.
+/// A table's entries are pointers on the host: 8 MiB at most.
 const TABLE_ENTRIES: usize = 1 << 20;
 
 /// Counts an instance's linear memory and refuses growth beyond the limit.
@@ -219,7 +219,8 @@ impl ResourceLimiter for MemoryLimiter {
         Ok(true)
     }
 
-    // Each memory reserves gigabytes of address space, whatever its size. CPython has 1 memory, 1 table, 15 instances.
+    // Each memory reserves gigabytes of address space, whatever its size. The CPython guest has 1 memory, 2 tables and 14
+    // core modules.
 
     fn memories(&self) -> usize {
         8

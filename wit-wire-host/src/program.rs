@@ -20,7 +20,7 @@ pub enum Isolation {
     #[default]
     PerCall,
     /// Calls share live state, as in a long-running process, and take turns in the order they were made. The program
-    /// keeps one instance; a call that ends it (a trap, a limit, a cancelled call) loses the state, and the next call
+    /// keeps one instance; a call that ends it (a trap, a limit reached while it runs, a cancelled call) loses the state, and the next call
     /// starts from a new one. A hostcall that calls the same program waits for its own caller, until the deadline.
     Shared,
 }
@@ -113,7 +113,7 @@ impl ProgramBuilder {
         Ok(program)
     }
 
-    /// [`build`](Self::build) for threads that drive no async tasks.
+    /// [`build`](Self::build) for threads outside async runtimes.
     pub fn build_blocking(self) -> Result<Program, Error> {
         crate::blocking::block_on(self.build())?
     }

@@ -13,23 +13,15 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-use common::{default_program, engine, guest, program};
+use common::{component, default_program, program};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
-use wasmtime::component::Component;
 use wit_wire_host::{
     Error, Host, HostcallContext, HostcallError, Isolation, Limit, Limits, Op, Phase, Program, Run,
-    Shape,
 };
 
 async fn shared() -> Program {
-    let engine = engine();
-    let component = Component::new(&engine, guest(Shape::Article)).unwrap();
-    let component = Host::builder()
-        .build(&engine)
-        .unwrap()
-        .component(&component)
-        .unwrap();
+    let component = component(Host::builder());
     let ops = ["count", "trap", "echo"].map(Op::new);
     component
         .program(ops)
@@ -311,10 +303,7 @@ async fn wall_time_ends_a_call_that_waits_or_loops() {
 
 #[tokio::test]
 async fn a_full_host_lets_calls_wait_until_their_deadline() {
-    let engine = engine();
-    let component = Component::new(&engine, guest(Shape::Article)).unwrap();
-    let host = Host::builder().max_instances(1).build(&engine).unwrap();
-    let component = host.component(&component).unwrap();
+    let component = component(Host::builder().max_instances(1));
     let echo = component
         .program([Op::new("echo")])
         .build()
@@ -342,13 +331,7 @@ async fn a_full_host_lets_calls_wait_until_their_deadline() {
 
 #[tokio::test]
 async fn a_dropped_call_ends_its_instance_and_no_other() {
-    let engine = engine();
-    let component = Component::new(&engine, guest(Shape::Article)).unwrap();
-    let component = Host::builder()
-        .build(&engine)
-        .unwrap()
-        .component(&component)
-        .unwrap();
+    let component = component(Host::builder());
     let run = Run::new(Limits::default());
     let mut instance = component.instantiate(&run).await.unwrap();
     instance
@@ -376,13 +359,7 @@ async fn a_dropped_call_ends_its_instance_and_no_other() {
 
 #[tokio::test]
 async fn ops_are_initialised_once_under_names_of_their_own() {
-    let engine = engine();
-    let component = Component::new(&engine, guest(Shape::Article)).unwrap();
-    let component = Host::builder()
-        .build(&engine)
-        .unwrap()
-        .component(&component)
-        .unwrap();
+    let component = component(Host::builder());
     let run = Run::new(Limits::default());
     let mut instance = component.instantiate(&run).await.unwrap();
     instance
@@ -423,13 +400,7 @@ async fn ops_are_initialised_once_under_names_of_their_own() {
 
 #[test]
 fn the_blocking_form_works_outside_async_code_and_says_so_inside() {
-    let engine = engine();
-    let component = Component::new(&engine, guest(Shape::Article)).unwrap();
-    let component = Host::builder()
-        .build(&engine)
-        .unwrap()
-        .component(&component)
-        .unwrap();
+    let component = component(Host::builder());
     let program = component
         .program([Op::new("echo")])
         .build_blocking()
@@ -460,10 +431,7 @@ fn the_blocking_form_works_outside_async_code_and_says_so_inside() {
 
 #[tokio::test]
 async fn a_crashed_shared_program_gives_its_room_back() {
-    let engine = engine();
-    let component = Component::new(&engine, guest(Shape::Article)).unwrap();
-    let host = Host::builder().max_instances(1).build(&engine).unwrap();
-    let component = host.component(&component).unwrap();
+    let component = component(Host::builder().max_instances(1));
     let shared = component
         .program([Op::new("trap")])
         .isolation(Isolation::Shared)

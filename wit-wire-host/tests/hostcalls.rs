@@ -121,6 +121,21 @@ async fn a_trait_answers_what_no_closure_does() {
 }
 
 #[test]
+fn a_name_is_registered_once() {
+    let same = async |_: HostcallContext, value: Value| Ok::<_, HostcallError>(value);
+    let error = Host::builder()
+        .hostcall("a", same)
+        .hostcall("a", same)
+        .build(&common::engine())
+        .err()
+        .unwrap();
+    assert!(
+        matches!(&error, Error::DuplicateHostcall(op) if op == "a"),
+        "{error}"
+    );
+}
+
+#[test]
 fn the_hosts_own_names_cant_be_registered() {
     let host = Host::builder().hostcall("wit-wire:batch", async |_: HostcallContext, _: Value| {
         Ok::<_, HostcallError>(Value::Null)

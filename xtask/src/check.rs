@@ -9,49 +9,21 @@ pub(crate) fn test() -> Result<()> {
     guest::build(&guest::Args::default())?;
     let mut unittest = guest::isolated(guest::python()?);
     unittest.current_dir(shell::root().join("guest-glue/python"));
-    unittest.args([
-        "-B",
-        "-m",
-        "unittest",
-        "discover",
-        "--start-directory",
-        "tests",
-    ]);
-    show(&mut unittest)?;
-    show(cargo().args(["test", "--workspace"]))?;
-    without_a_compiler()
-}
-
-/// A build that can only load archives: it links no compiler, and loads what a build with one has made.
-fn without_a_compiler() -> Result<()> {
-    let features = [
-        "--package",
-        "artifact-embed",
-        "--no-default-features",
-        "--features",
-        "load",
-    ];
-    show(
-        cargo()
-            .arg("test")
-            .args(features)
-            .args(["--test", "load_only"]),
+    show(unittest.args("-B -m unittest discover --start-directory tests".split(' ')))?;
+    cargo_runs("test --workspace")?;
+    // The builds of one crate that no other asks for: its build-script helper, and loading without a compiler.
+    cargo_runs("test --package artifact-embed --no-default-features --features build --doc")?;
+    cargo_runs(
+        "test --package artifact-embed --no-default-features --features load --test load_only",
     )
 }
 
 pub(crate) fn lint() -> Result<()> {
-    show(cargo().args(["fmt", "--all", "--check"]))?;
-    show(cargo().args([
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "--deny",
-        "warnings",
-    ]))?;
+    cargo_runs("fmt --all --check")?;
+    cargo_runs("clippy --workspace --all-targets -- --deny warnings")?;
     show(
         cargo()
-            .args(["doc", "--workspace", "--no-deps"])
+            .args("doc --workspace --no-deps".split(' '))
             .env("RUSTDOCFLAGS", "--deny warnings"),
     )
 }
@@ -59,15 +31,9 @@ pub(crate) fn lint() -> Result<()> {
 pub(crate) fn bench() -> Result<()> {
     guest::build(&guest::Args::default())?;
     // Profile and packages of everything else, so that the engine is not built once more; it is fully optimised there.
-    show(cargo().args([
-        "bench",
-        "--profile",
-        "dev",
-        "--package",
-        "benches",
-        "--package",
-        "xtask",
-        "--bench",
-        "call",
-    ]))
+    cargo_runs("bench --profile dev --package benches --package xtask --bench call")
+}
+
+fn cargo_runs(line: &str) -> Result<()> {
+    show(cargo().args(line.split(' ')))
 }

@@ -135,21 +135,21 @@ fn tools(guests: &Path, sources: &Path) -> Result<PathBuf> {
         ])
         .arg(&requirements);
         shell::quiet(&mut pip)
-            .context("pip could not install the tools: is the Python package index in reach?")
+            .context("pip could not install the tools (is the Python package index in reach?)")
     })?;
     stamp.set()?;
     Ok(environment)
 }
 
-/// The machine's Python, 3.10 or later.
+/// The machine's Python, 3.11 or later.
 pub(crate) fn python() -> Result<&'static str> {
-    let check = "import sys; sys.exit(sys.version_info < (3, 10))";
+    let check = "import sys; sys.exit(sys.version_info < (3, 11))";
     for name in ["python3", "python"] {
         if shell::quiet(isolated(name).args(["-I", "-c", check])).is_ok() {
             return Ok(name);
         }
     }
-    bail!("no Python 3.10 or later on the PATH: install Python 3 and run this again")
+    bail!("no Python 3.11 or later on the PATH: install Python 3 and run this again")
 }
 
 /// A command without what the user's environment says of Python.

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use python_runtime::{PythonRuntime, PythonSource};
+use python_runtime::{PythonRuntime, PythonSource, SourceTree};
 
 use crate::guest::{self, Built};
 use crate::{report, shell};
@@ -29,8 +29,11 @@ pub(crate) fn run(args: &Args, started: Instant) -> Result<()> {
         return with_the_new_guest(first);
     }
     let (folder, target) = target(&args.function)?;
-    let source = PythonSource::from_path(&folder, &target)?;
+    let source = PythonSource::from_tree(tree(&folder)?, &target)?;
     let runtime = PythonRuntime::builder().build()?;
+    if let Some(problem) = runtime.cache_problem() {
+        eprintln!("the guest is not cached, so that each start is slow: {problem}");
+    }
     let tokio = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -65,6 +68,20 @@ fn with_the_new_guest(first: bool) -> Result<()> {
     std::process::exit(status.code().unwrap_or(1));
 }
 
+/// What can be imported from `folder`: the modules and packages in it, and not all that lies below a home folder.
+fn tree(folder: &Path) -> Result<SourceTree> {
+    let mut tree = SourceTree::new().glob(folder, "*.py")?;
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.path().join("__init__.py").is_file()
+            && let Some(name) = entry.file_name().to_str()
+        {
+            tree = tree.glob(folder, &format!("{}/**/*.py", glob::Pattern::escape(name)))?;
+        }
+    }
+    Ok(tree)
+}
+
 /// The folder and the `module:function` that the user means.
 fn target(given: &str) -> Result<(PathBuf, String)> {
     let (place, function) = given
@@ -92,4 +109,40 @@ fn target(given: &str) -> Result<(PathBuf, String)> {
         folder = above;
     }
     Ok((folder.to_owned(), format!("{module}:{function}")))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_a_module_of_the_folder_that_python_would_take() {
+        let examples = shell::root().join("examples").canonicalize().unwrap();
+        let place = |path: &str| examples.join(path).display().to_string();
+        for (given, folder, module) in [
+            (place("hello.py:greet"), &examples, "hello:greet"),
+            (place("shop/cart.py:total"), &examples, "shop.cart:total"),
+            (place("shop/../hello.py:greet"), &examples, "hello:greet"),
+            (
+                format!("{}:shop.cart:total", examples.display()),
+                &examples,
+                "shop.cart:total",
+            ),
+        ] {
+            assert_eq!(
+                target(&given).unwrap(),
+                (folder.clone(), module.to_owned()),
+                "{given}"
+            );
+        }
+        for (given, said) in [
+            ("hello.py", "`hello.py` names no function"),
+            ("no.py:f", "no file no.py"),
+        ] {
+            let error = target(given).unwrap_err().to_string();
+            assert!(error.starts_with(said), "{error}");
+        }
+    }
 }

@@ -83,3 +83,46 @@ impl Stamp {
         &self.digest
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn a_product_is_fresh_until_an_input_or_it_itself_changes() {
+        let folder = tempfile::tempdir().unwrap();
+        let (sources, product) = (folder.path().join("sources"), folder.path().join("product"));
+        fs::create_dir(&sources).unwrap();
+        fs::write(sources.join("a.py"), "1").unwrap();
+        let stamp = || {
+            Inputs::default()
+                .path(&sources)
+                .unwrap()
+                .text("how")
+                .stamp(&product)
+        };
+        assert!(!stamp().is_fresh(), "not built yet");
+        fs::write(&product, "made").unwrap();
+        stamp().set().unwrap();
+        assert!(stamp().is_fresh());
+
+        fs::write(sources.join("notes.md"), "no input").unwrap();
+        assert!(stamp().is_fresh());
+        fs::write(sources.join("a.py"), "2").unwrap();
+        assert!(!stamp().is_fresh(), "a changed file");
+        fs::write(sources.join("a.py"), "1").unwrap();
+        fs::rename(sources.join("a.py"), sources.join("b.py")).unwrap();
+        assert!(!stamp().is_fresh(), "another name");
+        fs::rename(sources.join("b.py"), sources.join("a.py")).unwrap();
+        assert!(stamp().is_fresh());
+
+        stamp().clear().unwrap();
+        assert!(!stamp().is_fresh(), "cleared");
+        stamp().clear().unwrap();
+        stamp().set().unwrap();
+        fs::remove_file(&product).unwrap();
+        assert!(!stamp().is_fresh(), "the product is gone");
+    }
+}

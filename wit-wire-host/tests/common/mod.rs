@@ -57,19 +57,17 @@ pub(crate) fn guest(shape: Shape) -> Vec<u8> {
     componentize(wat::parse_str(text).unwrap(), &wit(shape))
 }
 
-/// A program of the guest with all its ops and whatever else is named.
-pub(crate) async fn program(host: HostBuilder, more: &[&str]) -> Program {
+/// The guest in a host.
+pub(crate) fn component(host: HostBuilder) -> wit_wire_host::Component {
     let engine = engine();
     let component = Component::new(&engine, guest(Shape::Article)).unwrap();
+    host.build(&engine).unwrap().component(&component).unwrap()
+}
+
+/// A program of the guest with all its ops and whatever else is named.
+pub(crate) async fn program(host: HostBuilder, more: &[&str]) -> Program {
     let ops = ALL_OPS.iter().chain(more).map(|name| Op::new(*name));
-    host.build(&engine)
-        .unwrap()
-        .component(&component)
-        .unwrap()
-        .program(ops)
-        .build()
-        .await
-        .unwrap()
+    component(host).program(ops).build().await.unwrap()
 }
 
 pub(crate) async fn default_program() -> Program {
