@@ -53,6 +53,8 @@ pub use compile::{Compiled, Effort, compile};
 pub use embedded::Embedded;
 #[cfg(feature = "load")]
 pub use error::Error;
+#[cfg(feature = "compile")]
+pub use load::CompileKey;
 #[cfg(feature = "load")]
 pub use load::{Backing, Loaded, Loader};
 #[cfg(feature = "load")]

@@ -42,6 +42,11 @@ pub struct Loaded {
     pub skipped: Vec<Error>,
 }
 
+/// A component's name in the cache ([`Loader::key`]).
+#[cfg(feature = "compile")]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CompileKey(String);
+
 impl Loader {
     /// A loader with an engine of `profile`.
     ///
@@ -84,17 +89,26 @@ impl Loader {
         self.load_as(name, Some(archive.header().code_bytes), || archive.code())
     }
 
-    /// Compiles `component` for this engine and loads it, or loads it from the cache folder where it was compiled before,
-    /// by whichever process. Blocks: seconds for a large component the first time, milliseconds afterwards.
+    /// What `component` is called in the cache: a digest of it and of all that its code depends on.
     #[cfg(feature = "compile")]
-    pub fn compile(&self, component: &[u8]) -> Result<Loaded, Error> {
-        check_cpu(crate::cpu(HOST_TARGET).unwrap_or_default())?;
+    pub fn key(&self, component: &[u8]) -> CompileKey {
         let mut key = blake3::Hasher::new();
         for part in [WASMTIME_VERSION, HOST_TARGET, &self.profile.fingerprint()] {
             key.update(part.as_bytes()).update(&[0]);
         }
-        let name = format!("compiled-{}", key.update(component).finalize().to_hex());
-        self.load_as(&name, None, || {
+        CompileKey(format!(
+            "compiled-{}",
+            key.update(component).finalize().to_hex()
+        ))
+    }
+
+    /// Compiles `component`, whose key is `key`, for this engine and loads it, or loads it from the cache folder where it was
+    /// compiled before, by whichever process. Blocks: seconds for a large component the first time, milliseconds
+    /// afterwards.
+    #[cfg(feature = "compile")]
+    pub fn compile(&self, key: &CompileKey, component: &[u8]) -> Result<Loaded, Error> {
+        check_cpu(crate::cpu(HOST_TARGET).unwrap_or_default())?;
+        self.load_as(&key.0, None, || {
             Ok(crate::compile(component, &self.profile, HOST_TARGET)?.into_code())
         })
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use artifact_embed::Loader;
+use artifact_embed::{CompileKey, Loader};
 use tokio::sync::watch;
 use wit_wire_host::{Component, Host};
 
@@ -11,9 +11,9 @@ use crate::error::Error;
 
 type Done = Option<Result<Component, Error>>;
 
-type Running = Arc<Mutex<HashMap<blake3::Hash, watch::Receiver<Done>>>>;
+type Running = Arc<Mutex<HashMap<CompileKey, watch::Receiver<Done>>>>;
 
-/// The compilations under way, by the digest of what they compile.
+/// The compilations under way, by the key of what they compile.
 #[derive(Clone, Default)]
 pub(crate) struct Compiler {
     running: Running,
@@ -29,10 +29,10 @@ impl Compiler {
         host: &Host,
         bytes: Vec<u8>,
     ) -> Result<Component, Error> {
-        let (digest, bytes) = tokio::task::spawn_blocking(move || (blake3::hash(&bytes), bytes))
-            .await
-            .map_err(|_| Error::Stopped)?;
-        let mut done = self.join(digest, loader, host, bytes);
+        let own = loader.clone();
+        let hash = tokio::task::spawn_blocking(move || (own.key(&bytes), bytes));
+        let (key, bytes) = hash.await.map_err(|_| Error::Stopped)?;
+        let mut done = self.join(key, loader, host, bytes);
         match done.wait_for(Option::is_some).await {
             Ok(result) => result.clone().unwrap_or(Err(Error::Stopped)),
             Err(_) => Err(Error::Stopped),
@@ -41,24 +41,24 @@ impl Compiler {
 
     fn join(
         &self,
-        digest: blake3::Hash,
+        key: CompileKey,
         loader: &Loader,
         host: &Host,
         bytes: Vec<u8>,
     ) -> watch::Receiver<Done> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(done) = running.get(&digest) {
+        if let Some(done) = running.get(&key) {
             return done.clone();
         }
         let (sender, done) = watch::channel(None);
-        running.insert(digest, done.clone());
+        running.insert(key.clone(), done.clone());
         let (loader, host) = (loader.clone(), host.clone());
         let entry = Entry {
             running: self.running.clone(),
-            digest,
+            key,
         };
         tokio::task::spawn_blocking(move || {
-            let result = loader.compile(&bytes).map_err(Error::from);
+            let result = loader.compile(&entry.key, &bytes).map_err(Error::from);
             let result = result.and_then(|loaded| Ok(host.component(&loaded.component)?));
             drop(entry);
             // Nobody may wait any more.
@@ -71,7 +71,7 @@ impl Compiler {
 /// A compilation's place among those under way, given up also when it panics or is never begun.
 struct Entry {
     running: Running,
-    digest: blake3::Hash,
+    key: CompileKey,
 }
 
 impl Drop for Entry {
@@ -79,7 +79,7 @@ impl Drop for Entry {
         self.running
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.digest);
+            .remove(&self.key);
     }
 }
 
@@ -106,7 +106,7 @@ mod tests {
             let (release, held) = std::sync::mpsc::channel::<()>();
             let holding = tokio::task::spawn_blocking(move || held.recv());
             let ask =
-                |bytes: &[u8]| compiler.join(blake3::hash(bytes), &loader, &host, bytes.to_vec());
+                |bytes: &[u8]| compiler.join(loader.key(bytes), &loader, &host, bytes.to_vec());
             let (mut first, second, other) = (ask(b"one"), ask(b"one"), ask(b"other"));
             assert!(first.same_channel(&second) && !first.same_channel(&other));
             drop(release);

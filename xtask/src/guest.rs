@@ -31,14 +31,6 @@ pub(crate) enum Built {
 pub(crate) fn build(args: &Args) -> Result<Built> {
     let guests = shell::guests();
     fs::create_dir_all(&guests).with_context(|| format!("making {}", guests.display()))?;
-    // Two of us at once would build into each other's folders.
-    let lock = fs::File::create(guests.join(".lock"))?;
-    let waited = lock.try_lock().is_err();
-    if waited {
-        eprintln!("waiting for another `cargo xtask` that builds the guest ...");
-        lock.lock()?;
-    }
-
     let sources = shell::root().join("guest-glue/python");
     let component = guests.join("python.wasm");
     // How it is built is an input too.
@@ -67,9 +59,16 @@ pub(crate) fn build(args: &Args) -> Result<Built> {
             .stamp(&archive)
     };
     // A small archive serves wherever a fast one does.
-    let archive_is_fresh = archived(effort).is_fresh() || archived(Effort::Small).is_fresh();
-    if archive_is_fresh && made.is_fresh() {
-        return Ok(if waited { Built::Anew } else { Built::UpToDate });
+    let archive_is_fresh = || archived(effort).is_fresh() || archived(Effort::Small).is_fresh();
+    if made.is_fresh() && archive_is_fresh() {
+        return Ok(Built::UpToDate);
+    }
+
+    // Two of us at once would build into each other's folders.
+    let lock = fs::File::create(guests.join(".lock"))?;
+    if lock.try_lock().is_err() {
+        eprintln!("waiting for another `cargo xtask` that builds the guest ...");
+        lock.lock()?;
     }
     if !made.is_fresh() {
         let tools = tools(&guests, &sources)?;
@@ -79,8 +78,8 @@ pub(crate) fn build(args: &Args) -> Result<Built> {
         })?;
         made.set()?;
     }
-    if archive_is_fresh {
-        return Ok(Built::UpToDate);
+    if archive_is_fresh() {
+        return Ok(Built::Anew);
     }
     let wasm = fs::read(&component)?;
     let compiled = shell::step("compiling it ahead of time", || {

@@ -106,8 +106,9 @@ def _compile(op, source, mode, sources):
 def _find(module, func_name):
     found = module
     for part in func_name.split("."):
+        owner = found
         try:
-            found = getattr(found, part)
+            found = getattr(owner, part)
         except AttributeError:
             here = module.__name__
             functions = [f for f in vars(module).values() if inspect.isfunction(f) and f.__module__ == here]
@@ -115,6 +116,8 @@ def _find(module, func_name):
             raise AttributeError(
                 f"no function {func_name!r} in {module.__name__}; it has {', '.join(names) or 'none'}"
             ) from None
+    if inspect.isclass(owner) and inspect.isfunction(inspect.getattr_static(owner, part, None)):
+        raise TypeError(f"{func_name} is a method and needs an object: make it a staticmethod or a classmethod")
     return found
 
 
@@ -136,8 +139,9 @@ def _adapt(function):
     positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     required = [p for p in positional if p.default is p.empty]
     unfilled = [p for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
-    if len(required) > 2 or unfilled:
-        names = ", ".join(p.name for p in [*required, *unfilled])
+    keywords = [p for p in parameters if p.kind is p.VAR_KEYWORD and not positional]
+    if len(required) > 2 or unfilled or keywords:
+        names = ", ".join(map(str, [*required, *unfilled, *keywords]))
         raise TypeError(f"a function takes the input, or the input and a context, and this one wants ({names})")
     if len(required) == 2:
         context = Context()
