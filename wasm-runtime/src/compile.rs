@@ -52,6 +52,8 @@ impl Compiler {
         }
         let (sender, done) = watch::channel(None);
         running.insert(key.clone(), done.clone());
+        // A runtime that shuts down drops the work at once, and the entry takes the lock.
+        drop(running);
         let (loader, host) = (loader.clone(), host.clone());
         let entry = Entry {
             running: self.running.clone(),

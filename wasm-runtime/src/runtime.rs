@@ -141,6 +141,7 @@ impl WasmRuntime {
     pub async fn component(&self, bytes: impl Into<Vec<u8>>) -> Result<Component, Error> {
         let bytes = bytes.into();
         check(&bytes, self.largest)?;
+        in_runtime()?;
         self.compiler
             .component(&self.loader, &self.host, bytes)
             .await
@@ -148,6 +149,7 @@ impl WasmRuntime {
 
     /// [`component`](Self::component) of a file.
     pub async fn component_from_path(&self, path: impl AsRef<Path>) -> Result<Component, Error> {
+        in_runtime()?;
         let path = path.as_ref().to_owned();
         let read = tokio::task::spawn_blocking(move || {
             std::fs::read(&path).map_err(|source| Error::Read {
@@ -161,12 +163,21 @@ impl WasmRuntime {
 
     /// A component that was compiled ahead of time.
     pub async fn precompiled(&self, archive: Archive<'static>) -> Result<Component, Error> {
+        in_runtime()?;
         let runtime = self.clone();
         let load = tokio::task::spawn_blocking(move || {
             let component = runtime.loader.load(&archive)?.component;
             Ok(runtime.host.component(&component)?)
         });
         load.await.map_err(|_| Error::Stopped)?
+    }
+}
+
+/// Work for blocking threads needs a runtime that has them.
+fn in_runtime() -> Result<(), Error> {
+    match tokio::runtime::Handle::try_current() {
+        Ok(_) => Ok(()),
+        Err(_) => Err(wit_wire_host::Error::NoRuntime.into()),
     }
 }
 

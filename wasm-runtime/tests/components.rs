@@ -8,6 +8,7 @@
 )]
 
 use std::fs;
+use std::future::Future;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -163,4 +164,18 @@ async fn what_is_no_component_is_refused_in_a_sentence() {
         .err()
         .unwrap();
     assert_eq!(error.to_string(), "can't read no/such.wasm");
+}
+
+#[test]
+fn outside_a_runtime_is_an_error_and_no_panic() {
+    let runtime = WasmRuntime::builder().without_cache().build().unwrap();
+    let mut component = std::pin::pin!(runtime.component(*b"\0asm\x0d\0\x01\0"));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let std::task::Poll::Ready(Err(error)) = component.as_mut().poll(&mut context) else {
+        panic!("it waits")
+    };
+    assert!(
+        matches!(&error, Error::Host(host) if matches!(**host, CallError::NoRuntime)),
+        "{error}"
+    );
 }
