@@ -81,8 +81,8 @@ impl Loader {
         &self.engine
     }
 
-    /// Checks `archive` against this engine and machine, and loads it. Blocks: 5 ms from a cache file, else some 100 ms
-    /// for 40 MB of code.
+    /// Checks `archive` against this engine and machine, and loads it. Blocks: milliseconds from a cache
+    /// file; without one, as long as it takes to decompress the code and to get it on the disk.
     pub fn load(&self, archive: &Archive<'_>) -> Result<Loaded, Error> {
         self.check(archive)?;
         let name = archive.digest();

@@ -99,7 +99,7 @@ impl Builder {
         }
     }
 
-    /// Loads the guest. Blocks: a few milliseconds once it is cached, some 100 ms before.
+    /// Loads the guest. Blocks: a few milliseconds once it is cached, a good part of a second before.
     pub fn build(self) -> Result<PythonRuntime, Error> {
         let archive = match self.archive {
             Some(archive) => archive,

@@ -11,7 +11,6 @@ from .app import MatWire  # noqa: E402 - the glue's own imports come from the li
 __all__ = ["MatWire"]
 
 
-
 def settle():
     """Runs a function once, so that what the first run sets up is in the image."""
     import json

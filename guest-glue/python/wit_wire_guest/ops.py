@@ -59,9 +59,8 @@ def _data(op):
     for name, kind in wanted.items():
         if not isinstance(fields.get(name), kind):
             raise Unusable(op)
-    for text in fields.get("sources", {}).values():
-        if not isinstance(text, str):
-            raise Unusable(op)
+    if "sources" in wanted and not all(isinstance(text, str) for text in fields["sources"].values()):
+        raise Unusable(op)
     return fields
 
 

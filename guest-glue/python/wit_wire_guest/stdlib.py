@@ -23,7 +23,7 @@ LEFT_OUT = {
     "test", "tkinter", "turtle.py", "turtledemo", "venv",
 }  # fmt: skip
 
-# Room for the code of all modules, in bytes; 3.14 needs 9 MB of it.
+# Room for the code of all modules, in bytes. What they do not need is given back.
 ROOM = 12 << 20
 
 # Imported while the image is made, so that functions find them ready.
