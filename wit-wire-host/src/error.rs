@@ -87,7 +87,7 @@ pub enum Error {
         /// The op's name.
         op: String,
     },
-    /// The guest failed to initialise for a reason of its own.
+    /// The guest failed to initialise for a reason of its own, or panicked and said so.
     #[error("init: {message}")]
     Init {
         /// The guest's words.
@@ -111,7 +111,7 @@ pub enum Error {
         /// The guest's words.
         message: String,
     },
-    /// The function itself failed.
+    /// The function itself failed, or panicked and said so; a panic ends the instance.
     #[error("op `{op}` failed: {message}")]
     Handler {
         /// The op's name.
@@ -205,6 +205,20 @@ fn in_op(op: &Option<String>) -> String {
 }
 
 impl Error {
+    /// A trap that the guest explained, with `wit-wire:panic`, is a failure with that explanation.
+    pub(crate) fn or_panic(self, told: Option<String>) -> Self {
+        match (self, told) {
+            (
+                Self::Trap {
+                    phase: Phase::Init, ..
+                },
+                Some(message),
+            ) => Self::Init { message },
+            (Self::Trap { op: Some(op), .. }, Some(message)) => Self::Handler { op, message },
+            (error, _) => error,
+        }
+    }
+
     /// Sorts what Wasmtime reports for a run that did not come back.
     pub(crate) fn from_run(error: wasmtime::Error, phase: Phase, op: Option<&str>) -> Self {
         let op = op.map(str::to_owned);

@@ -182,6 +182,7 @@ impl Host {
             stderr,
             router: self.0.router.clone(),
             run: None,
+            panic: None,
         };
         let mut store = Store::new(&self.0.engine, state);
         store.limiter(|state| &mut state.memory);
@@ -207,6 +208,30 @@ pub(crate) struct State {
     pub(crate) stderr: Capture,
     router: Arc<Router>,
     pub(crate) run: Option<Running>,
+    /// What the guest told of its panic, in the run under way.
+    pub(crate) panic: Option<String>,
+}
+
+/// The hostcall with which a guest says why it is about to trap. It is the protocol's own and counts as none.
+const PANIC: &str = "wit-wire:panic";
+
+/// Bytes kept of a panic's text.
+const LONGEST_PANIC: usize = 64 << 10;
+
+impl State {
+    fn note_panic(&mut self, payload: &str) -> Result<String, String> {
+        match serde_json::from_str::<String>(payload) {
+            Ok(mut text) => {
+                text.truncate(text.floor_char_boundary(LONGEST_PANIC));
+                self.panic = Some(text);
+                Ok("null".to_owned())
+            }
+            Err(error) => {
+                let message = format!("the payload of `{PANIC}` does not fit: {error}");
+                Err(HostcallError::new("op_400", message).to_json())
+            }
+        }
+    }
 }
 
 /// The run that the instance serves at the moment.
@@ -230,7 +255,11 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut wire = linker.instance(HOSTCALL_INTERFACE)?;
     wire.func_wrap_async(
         "hostcall",
-        |store: StoreContextMut<'_, State>, (op, payload): (String, String)| {
+        |mut store: StoreContextMut<'_, State>, (op, payload): (String, String)| {
+            if op == PANIC {
+                let noted = store.data_mut().note_panic(&payload);
+                return Box::new(async move { Ok((noted,)) });
+            }
             let answer = hostcall(store.data(), op, payload);
             Box::new(async move { Ok((answer.await?,)) })
         },

@@ -217,7 +217,8 @@ impl Instance {
         let running = self.host.0.ticker.running();
         let result = run.drive(call(&mut self.store)).await;
         drop(running);
-        let result = came_back(result, phase, op.map(AsRef::as_ref))?;
+        let result = came_back(result, phase, op.map(AsRef::as_ref));
+        let result = result.map_err(|error| error.or_panic(self.store.data_mut().panic.take()))?;
         self.store.data_mut().run = None;
         self.ended = false;
         Ok(result)
@@ -230,6 +231,7 @@ fn begin(store: &mut Store<State>, run: &Run, op: Option<&Arc<str>>) {
     state.memory.allowed = run.limits().memory;
     state.stdout.start(run.limits().log);
     state.stderr.start(run.limits().log);
+    state.panic = None;
     state.run = Some(Running {
         run: run.share(),
         op: op.cloned(),

@@ -40,6 +40,27 @@ async fn error(function: &Function, input: &Value) -> Value {
 }
 
 #[tokio::test]
+async fn a_guest_says_why_it_traps() {
+    let program = program(Host::builder(), &["panic"]).await;
+    let panic = program.function("panic").unwrap();
+    let failure = panic.call::<_, Value>("at src/lib.rs:3:5: é").await;
+    assert!(
+        matches!(&failure, Err(Error::Handler { op, message }) if op == "panic" && message == "at src/lib.rs:3:5: é"),
+        "{failure:?}"
+    );
+    let endless = "é".repeat(100_000);
+    let failure = panic.call::<_, Value>(&endless).await;
+    assert!(
+        matches!(&failure, Err(Error::Handler { message, .. }) if message.len() == 64 << 10),
+        "a long text is cut"
+    );
+    let failure = panic.call::<_, Value>(&json!({"no": "text"})).await;
+    assert!(matches!(failure, Err(Error::Trap { .. })), "{failure:?}");
+    // One that goes on after all has failed at nothing.
+    assert_eq!(panic.call::<_, Value>(&1).await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn closures_get_typed_input_and_the_calls_context() {
     let host = Host::builder()
         .hostcall("h:add", async |_: HostcallContext, (a, b): (i64, i64)| {

@@ -3,6 +3,7 @@
 ;;   b  finds its input unusable      t  hits `unreachable`          g  grows its memory until it can't
 ;;   c  counts its calls              r  recurses without end        x  is refused by init
 ;;   h  makes the hostcall of its own name, with its input           f  makes that hostcall for ever
+;;   p  tells of a panic, with its input for a text, and traps; with input `1` it goes on to echo it
 ;;   any other letter: no handler
 ;; {INIT} stands for init's parameters, whose order differs between the shapes, {MAT} for the size of a mat-info.
 (module
@@ -10,6 +11,7 @@
     (func $hostcall (param $op i32) (param $op_len i32) (param $json i32) (param $json_len i32) (param $result i32)))
   (memory (export "memory") 1)
   (data (i32.const 0) "9.9.9no ops\ff\fe")
+  (data (i32.const 16) "wit-wire:panic")
   (global $heap (mut i32) (i32.const 1024))
   (global $calls (mut i32) (i32.const 48))
 
@@ -84,6 +86,11 @@
       (then (loop $for_ever (br $for_ever))))
     (if (i32.eq (local.get $letter) (i32.const 116)) ;; t
       (then unreachable))
+    (if (i32.eq (local.get $letter) (i32.const 112)) ;; p
+      (then
+        (call $hostcall (i32.const 16) (i32.const 14) (local.get $json) (local.get $json_len) (i32.const 96))
+        (if (i32.eq (local.get $json_len) (i32.const 1)) (then (return (call $ok (local.get $json) (local.get $json_len)))))
+        unreachable))
     (if (i32.eq (local.get $letter) (i32.const 114)) ;; r
       (then (return (call $recurse (i32.const 0)))))
     (if (i32.eq (local.get $letter) (i32.const 103)) ;; g
