@@ -155,7 +155,7 @@ pub enum Error {
         #[source]
         source: Source,
     },
-    /// The component does not compile.
+    /// The component does not compile, or can't be read.
     #[error("the component does not compile")]
     Compile(#[source] Source),
 }

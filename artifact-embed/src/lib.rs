@@ -24,7 +24,7 @@
 //! Features: `load` (default) reads archives and links no compiler; `compile` adds Cranelift; `cross` adds its backends
 //! for other architectures; `build` is the build-script helper alone.
 //!
-//! In reading order: `profile` (settings that both sides share), `compile`, `archive` (the format), `load`, `cache` (the
+//! In reading order: `profile` (settings that both sides share), `inspect`, `compile`, `archive` (the format), `load`, `cache` (the
 //! folder that code is mapped from), `embedded`, `build_script`, `error`.
 
 #[cfg(feature = "build")]
@@ -40,6 +40,8 @@ mod compile;
 mod embedded;
 #[cfg(feature = "load")]
 mod error;
+#[cfg(feature = "compile")]
+mod inspect;
 #[cfg(feature = "load")]
 mod load;
 #[cfg(feature = "load")]
@@ -53,6 +55,8 @@ pub use compile::{Compiled, Effort, compile};
 pub use embedded::Embedded;
 #[cfg(feature = "load")]
 pub use error::Error;
+#[cfg(feature = "compile")]
+pub use inspect::{CoreModule, Inspection, Obstacle, inspect};
 #[cfg(feature = "compile")]
 pub use load::CompileKey;
 #[cfg(feature = "load")]

@@ -6,7 +6,7 @@ use crate::guest;
 use crate::shell::{self, cargo, show};
 
 pub(crate) fn test() -> Result<()> {
-    guest::build(&guest::Args::default())?;
+    guest::build(&guest::Args::all())?;
     let mut unittest = guest::isolated(guest::python()?);
     unittest.current_dir(shell::root().join("guest-glue/python"));
     show(unittest.args("-B -m unittest discover --start-directory tests".split(' ')))?;
@@ -29,7 +29,7 @@ pub(crate) fn lint() -> Result<()> {
 }
 
 pub(crate) fn bench() -> Result<()> {
-    guest::build(&guest::Args::default())?;
+    guest::build(&guest::Args::all())?;
     // Profile and packages of everything else, so that the engine is not built once more; it is fully optimised there.
     cargo_runs("bench --profile dev --package benches --package xtask --bench call")
 }

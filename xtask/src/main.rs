@@ -1,8 +1,11 @@
 //! Drives the workspace: orders, paths and the tools to call. `cargo xtask help` lists what it does.
 
+mod bindings;
 mod call;
 mod check;
+mod conformance;
 mod guest;
+mod inspect;
 mod report;
 mod run;
 mod shell;
@@ -23,12 +26,18 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Build what guests need that is not up to date: tools, component, precompiled archive.
+    /// Build what is not up to date of a guest: tools, component, precompiled archive.
     BuildGuest(guest::Args),
     /// Call a Python function in the sandbox: its JSON result on stdout, a receipt on stderr.
     Run(run::Args),
     /// Call an op of any component: its JSON result on stdout, a receipt on stderr.
     Call(call::Args),
+    /// Show what a component or an archive is: shape, imports, exports, sizes, whether it can be reset in place.
+    Inspect(inspect::Args),
+    /// Ask a guest, or all of our own, for what the protocol asks of every guest.
+    Conformance(conformance::Args),
+    /// Generate the bindings of Rust guests anew from the WIT.
+    Bindings,
     /// Build what the tests need, and run all of them.
     Test,
     /// Check format, lints and documentation.
@@ -45,6 +54,9 @@ fn main() -> ExitCode {
         Task::BuildGuest(args) => guest::build(&args).map(|_| ()),
         Task::Run(args) => run::run(&args, started),
         Task::Call(args) => call::call(args, started),
+        Task::Inspect(args) => inspect::inspect(&args),
+        Task::Conformance(args) => conformance::conformance(args),
+        Task::Bindings => bindings::write(),
         Task::Test => check::test(),
         Task::Lint => check::lint(),
         Task::Ci => check::lint().and_then(|()| check::test()),

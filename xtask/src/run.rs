@@ -23,7 +23,7 @@ pub(crate) struct Args {
 const AGAIN: &str = "XTASK_BUILT_AGAIN";
 
 pub(crate) fn run(args: &Args, started: Instant) -> Result<()> {
-    let anew = guest::build(&guest::Args::default())? == Built::Anew;
+    let anew = guest::build(&guest::Args::python())? == Built::Anew;
     let first = std::env::var_os(AGAIN).is_none();
     if (anew && first) || !PythonRuntime::is_embedded() {
         return with_the_new_guest(first);

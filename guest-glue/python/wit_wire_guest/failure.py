@@ -12,7 +12,7 @@ _GLUE = os.path.dirname(__file__)
 _ENCODER = os.path.dirname(json.__file__)
 
 # Kept from user code, which may put anything in their place.
-_to_json = json.JSONEncoder().encode
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
 _name_of = type.__dict__["__qualname__"].__get__
 
 

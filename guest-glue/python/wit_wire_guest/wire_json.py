@@ -1,5 +1,6 @@
 """JSON as the wire wants it: no NaN, no infinities, no lone surrogates."""
 
+import itertools
 import json
 import math
 import re
@@ -24,12 +25,22 @@ _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",",
 _HUGE = re.compile(r"\d[eE]\+?\d\d|\d{300}")
 
 
+# Levels of nesting. The decoder's recursion is C's, which CPython does not count on this platform: some 5,000 levels
+# more and the stack would be exhausted, and the instance lost.
+DEEPEST = 2_000
+
+_TEXTS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+
+
 class NotJson(ValueError):
     """The text is not JSON, or not JSON that Python can hold."""
 
 
 def decode(text):
     """The value that `text` stands for; `NotJson` if it is not JSON."""
+    if text.count("[") + text.count("{") > DEEPEST and _depth(text) > DEEPEST:
+        raise NotJson(f"nested more than {DEEPEST} levels deep")
     try:
         value = _decode_carefully(text) if _HUGE.search(text) else _decode(text)
         # Escapes are the only way a lone surrogate can come in.
@@ -42,6 +53,11 @@ def decode(text):
     except ValueError as error:
         raise NotJson(str(error)) from None
     return value
+
+
+def _depth(text):
+    steps = (_STEP[bracket] for bracket in map(ord, _TEXTS.sub("", text)) if bracket in _STEP)
+    return max(itertools.accumulate(steps), default=0)
 
 
 def encode(value):

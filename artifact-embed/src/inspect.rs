@@ -1,0 +1,172 @@
+//! What is inside a component, and whether an instance of it can be taken back to a state it had.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use wasmparser::{KnownCustom, Name, NameSectionReader, Operator, Parser, Payload};
+
+use crate::archive::digest;
+use crate::error::Error;
+
+/// What [`inspect`] found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// BLAKE3 of the component.
+    pub digest: String,
+    /// Its core modules, in order.
+    pub modules: Vec<CoreModule>,
+    /// Mutable globals that the modules define.
+    pub mutable_globals: usize,
+    /// What keeps the state of an instance from being all in its one memory and its mutable globals. If there is nothing,
+    /// an instance can be reset in place.
+    pub obstacles: BTreeSet<Obstacle>,
+}
+
+/// A core module of a component.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct CoreModule {
+    /// The name that its tools gave it.
+    pub name: Option<String>,
+    /// Size, in bytes.
+    pub bytes: usize,
+    /// Bytes of code.
+    pub code_bytes: usize,
+    /// Bytes of data segments.
+    pub data_bytes: usize,
+}
+
+/// Why an instance can't be reset by restoring its memory and its globals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Obstacle {
+    /// It has this number of linear memories.
+    Memories(usize),
+    /// A memory is shared with threads, or has 64-bit addresses.
+    MemoryKind,
+    /// Code changes tables (`table.set`, `table.grow`, `table.fill`, `table.copy`, `table.init`).
+    Tables,
+    /// Code drops segments (`data.drop`, `elem.drop`), which can't be undone.
+    Segments,
+    /// Code makes objects of the garbage collector or exceptions, which live outside the memory.
+    Objects,
+    /// Modules stand in nested components, where they can't be given accessors.
+    Nested,
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memories(0) => f.write_str("it has no linear memory"),
+            Self::Memories(count) => write!(f, "it has {count} linear memories"),
+            Self::MemoryKind => f.write_str("its memory is shared or has 64-bit addresses"),
+            Self::Tables => f.write_str("its code changes tables"),
+            Self::Segments => f.write_str("its code drops segments"),
+            Self::Objects => f.write_str("its code makes objects outside the linear memory"),
+            Self::Nested => f.write_str("modules stand in nested components"),
+        }
+    }
+}
+
+/// Reads `component`, a binary, without compiling or running it.
+pub fn inspect(component: &[u8]) -> Result<Inspection, Error> {
+    let broken = |error: wasmparser::BinaryReaderError| Error::Compile(Box::new(error));
+    let mut found = Inspection {
+        digest: digest(component),
+        modules: Vec::new(),
+        mutable_globals: 0,
+        obstacles: BTreeSet::new(),
+    };
+    let mut memories = 0;
+    // How deep components are nested in each other; modules do not nest.
+    let mut depth = 0_usize;
+    let mut in_module = false;
+    for payload in Parser::new(0).parse_all(component) {
+        match payload.map_err(broken)? {
+            Payload::ModuleSection {
+                unchecked_range, ..
+            } => {
+                in_module = true;
+                if depth > 0 {
+                    found.obstacles.insert(Obstacle::Nested);
+                }
+                found.modules.push(CoreModule {
+                    bytes: unchecked_range.len(),
+                    ..CoreModule::default()
+                });
+            }
+            Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) if in_module => in_module = false,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::MemorySection(section) => {
+                for memory in section {
+                    let memory = memory.map_err(broken)?;
+                    memories += 1;
+                    if memory.shared || memory.memory64 {
+                        found.obstacles.insert(Obstacle::MemoryKind);
+                    }
+                }
+            }
+            Payload::GlobalSection(section) => {
+                for global in section {
+                    found.mutable_globals += usize::from(global.map_err(broken)?.ty.mutable);
+                }
+            }
+            Payload::CodeSectionEntry(body) => {
+                if let Some(module) = found.modules.last_mut() {
+                    module.code_bytes += body.range().len();
+                }
+                for operator in body.get_operators_reader().map_err(broken)? {
+                    found.obstacles.extend(obstacle(&operator.map_err(broken)?));
+                }
+            }
+            Payload::DataSection(section) => {
+                if let Some(module) = found.modules.last_mut() {
+                    module.data_bytes += section.range().len();
+                }
+            }
+            Payload::CustomSection(section) if in_module && section.name() == "name" => {
+                if let (KnownCustom::Name(names), Some(module)) =
+                    (section.as_known(), found.modules.last_mut())
+                {
+                    module.name = module_name(names);
+                }
+            }
+            _ => {}
+        }
+    }
+    if memories != 1 {
+        found.obstacles.insert(Obstacle::Memories(memories));
+    }
+    Ok(found)
+}
+
+fn module_name(names: NameSectionReader<'_>) -> Option<String> {
+    names.into_iter().find_map(|name| match name {
+        Ok(Name::Module { name, .. }) => Some(name.to_owned()),
+        _ => None,
+    })
+}
+
+fn obstacle(operator: &Operator<'_>) -> Option<Obstacle> {
+    use Operator as O;
+    Some(match operator {
+        O::TableSet { .. }
+        | O::TableGrow { .. }
+        | O::TableFill { .. }
+        | O::TableCopy { .. }
+        | O::TableInit { .. } => Obstacle::Tables,
+        O::DataDrop { .. } | O::ElemDrop { .. } => Obstacle::Segments,
+        O::StructNew { .. }
+        | O::StructNewDefault { .. }
+        | O::ArrayNew { .. }
+        | O::ArrayNewDefault { .. }
+        | O::ArrayNewFixed { .. }
+        | O::ArrayNewData { .. }
+        | O::ArrayNewElem { .. }
+        | O::Throw { .. }
+        | O::ThrowRef => Obstacle::Objects,
+        _ => return None,
+    })
+}

@@ -1,0 +1,223 @@
+//! One case against one guest, through the real host.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Map, Value};
+use wasm_runtime::{
+    CallError as Failure, Component, HostcallContext, HostcallError, Isolation, Limits, Op,
+    PROTOCOL_VERSION, WasmRuntime,
+};
+use wit_wire_host::Run;
+
+use super::case::{Call, CallError, Case, Hostcall, InitError, same};
+
+/// What a host is asked for, and what it says. Cases run one after the other.
+#[derive(Clone, Default)]
+pub(super) struct Script(Arc<Mutex<Lines>>);
+
+#[derive(Default)]
+struct Lines {
+    expected: VecDeque<Hostcall>,
+    /// The first hostcall that was not as expected.
+    wrong: Option<String>,
+}
+
+impl Script {
+    /// A runtime whose host follows the script.
+    pub(super) fn runtime(&self) -> Result<WasmRuntime> {
+        let script = self.clone();
+        let ask = move |_: HostcallContext, payload: Value| {
+            let answer = script.answer("ask", &payload);
+            async move { answer.and_then(Hostcall::answer) }
+        };
+        Ok(WasmRuntime::builder().hostcall("ask", ask).build()?)
+    }
+
+    fn lines(&self) -> std::sync::MutexGuard<'_, Lines> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn answer(&self, op: &str, payload: &Value) -> Result<Hostcall, HostcallError> {
+        let mut lines = self.lines();
+        let asked = || format!("hostcall `{op}` with {}", shown(&payload.to_string()));
+        let wrong = match lines.expected.pop_front() {
+            None => format!("unexpected: {}", asked()),
+            Some(expected) => match &expected.payload {
+                Some(wanted) if expected.op != op || !same(wanted, payload) => {
+                    format!(
+                        "expected hostcall `{}` with {wanted}, got {}",
+                        expected.op,
+                        asked()
+                    )
+                }
+                _ => return Ok(expected),
+            },
+        };
+        lines.wrong.get_or_insert(wrong);
+        Err(HostcallError::new(
+            "unexpected",
+            "the case has no such hostcall",
+        ))
+    }
+
+    fn begin(&self, call: &Call) {
+        *self.lines() = Lines {
+            expected: call.hostcalls().into(),
+            wrong: None,
+        };
+    }
+
+    fn end(&self) -> Result<()> {
+        let lines = self.lines();
+        if let Some(wrong) = &lines.wrong {
+            bail!("{wrong}");
+        }
+        ensure!(
+            lines.expected.is_empty(),
+            "{} expected hostcalls were not made",
+            lines.expected.len()
+        );
+        Ok(())
+    }
+}
+
+/// Runs `case`; the error says what was expected and what came.
+pub(super) async fn run(
+    case: &Case,
+    component: &Component,
+    data: &Map<String, Value>,
+    script: &Script,
+) -> Result<()> {
+    let data_of = |name| data.get(name).unwrap_or(&Value::Null);
+    let names = case.ops();
+    let ops: Vec<Op> = names
+        .iter()
+        .map(|name| Op::new(*name).data(data_of(*name)))
+        .collect();
+    let version = case.version.as_deref().unwrap_or(PROTOCOL_VERSION);
+
+    // Functions of a program can't be asked for what was not initialised.
+    let beyond = case.init.is_some() || case.calls.iter().any(|call| !names.contains(&&*call.op));
+    if beyond {
+        let mut instance = component.instantiate(&Run::new(Limits::default())).await?;
+        let result = instance
+            .init(&Run::new(Limits::default()), &ops, version)
+            .await;
+        check_init(case, result)?;
+        for call in &case.calls {
+            script.begin(call);
+            let run = Run::new(Limits::default());
+            let op = Arc::from(call.op.as_str());
+            let input: String = call.input()?;
+            let result = instance.handle(&run, &op, input.as_str()).await;
+            check(call, &input, result, script)?;
+        }
+        return Ok(());
+    }
+    let isolation = if case.one_instance {
+        Isolation::Shared
+    } else {
+        Isolation::PerCall
+    };
+    let program = component.program(ops).version(version).isolation(isolation);
+    let program = program.build().await.context("init")?;
+    for call in &case.calls {
+        script.begin(call);
+        let input = call.input()?;
+        let result = program.function(&call.op)?.call_raw(input.as_str()).await;
+        check(call, &input, result, script)?;
+    }
+    Ok(())
+}
+
+fn check_init(case: &Case, result: Result<(), Failure>) -> Result<()> {
+    let fits = match (&case.init, &result) {
+        (None, Ok(())) => true,
+        (
+            Some(InitError::VersionMismatch(expected)),
+            Err(Failure::VersionMismatch { guest, .. }),
+        ) => guest == expected,
+        (Some(InitError::UnexpectedMat(expected)), Err(Failure::UnexpectedOp { op })) => {
+            op == expected
+        }
+        (Some(InitError::Other(part)), Err(Failure::Init { message })) => message.contains(part),
+        _ => false,
+    };
+    if fits {
+        return Ok(());
+    }
+    let expected = match &case.init {
+        None => "success".to_owned(),
+        Some(InitError::VersionMismatch(version)) => format!("version-mismatch({version:?})"),
+        Some(InitError::UnexpectedMat(op)) => format!("unexpected-mat with op `{op}`"),
+        Some(InitError::Other(part)) => format!("other with {part:?} in it"),
+    };
+    match result {
+        Ok(()) => bail!("init: expected {expected}, got success"),
+        Err(error) => bail!("init: expected {expected}, got: {error}"),
+    }
+}
+
+fn check(call: &Call, input: &str, result: Result<String, Failure>, script: &Script) -> Result<()> {
+    let what = || format!("op `{}` with {}", call.op, shown(input));
+    script.end().with_context(what)?;
+    let expected = match (&call.output, call.same) {
+        (Some(output), _) => Some(output.to_string()),
+        (None, true) => Some(input.to_owned()),
+        (None, false) => None,
+    };
+    match (result, expected) {
+        (Ok(output), Some(expected)) => {
+            let fits = output == expected || equal(&output, &expected);
+            ensure!(
+                fits,
+                "{}: expected {}, got {}",
+                what(),
+                shown(&expected),
+                shown(&output)
+            );
+        }
+        (Ok(output), None) => bail!("{}: expected an error, got {}", what(), shown(&output)),
+        (Err(error), expected) => {
+            let (kind, message) = match &error {
+                Failure::NoHandler { .. } => (Some(CallError::NoHandler), ""),
+                Failure::InvalidInput { message, .. } => (Some(CallError::InJsonErr), &**message),
+                Failure::Handler { message, .. } => (Some(CallError::HandlerErr), &**message),
+                _ => (None, ""),
+            };
+            if kind.is_none() || kind != call.error || !message.contains(&call.message) {
+                let expected = match (expected, call.error) {
+                    (Some(output), None) => shown(&output),
+                    (_, Some(CallError::NoHandler)) => "no-handler".to_owned(),
+                    (_, Some(CallError::InJsonErr)) => "in-json-err".to_owned(),
+                    (_, Some(CallError::HandlerErr)) => {
+                        format!("handler-err with {:?} in it", call.message)
+                    }
+                    (None, None) => bail!("{}: the case expects nothing", what()),
+                };
+                bail!(
+                    "{}: expected {expected}, got: {}",
+                    what(),
+                    shown(&error.to_string())
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+fn equal(got: &str, expected: &str) -> bool {
+    let value = serde_json::from_str::<Value>;
+    matches!((value(got), value(expected)), (Ok(got), Ok(expected)) if same(&expected, &got))
+}
+
+/// A text that may be of megabytes, for a line.
+fn shown(text: &str) -> String {
+    let mut short: String = text.chars().take(120).collect();
+    if short.len() < text.len() {
+        short += &format!("... ({} bytes)", text.len());
+    }
+    short
+}

@@ -1,0 +1,62 @@
+//! The Rust guests: the examples of `guest-glue/rust`, by the ordinary `cargo build`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell;
+
+/// A target, an example, and the component that it becomes.
+const GUESTS: [(&str, &str, &str); 3] = [
+    ("wasm32-wasip2", "conformance", "rust"),
+    ("wasm32-unknown-unknown", "conformance", "rust-no-wasi"),
+    ("wasm32-wasip2", "shop", "rust-shop"),
+];
+
+pub(super) fn build(guests: &Path) -> Result<()> {
+    let folder = guests.join("rust-target");
+    let mut cargo = shell::cargo();
+    cargo.args("build --profile wasm --package wit-wire-guest --examples".split(' '));
+    cargo.args("--target wasm32-wasip2 --target wasm32-unknown-unknown".split(' '));
+    cargo.arg("--target-dir").arg(&folder);
+    if let Some(rustc) = compiler(guests)? {
+        cargo.env("RUSTC", rustc);
+    }
+    shell::step("building the Rust guests", || shell::quiet(&mut cargo))?;
+    for (target, example, name) in GUESTS {
+        let made = folder.join(format!("{target}/wasm/examples/{example}.wasm"));
+        let bytes = fs::read(&made).with_context(|| format!("reading {}", made.display()))?;
+        super::replace(&guests.join(name).with_extension("wasm"), &bytes)?;
+    }
+    Ok(())
+}
+
+/// A compiler other than the ordinary one, where that can't build for our targets.
+fn compiler(guests: &Path) -> Result<Option<PathBuf>> {
+    let missing = GUESTS.iter().map(|(target, ..)| target);
+    let missing: Vec<_> = missing.filter(|target| !has_target(target)).collect();
+    if missing.is_empty() {
+        return Ok(None);
+    }
+    let own = guests.join("rust-tools/rustc");
+    if own.is_file() {
+        return Ok(Some(own));
+    }
+    bail!(
+        "this Rust can't build for {}: run `rustup target add wasm32-wasip2 wasm32-unknown-unknown`; where rustup \
+         has no network, on Debian, `.ci/rust-for-guests target/guest/rust-tools`",
+        missing[0]
+    );
+}
+
+fn has_target(target: &str) -> bool {
+    let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
+    rustc.args(["--print", "target-libdir", "--target", target]);
+    let output = rustc.current_dir(shell::root()).output();
+    output.is_ok_and(|output| {
+        let folder = String::from_utf8_lossy(&output.stdout).into_owned();
+        output.status.success() && Path::new(folder.trim_end()).is_dir()
+    })
+}

@@ -1,0 +1,134 @@
+//! `cargo xtask inspect FILE`: what a component or an archive is, before it is run.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use artifact_embed::{Header, Inspection};
+use clap::Parser;
+use wasm_runtime::WasmRuntime;
+use wit_component::DecodedWasm;
+
+#[derive(Parser)]
+pub(crate) struct Args {
+    /// A component, or an archive of one.
+    file: PathBuf,
+}
+
+pub(crate) fn inspect(args: &Args) -> Result<()> {
+    let bytes = fs::read(&args.file).with_context(|| format!("reading {}", args.file.display()))?;
+    if bytes.first() == Some(&0x89) {
+        archive(&bytes)
+    } else {
+        component(&bytes)
+    }
+}
+
+fn archive(bytes: &[u8]) -> Result<()> {
+    let (header, payload) = Header::read(bytes)?;
+    row("archive", size(bytes.len()));
+    row("  header", size(bytes.len() - payload.len()));
+    row(
+        "  frames",
+        format!("{} of {}", header.frames.len(), size(payload.len())),
+    );
+    row("  code", size(header.code_bytes as usize));
+    row("for target", &header.target);
+    row(
+        "  processor",
+        if header.cpu.is_empty() {
+            "baseline"
+        } else {
+            &header.cpu
+        },
+    );
+    row("  wasmtime", &header.wasmtime);
+    row("  profile", &header.profile);
+    row("component", size(header.component_bytes as usize));
+    row("  digest", &header.component_digest);
+    row("  payload", &header.payload_digest);
+    Ok(())
+}
+
+fn component(bytes: &[u8]) -> Result<()> {
+    let inspection = artifact_embed::inspect(bytes)?;
+    row("component", size(bytes.len()));
+    row("  digest", &inspection.digest);
+    for module in &inspection.modules {
+        let name = module.name.as_deref().unwrap_or("(no name)");
+        row(
+            "  module",
+            format!(
+                "{}: code {}, data {}  {name}",
+                size(module.bytes),
+                size(module.code_bytes),
+                size(module.data_bytes)
+            ),
+        );
+    }
+    row("shape", shape(bytes)?);
+    let (imports, exports) = interfaces(bytes)?;
+    rows("imports", &imports);
+    rows("exports", &exports);
+    row("reset in place", verdict(&inspection));
+    Ok(())
+}
+
+/// The shape of the protocol that the component has, by the check that every host makes.
+fn shape(bytes: &[u8]) -> Result<String> {
+    let runtime = WasmRuntime::builder().build()?;
+    let tokio = tokio::runtime::Builder::new_current_thread().build()?;
+    Ok(match tokio.block_on(runtime.component(bytes)) {
+        Ok(component) => format!("{:?}", component.shape()).to_lowercase(),
+        Err(error) => error.to_string(),
+    })
+}
+
+fn interfaces(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>)> {
+    let decoded = wit_component::decode(bytes)?;
+    let DecodedWasm::Component(resolve, world) = &decoded else {
+        return Ok((Vec::new(), Vec::new()));
+    };
+    let Some(world) = resolve.worlds.get(*world) else {
+        return Ok((Vec::new(), Vec::new()));
+    };
+    let names =
+        |items: &mut dyn Iterator<Item = _>| items.map(|key| resolve.name_world_key(key)).collect();
+    Ok((
+        names(&mut world.imports.keys()),
+        names(&mut world.exports.keys()),
+    ))
+}
+
+fn verdict(inspection: &Inspection) -> String {
+    if inspection.obstacles.is_empty() {
+        return format!("possible ({} mutable globals)", inspection.mutable_globals);
+    }
+    let reasons: Vec<_> = inspection
+        .obstacles
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    format!("impossible: {}", reasons.join("; "))
+}
+
+fn rows(title: &str, values: &[String]) {
+    if values.is_empty() {
+        row(title, "none");
+    }
+    for (index, value) in values.iter().enumerate() {
+        row(if index == 0 { title } else { "" }, value);
+    }
+}
+
+fn row(title: &str, value: impl AsRef<str>) {
+    println!("{title:<15} {}", value.as_ref());
+}
+
+fn size(bytes: usize) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} bytes"),
+        1_000..1_000_000 => format!("{:.1} KB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}
