@@ -25,7 +25,7 @@
 //! for other architectures; `build` is the build-script helper alone.
 //!
 //! In reading order: `profile` (settings that both sides share), `inspect`, `compile`, `archive` (the format), `load`, `cache` (the
-//! folder that code is mapped from), `embedded`, `build_script`, `error`.
+//! folder that code is mapped from), `identity` (which file a component was read from), `embedded`, `build_script`, `error`.
 
 #[cfg(feature = "build")]
 pub mod build_script;
@@ -41,6 +41,8 @@ mod embedded;
 #[cfg(feature = "load")]
 mod error;
 #[cfg(feature = "compile")]
+mod identity;
+#[cfg(feature = "compile")]
 mod inspect;
 #[cfg(feature = "load")]
 mod load;
@@ -55,6 +57,8 @@ pub use compile::{Compiled, Effort, compile};
 pub use embedded::Embedded;
 #[cfg(feature = "load")]
 pub use error::Error;
+#[cfg(feature = "compile")]
+pub use identity::FileIdentity;
 #[cfg(feature = "compile")]
 pub use inspect::{CoreModule, Inspection, Obstacle, inspect};
 #[cfg(feature = "compile")]

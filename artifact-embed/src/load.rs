@@ -9,6 +9,8 @@ use wasmtime::component::Component;
 use crate::archive::Archive;
 use crate::cache::Cache;
 use crate::error::Error;
+#[cfg(feature = "compile")]
+use crate::identity::FileIdentity;
 use crate::profile::{EngineProfile, HOST_TARGET, WASMTIME_VERSION, missing_features};
 
 /// Where a component's code lies.
@@ -92,14 +94,50 @@ impl Loader {
     /// What `component` is called in the cache: a digest of it and of all that its code depends on.
     #[cfg(feature = "compile")]
     pub fn key(&self, component: &[u8]) -> CompileKey {
-        let mut key = blake3::Hasher::new();
+        CompileKey(self.name("compiled", component))
+    }
+
+    #[cfg(feature = "compile")]
+    fn name(&self, kind: &str, of: &[u8]) -> String {
+        let mut digest = blake3::Hasher::new();
         for part in [WASMTIME_VERSION, HOST_TARGET, &self.profile.fingerprint()] {
-            key.update(part.as_bytes()).update(&[0]);
+            digest.update(part.as_bytes()).update(&[0]);
         }
-        CompileKey(format!(
-            "compiled-{}",
-            key.update(component).finalize().to_hex()
-        ))
+        format!("{kind}-{}", digest.update(of).finalize().to_hex())
+    }
+
+    /// Notes in the cache folder that the component with `key` was read from the file `identity`.
+    #[cfg(feature = "compile")]
+    pub fn remember(&self, identity: &FileIdentity, key: &CompileKey) {
+        let cache = self.cache.as_deref().map(Cache::open);
+        if let (Some(Ok(cache)), true) = (cache, self.order.contains(&Backing::CacheFile)) {
+            let name = self.name("file", identity.as_str().as_bytes());
+            // Where it can't be written, the file is read again next time.
+            let _ = cache.write(&name, key.0.as_bytes());
+        }
+    }
+
+    /// The component that was compiled from the file `identity`, if the cache has it: neither the file nor the component is
+    /// read. Blocks for milliseconds.
+    #[cfg(feature = "compile")]
+    pub fn recall(&self, identity: &FileIdentity) -> Option<Component> {
+        use std::io::Read;
+
+        if !self.order.contains(&Backing::CacheFile) {
+            return None;
+        }
+        check_cpu(crate::cpu(HOST_TARGET).unwrap_or_default()).ok()?;
+        let cache = Cache::open(self.cache.as_deref()?).ok()?;
+        let name = self.name("file", identity.as_str().as_bytes());
+        let note = cache.find(&name, None).ok()??;
+        let mut key = String::new();
+        note.file.take(128).read_to_string(&mut key).ok()?;
+        let digest = key.strip_prefix("compiled-")?;
+        if digest.len() != 64 || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        let entry = cache.find(&key, None).ok()??;
+        self.map(&entry.file, &entry.path).ok()
     }
 
     /// Compiles `component`, whose key is `key`, for this engine and loads it, or loads it from the cache folder where it was

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use artifact_embed::{CompileKey, Loader};
+use artifact_embed::{CompileKey, FileIdentity, Loader};
 use tokio::sync::watch;
 use wit_wire_host::{Component, Host};
 
@@ -20,7 +20,7 @@ pub(crate) struct Compiler {
 }
 
 impl Compiler {
-    /// Compiles `bytes` on a thread for blocking work, unless that is under way already, and checks the component.
+    /// Compiles `bytes`, which were read from `file`, on a thread for blocking work, unless that is under way already, and checks the component.
     ///
     /// What dropping the future stops is the waiting. The compilation goes on, for whoever else waits and for the cache.
     pub(crate) async fn component(
@@ -28,9 +28,16 @@ impl Compiler {
         loader: &Loader,
         host: &Host,
         bytes: Vec<u8>,
+        file: Option<FileIdentity>,
     ) -> Result<Component, Error> {
         let own = loader.clone();
-        let hash = tokio::task::spawn_blocking(move || (own.key(&bytes), bytes));
+        let hash = tokio::task::spawn_blocking(move || {
+            let key = own.key(&bytes);
+            if let Some(file) = file {
+                own.remember(&file, &key);
+            }
+            (key, bytes)
+        });
         let (key, bytes) = hash.await.map_err(|_| Error::Stopped)?;
         let mut done = self.join(key, loader, host, bytes);
         match done.wait_for(Option::is_some).await {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use artifact_embed::{Archive, Backing, EngineProfile, Loader};
+use artifact_embed::{Archive, Backing, EngineProfile, FileIdentity, Loader};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wit_wire_host::{
@@ -139,25 +139,57 @@ impl WasmRuntime {
     /// Compiling takes seconds for a large component. It happens on a thread for blocking work, and once for all who ask for
     /// the same bytes at the same time. Dropping the future stops the waiting and not the compiler.
     pub async fn component(&self, bytes: impl Into<Vec<u8>>) -> Result<Component, Error> {
-        let bytes = bytes.into();
+        self.compile(bytes.into(), None).await
+    }
+
+    /// [`component`](Self::component) of a file. One that was compiled before and did not change since is not read again.
+    pub async fn component_from_path(&self, path: impl AsRef<Path>) -> Result<Component, Error> {
+        in_runtime()?;
+        let (runtime, path) = (self.clone(), path.as_ref().to_owned());
+        let read = tokio::task::spawn_blocking(move || runtime.read(&path));
+        match read.await.map_err(|_| Error::Stopped)?? {
+            Read::Known(component) => Ok(component),
+            Read::Bytes(bytes, file) => self.compile(bytes, file).await,
+        }
+    }
+
+    fn read(&self, path: &Path) -> Result<Read, Error> {
+        let failed = |source| Error::Read {
+            path: path.to_owned(),
+            source: Arc::new(source),
+        };
+        let mut file = std::fs::File::open(path).map_err(failed)?;
+        let metadata = file.metadata().map_err(failed)?;
+        let before = FileIdentity::of(&metadata);
+        let length = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
+        if length > self.largest {
+            return Err(Error::TooLarge {
+                bytes: length,
+                limit: self.largest,
+            });
+        }
+        if let Some(component) = before.as_ref().and_then(|file| self.loader.recall(file)) {
+            return Ok(Read::Known(self.host.component(&component)?));
+        }
+        let mut bytes = Vec::with_capacity(length);
+        std::io::Read::read_to_end(&mut file, &mut bytes).map_err(failed)?;
+        let after = FileIdentity::of(&file.metadata().map_err(failed)?);
+        // One that changed meanwhile is neither the file from before nor the one from after.
+        Ok(Read::Bytes(
+            bytes,
+            after.filter(|after| before.as_ref() == Some(after)),
+        ))
+    }
+
+    async fn compile(
+        &self,
+        bytes: Vec<u8>,
+        file: Option<FileIdentity>,
+    ) -> Result<Component, Error> {
         check(&bytes, self.largest)?;
         in_runtime()?;
         self.compiler
-            .component(&self.loader, &self.host, bytes)
-            .await
-    }
-
-    /// [`component`](Self::component) of a file.
-    pub async fn component_from_path(&self, path: impl AsRef<Path>) -> Result<Component, Error> {
-        in_runtime()?;
-        let path = path.as_ref().to_owned();
-        let read = tokio::task::spawn_blocking(move || {
-            std::fs::read(&path).map_err(|source| Error::Read {
-                path,
-                source: Arc::new(source),
-            })
-        });
-        self.component(read.await.map_err(|_| Error::Stopped)??)
+            .component(&self.loader, &self.host, bytes, file)
             .await
     }
 
@@ -171,6 +203,14 @@ impl WasmRuntime {
         });
         load.await.map_err(|_| Error::Stopped)?
     }
+}
+
+/// What a file was found to be.
+enum Read {
+    /// A component that the cache has.
+    Known(Component),
+    /// The file's content, and which file it is, if that can be told.
+    Bytes(Vec<u8>, Option<FileIdentity>),
 }
 
 /// Work for blocking threads needs a runtime that has them.

@@ -1,5 +1,7 @@
 //! Tests, lints and benches.
 
+use std::process::Command;
+
 use anyhow::Result;
 
 use crate::guest;
@@ -10,12 +12,25 @@ pub(crate) fn test() -> Result<()> {
     let mut unittest = guest::isolated(guest::python()?);
     unittest.current_dir(shell::root().join("guest-glue/python"));
     show(unittest.args("-B -m unittest discover --start-directory tests".split(' ')))?;
+    json_of_c()?;
     cargo_runs("test --workspace")?;
     // The builds of one crate that no other asks for: its build-script helper, and loading without a compiler.
     cargo_runs("test --package artifact-embed --no-default-features --features build --doc")?;
     cargo_runs(
         "test --package artifact-embed --no-default-features --features load --test load_only",
     )
+}
+
+/// The C guest's reader of JSON, natively.
+fn json_of_c() -> Result<()> {
+    let test = shell::guests().join("json_test");
+    let mut cc = Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()));
+    cc.current_dir(shell::root().join("guest-glue/c"));
+    show(
+        cc.args("-std=c11 -I . tests/json_test.c json.c -o".split(' '))
+            .arg(&test),
+    )?;
+    show(&mut Command::new(test))
 }
 
 pub(crate) fn lint() -> Result<()> {

@@ -1,10 +1,14 @@
 //! What something was built from, so that it is built again when that changes and only then.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use walkdir::WalkDir;
+
+/// How the names of sources end.
+const SOURCES: [&str; 7] = ["c", "h", "js", "json", "py", "txt", "wit"];
 
 /// The digest of everything that a product depends on.
 #[derive(Default)]
@@ -18,14 +22,12 @@ impl Inputs {
         self
     }
 
-    /// The content of a file, or of all `.py`, `.wit` and `.txt` files below a folder.
+    /// The content of a file, or of all sources below a folder.
     pub(crate) fn path(mut self, path: &Path) -> Result<Self> {
         for entry in WalkDir::new(path).sort_by_file_name() {
             let entry = entry.with_context(|| format!("reading {}", path.display()))?;
-            let wanted = entry
-                .path()
-                .extension()
-                .is_some_and(|kind| kind == "py" || kind == "wit" || kind == "txt");
+            let kind = entry.path().extension().and_then(OsStr::to_str);
+            let wanted = kind.is_some_and(|kind| SOURCES.contains(&kind));
             if entry.file_type().is_file() && wanted {
                 let bytes = fs::read(entry.path())
                     .with_context(|| format!("reading {}", entry.path().display()))?;

@@ -35,19 +35,17 @@ pub(super) fn build(guests: &Path) -> Result<()> {
 
 /// A compiler other than the ordinary one, where that can't build for our targets.
 fn compiler(guests: &Path) -> Result<Option<PathBuf>> {
-    let missing = GUESTS.iter().map(|(target, ..)| target);
-    let missing: Vec<_> = missing.filter(|target| !has_target(target)).collect();
-    if missing.is_empty() {
+    let mut targets = GUESTS.iter().map(|(target, ..)| target);
+    let Some(missing) = targets.find(|target| !has_target(target)) else {
         return Ok(None);
-    }
+    };
     let own = guests.join("rust-tools/rustc");
     if own.is_file() {
         return Ok(Some(own));
     }
     bail!(
-        "this Rust can't build for {}: run `rustup target add wasm32-wasip2 wasm32-unknown-unknown`; where rustup \
-         has no network, on Debian, `.ci/rust-for-guests target/guest/rust-tools`",
-        missing[0]
+        "this Rust can't build for {missing}: run `rustup target add wasm32-wasip2 wasm32-unknown-unknown`; where rustup \
+         has no network, on Debian, `.ci/rust-for-guests target/guest/rust-tools`"
     );
 }
 
