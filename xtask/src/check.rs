@@ -12,6 +12,7 @@ pub(crate) fn test() -> Result<()> {
     let mut unittest = guest::isolated(guest::python()?);
     unittest.current_dir(shell::root().join("guest-glue/python"));
     show(unittest.args("-B -m unittest discover --start-directory tests".split(' ')))?;
+    guest::test_javascript(&shell::guests())?;
     json_of_c()?;
     cargo_runs("test --workspace")?;
     // The builds of one crate that no other asks for: its build-script helper, and loading without a compiler.

@@ -15,6 +15,7 @@ use artifact_embed::Effort;
 use clap::{Parser, ValueEnum};
 
 use crate::shell;
+pub(crate) use javascript::test as test_javascript;
 pub(crate) use tools::{isolated, python};
 
 #[derive(Parser)]

@@ -1,0 +1,54 @@
+// `console`, on the standard output and error that the host captures.
+
+import { getStderr } from "wasi:cli/stderr@0.2.0";
+import { getStdout } from "wasi:cli/stdout@0.2.0";
+
+import {
+  Bytes, charCodeAt, encodeURIComponent, slice, stringify, toText, toWellFormed, unescape,
+} from "./builtins.js";
+import { isError, tracebackOf } from "./failure.js";
+
+// What WASI takes at once.
+const PIECE = 4096;
+
+const { dispose } = Symbol;
+
+const printer =
+  (getStream) =>
+  (...values) => {
+    try {
+      let line = "";
+      for (let i = 0; i < values.length; i++) line += (i > 0 ? " " : "") + show(values[i]);
+      write(getStream, line + "\n");
+    } catch {
+      // Printing never fails a call.
+    }
+  };
+
+function show(value) {
+  if (typeof value !== "object" || value === null) return toText(value);
+  if (isError(value)) return slice(tracebackOf(value), 0, -1);
+  try {
+    return stringify(value) ?? toText(value);
+  } catch {
+    return toText(value);
+  }
+}
+
+function write(getStream, text) {
+  // One character for each byte of its UTF-8.
+  const binary = unescape(encodeURIComponent(toWellFormed(text)));
+  // Not kept: a stream taken while the image is made is not there in an instance.
+  const stream = getStream();
+  for (let start = 0; start < binary.length; start += PIECE) {
+    const bytes = new Bytes(binary.length - start < PIECE ? binary.length - start : PIECE);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = charCodeAt(binary, start + i);
+    stream.blockingWriteAndFlush(bytes);
+  }
+  stream[dispose]();
+}
+
+const out = printer(getStdout);
+const err = printer(getStderr);
+
+globalThis.console ??= { log: out, info: out, debug: out, warn: err, error: err, trace: err };

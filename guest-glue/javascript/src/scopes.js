@@ -1,0 +1,72 @@
+// Which names a part of a syntax tree declares.
+
+/** The names that a declaration declares. */
+export function declaredBy(node) {
+  if (node?.type === "VariableDeclaration") return node.declarations.flatMap(({ id }) => patternNames(id));
+  return node?.type === "FunctionDeclaration" || node?.type === "ClassDeclaration" ? [node.id.name] : [];
+}
+
+function patternNames(node) {
+  switch (node?.type) {
+    case "Identifier":
+      return [node.name];
+    case "ObjectPattern":
+      return node.properties.flatMap((property) => patternNames(property.value ?? property.argument));
+    case "ArrayPattern":
+      return node.elements.flatMap(patternNames);
+    case "AssignmentPattern":
+      return patternNames(node.left);
+    case "RestElement":
+      return patternNames(node.argument);
+    default:
+      return [];
+  }
+}
+
+/** The syntax nodes right below `node`. */
+export function children(node) {
+  const found = [];
+  for (const value of Object.values(node))
+    for (const child of Array.isArray(value) ? value : [value])
+      if (typeof child?.type === "string") found.push(child);
+  return found;
+}
+
+export const isFunction = ({ type }) =>
+  type === "ArrowFunctionExpression" || type === "FunctionExpression" || type === "FunctionDeclaration";
+
+const isClass = ({ type }) => type === "ClassDeclaration" || type === "ClassExpression";
+
+/** The names that `var` declares below `node`, up to the next function. */
+function varNames(node) {
+  if (isFunction(node) || isClass(node)) return [];
+  const own = node.type === "VariableDeclaration" && node.kind === "var" ? declaredBy(node) : [];
+  return own.concat(children(node).flatMap(varNames));
+}
+
+/** The names that hide imported ones inside `node`. */
+export function hiddenBy(node) {
+  if (isFunction(node)) {
+    const own = node.type === "FunctionExpression" ? patternNames(node.id) : [];
+    return [...own, ...node.params.flatMap(patternNames), ...varNames(node.body)];
+  }
+  switch (node.type) {
+    case "StaticBlock":
+      return node.body.flatMap((child) => [...declaredBy(child), ...varNames(child)]);
+    case "BlockStatement":
+      return node.body.flatMap(declaredBy);
+    case "SwitchStatement":
+      return node.cases.flatMap(({ consequent }) => consequent.flatMap(declaredBy));
+    case "ForStatement":
+      return declaredBy(node.init);
+    case "ForInStatement":
+    case "ForOfStatement":
+      return declaredBy(node.left);
+    case "CatchClause":
+      return patternNames(node.param);
+    case "ClassExpression":
+      return patternNames(node.id);
+    default:
+      return [];
+  }
+}
