@@ -1,6 +1,6 @@
 """Runs `cases.json` against the glue under ordinary Python, with the host faked.
 
-The same file runs through the real component in `python-runtime/tests/glue.rs`.
+The same file runs through the real component in `xtask/tests/glue.rs`.
 """
 
 import json

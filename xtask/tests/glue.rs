@@ -1,4 +1,5 @@
-//! The glue's cases (`guest-glue/python/tests/cases.json`) through the real component and the real host.
+//! The cases of the glue that runs source code (`guest-glue/*/tests/*.json`), through the real components and the real
+//! host. The glue's own tests run most of them against a faked one.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,10 +12,11 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use artifact_embed::{Archive, EngineProfile, Loader};
 use serde::Deserialize;
 use serde_json::Value;
-use wit_wire_host::{Error, Host, HostcallContext, HostcallError, Hostcalls, Isolation, Op};
+use wasm_runtime::{
+    CallError as Error, HostcallContext, HostcallError, Hostcalls, Isolation, Op, WasmRuntime,
+};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -86,33 +88,32 @@ impl Hostcalls for Answers {
 }
 
 #[tokio::test]
-async fn every_case_of_the_glue_holds_in_the_component() {
+async fn python() {
+    holds("python", "cases").await;
+}
+
+#[tokio::test]
+async fn javascript() {
+    holds("javascript", "cases").await;
+    holds("javascript", "component").await;
+}
+
+async fn holds(language: &str, file: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let cases = std::fs::read(root.join("guest-glue/python/tests/cases.json")).unwrap();
-    let cases: Vec<Case> = serde_json::from_slice(&cases).unwrap();
-    let bytes = std::fs::read(root.join("target/guest/python.aot"))
-        .expect("`cargo xtask test` builds the guest first");
-    #[allow(unsafe_code, reason = "the archive was built here")]
-    // SAFETY: `cargo xtask` built the archive from this checkout.
-    let archive = unsafe { Archive::trust(bytes).unwrap() };
-    let loader = Loader::new(&EngineProfile::default()).unwrap();
-    let component = loader.load(&archive).unwrap().component;
+    let cases = root.join(format!("guest-glue/{language}/tests/{file}.json"));
+    let cases: Vec<Case> = serde_json::from_slice(&std::fs::read(cases).unwrap()).unwrap();
+    let guest = root.join(format!("target/guest/{language}.wasm"));
+    assert!(guest.is_file(), "`cargo xtask test` builds the guest first");
 
     for case in cases {
         println!("case: {}", case.name);
-        let host = Host::builder()
-            .hostcalls(Answers(case.hostcalls))
-            .build(loader.engine())
-            .unwrap();
+        let runtime = WasmRuntime::builder().hostcalls(Answers(case.hostcalls));
+        let component = runtime.build().unwrap().component_from_path(&guest).await;
         let ops = case
             .ops
             .iter()
             .map(|op| Op::new(op.name.as_str()).data(&op.data));
-        let mut program = host
-            .component(&component)
-            .unwrap()
-            .program(ops)
-            .isolation(Isolation::Shared);
+        let mut program = component.unwrap().program(ops).isolation(Isolation::Shared);
         if let Some(version) = &case.version {
             program = program.version(version);
         }

@@ -1,0 +1,125 @@
+//! Functions given as source, in the real guest.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use wit_wire_javascript::{Source, def, lambda, module, modules};
+
+/// Not by `wasm-runtime`, which would be built once more, with what these packages ask of those that they share.
+fn call(data: &Value, input: &Value) -> Result<Value, String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
+    let call = "run --quiet --package xtask -- call target/guest/javascript.wasm f";
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(root).args(call.split(' '));
+    cargo
+        .arg(input.to_string())
+        .arg("--data")
+        .arg(data.to_string());
+    let output = cargo.output().unwrap();
+    match output.status.success() {
+        true => Ok(serde_json::from_slice(&output.stdout).unwrap()),
+        false => Err(String::from_utf8(output.stderr).unwrap()),
+    }
+}
+
+#[test]
+fn javascript_and_typescript() {
+    let script = "\
+interface Item { price: number; quantity?: number }
+type Items = readonly Item[];
+
+function total<T extends Items>(items: T): number {
+    const price = (item: Item): number => item.price * (item.quantity ?? 1);
+    return (items as Items).map(price).reduce((a, b) => a + b, 0)!;
+}
+";
+    let files = [
+        (
+            "shop/cart.ts",
+            "import type { Rate } from './tax.ts';\nimport { tax } from './tax.ts';\nimport { round } from './round.js';\n\
+             const rate: Rate = 0.5;\nexport const total = (net: number): number => round(tax(net, rate));\n",
+        ),
+        (
+            "shop/tax.ts",
+            "export type Rate = number;\nexport function tax(net: number, rate: Rate) { return net * (1 + rate); }\n",
+        ),
+        (
+            "shop/round.js",
+            "export const round = (x) => Math.round(x);\n",
+        ),
+    ];
+    let items = json!([{"price": 2, "quantity": 3}, {"price": 4}]);
+    for (data, input, expected) in [
+        (
+            lambda(Source::JavaScript("x => x * 2")),
+            json!(21),
+            json!(42),
+        ),
+        (
+            lambda(Source::TypeScript("(x: number): number => x * 2 // twice")),
+            json!(21),
+            json!(42),
+        ),
+        (
+            lambda(Source::TypeScript(
+                "function (x: string) { return x as unknown; }",
+            )),
+            json!("é🦀"),
+            json!("é🦀"),
+        ),
+        (def("total", Source::TypeScript(script)), items, json!(10)),
+        (
+            module(
+                "default",
+                Source::TypeScript("export default <T>(x: T[]): T => x[0]!;"),
+            ),
+            json!([7]),
+            json!(7),
+        ),
+        (modules("total", "shop/cart.ts", files), json!(5), json!(8)),
+    ] {
+        let data = data.unwrap();
+        assert_eq!(call(&data, &input).unwrap(), expected, "{data}");
+    }
+}
+
+#[test]
+fn a_stack_trace_has_the_lines_of_the_typescript() {
+    let source = "type Deep = { a?: { b: number } };\n\nfunction f(x: Deep): number {\n  return x.a!.b;\n}\n";
+    let data = def("f", Source::TypeScript(source)).unwrap();
+    let error = call(&data, &json!({})).unwrap_err();
+    assert!(error.contains("(<f>:4:"), "{error}");
+}
+
+#[test]
+fn what_is_more_than_types_is_an_error_with_its_place() {
+    let enumeration = "const a = 1;\n  enum Color { Red }\nfunction f() {}";
+    for (data, expected) in [
+        (
+            def("f", Source::TypeScript(enumeration)),
+            "<def>:2:3: TypeScript enum is not supported",
+        ),
+        (
+            def("f", Source::TypeScript("function f(x: number {}")),
+            "<def>:1:22: Expected ','",
+        ),
+        (
+            lambda(Source::TypeScript("(é: number) => }")),
+            "<lambda>:1:16: ",
+        ),
+        (
+            modules(
+                "f",
+                "a.ts",
+                [("lib/a.ts", "namespace N { export const x = 1 }")],
+            ),
+            "lib/a.ts:1:1: TypeScript namespace declaration is not supported",
+        ),
+    ] {
+        let error = data.unwrap_err().to_string();
+        assert!(error.starts_with(expected), "{error}");
+    }
+}
