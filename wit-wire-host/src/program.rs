@@ -182,7 +182,10 @@ impl Program {
                 result
             }
             Isolation::Shared => {
-                let shared = run.drive(self.0.shared.lock()).await;
+                let shared = match self.0.shared.try_lock() {
+                    Ok(free) => Ok(free),
+                    Err(_) => run.drive(self.0.shared.lock()).await,
+                };
                 let mut shared =
                     Slot(shared.map_err(|stop| stop.into_error(Phase::Handle, Some(op)))?);
                 if shared.0.is_none() {

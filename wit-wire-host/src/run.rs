@@ -5,6 +5,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Phase};
@@ -61,13 +62,12 @@ impl Run {
             (Some(own), Some(given)) => Some(own.min(given)),
             (own, given) => own.or(given),
         };
-        let cpu = CpuClock::default();
         Self(Arc::new(Inner {
             limits,
             started,
             deadline,
             context,
-            cpu,
+            cpu: CpuClock::new(started),
             hostcalls: AtomicU64::new(0),
         }))
     }
@@ -122,7 +122,7 @@ impl Run {
     /// Called from inside the run, at each epoch tick.
     pub(crate) fn check(&self) -> Result<(), LimitExceeded> {
         let cpu_time = self.limits().cpu_time;
-        if Duration::from_nanos(self.0.cpu.running()) > cpu_time {
+        if Duration::from_nanos(self.0.cpu.at_tick()) > cpu_time {
             return Err(LimitExceeded::time(Limit::CpuTime, cpu_time));
         }
         self.check_time()
@@ -142,16 +142,26 @@ impl Run {
         }
         self.check_time().map_err(Stop::Limit)?;
         let mut future = pin!(future);
-        let metered = poll_fn(|context| self.0.cpu.measure(|| future.as_mut().poll(context)));
-        match self.deadline() {
-            None => Ok(metered.await),
-            Some(deadline) => {
-                let late = |_| Stop::Limit(self.out_of_time());
-                tokio::time::timeout_at(deadline.into(), metered)
-                    .await
-                    .map_err(late)
+        // Most runs are done before a timer would be of use.
+        let mut timer = pin!(None);
+        poll_fn(|context| {
+            if let Poll::Ready(done) = self.0.cpu.measure(|| future.as_mut().poll(context)) {
+                return Poll::Ready(Ok(done));
             }
-        }
+            let Some(deadline) = self.deadline() else {
+                return Poll::Pending;
+            };
+            if timer.is_none() {
+                timer.set(Some(tokio::time::sleep_until(deadline.into())));
+            }
+            match timer.as_mut().as_pin_mut() {
+                Some(timer) => timer
+                    .poll(context)
+                    .map(|()| Err(Stop::Limit(self.out_of_time()))),
+                None => Poll::Pending,
+            }
+        })
+        .await
     }
 
     fn out_of_time(&self) -> LimitExceeded {
@@ -167,26 +177,58 @@ impl Run {
 }
 
 /// Processor time of a future, whichever threads drive it: the sum over its polls of what the polling thread used.
-#[derive(Default)]
+///
+/// To ask the system for a thread's clock takes longer than many a call (0.5 us). So a poll is first taken to have had
+/// its processor for itself, and the thread's clock counts from the first epoch tick inside the poll.
 struct CpuClock {
+    epoch: Instant,
     /// Nanoseconds used by the polls that are over.
     total: AtomicU64,
-    /// The polling thread's own clock when the poll under way began, in nanoseconds.
+    /// When the poll under way began, in nanoseconds since `epoch`.
     began: AtomicU64,
+    /// At the first tick in the poll under way, what it had taken, and the thread's clock; 0 before.
+    until_tick: AtomicU64,
+    at_tick: AtomicU64,
 }
 
 impl CpuClock {
+    fn new(epoch: Instant) -> Self {
+        let zero = AtomicU64::default;
+        Self {
+            epoch,
+            total: zero(),
+            began: zero(),
+            until_tick: zero(),
+            at_tick: zero(),
+        }
+    }
+
     fn measure<T>(&self, poll: impl FnOnce() -> T) -> T {
-        self.began.store(thread_time(), Relaxed);
+        self.began.store(self.wall(), Relaxed);
+        self.at_tick.store(0, Relaxed);
         let result = poll();
-        self.total.store(self.running(), Relaxed);
+        self.total.fetch_add(self.in_poll(), Relaxed);
         result
     }
 
-    /// The total, from inside a poll: on the thread whose clock counts.
-    fn running(&self) -> u64 {
-        let poll = thread_time().saturating_sub(self.began.load(Relaxed));
-        self.total.load(Relaxed).saturating_add(poll)
+    /// The total, from inside a poll at an epoch tick: on the thread whose clock counts.
+    fn at_tick(&self) -> u64 {
+        if self.at_tick.load(Relaxed) == 0 {
+            self.until_tick.store(self.in_poll(), Relaxed);
+            self.at_tick.store(thread_time().max(1), Relaxed);
+        }
+        self.total.load(Relaxed).saturating_add(self.in_poll())
+    }
+
+    fn in_poll(&self) -> u64 {
+        match self.at_tick.load(Relaxed) {
+            0 => self.wall().saturating_sub(self.began.load(Relaxed)),
+            tick => self.until_tick.load(Relaxed) + thread_time().saturating_sub(tick),
+        }
+    }
+
+    fn wall(&self) -> u64 {
+        self.epoch.elapsed().as_nanos() as u64
     }
 
     fn total(&self) -> Duration {

@@ -15,6 +15,7 @@ pub(crate) fn test() -> Result<()> {
     guest::test_javascript(&shell::guests())?;
     json_of_c()?;
     cargo_runs("test --workspace")?;
+    cargo_runs("test --package wit-wire-javascript --features typescript")?;
     // The builds of one crate that no other asks for: its build-script helper, and loading without a compiler.
     cargo_runs("test --package artifact-embed --no-default-features --features build --doc")?;
     cargo_runs(
@@ -37,6 +38,9 @@ fn json_of_c() -> Result<()> {
 pub(crate) fn lint() -> Result<()> {
     cargo_runs("fmt --all --check")?;
     cargo_runs("clippy --workspace --all-targets -- --deny warnings")?;
+    cargo_runs(
+        "clippy --package wit-wire-javascript --all-features --all-targets -- --deny warnings",
+    )?;
     show(
         cargo()
             .args("doc --workspace --no-deps".split(' '))
@@ -47,7 +51,7 @@ pub(crate) fn lint() -> Result<()> {
 pub(crate) fn bench() -> Result<()> {
     guest::build(&guest::Args::all())?;
     // Profile and packages of everything else, so that the engine is not built once more; it is fully optimised there.
-    cargo_runs("bench --profile dev --package benches --package xtask --bench call")
+    cargo_runs("bench --profile dev --package benches --package xtask --bench call --bench wire")
 }
 
 fn cargo_runs(line: &str) -> Result<()> {
