@@ -7,6 +7,7 @@
 )]
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use artifact_embed::{Archive, Effort, EngineProfile, HOST_TARGET, Loader};
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -47,7 +48,7 @@ fn echo() -> Op {
 fn wire(criterion: &mut Criterion) {
     let tokio = tokio::runtime::Runtime::new().expect("a tokio runtime");
     // 1 KB of JSON.
-    let input = format!("[{:?},{:?}]", "a".repeat(500), "b".repeat(517));
+    let input: Arc<str> = format!("[{:?},{:?}]", "a".repeat(500), "b".repeat(517)).into();
     let bytes = std::fs::read(guest("rust-no-wasi.wasm")).expect("the Rust guest");
     let runtime = WasmRuntime::builder().build().expect("a runtime");
     let component = tokio
@@ -59,7 +60,7 @@ fn wire(criterion: &mut Criterion) {
     let function = program.function("echo").expect("a function");
     criterion.bench_function("wire.echo_1k", |bench| {
         bench.iter(|| {
-            let answer = tokio.block_on(function.call_raw(input.as_str()).into_future());
+            let answer = tokio.block_on(function.call_raw(input.clone()).into_future());
             answer.expect("an answer")
         });
     });
@@ -95,7 +96,7 @@ fn wire(criterion: &mut Criterion) {
     answer.expect("a call").expect("an initialised guest");
     let request = HandleReq {
         op_name: "echo".to_owned(),
-        in_json: input,
+        in_json: input.to_string(),
     };
     criterion.bench_function("bare.echo_1k", |bench| {
         bench.iter(|| {

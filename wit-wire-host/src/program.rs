@@ -167,6 +167,8 @@ impl Program {
     }
 
     /// Runs `op` on an instance that the isolation allows, and notes in `used` what it used.
+    ///
+    /// What is rare or slow has a box of its own: the future of each call is moved, and should be small.
     pub(crate) async fn run(
         &self,
         run: &Run,
@@ -176,7 +178,7 @@ impl Program {
     ) -> Result<String, Error> {
         match self.0.isolation {
             Isolation::PerCall => {
-                let mut instance = self.fresh(run, used).await?;
+                let mut instance = Box::pin(self.fresh(run, used)).await?;
                 let result = instance.handle(run, op, input).await;
                 used.note(&mut instance);
                 result
@@ -184,12 +186,12 @@ impl Program {
             Isolation::Shared => {
                 let shared = match self.0.shared.try_lock() {
                     Ok(free) => Ok(free),
-                    Err(_) => run.drive(self.0.shared.lock()).await,
+                    Err(_) => Box::pin(run.drive(self.0.shared.lock())).await,
                 };
                 let mut shared =
                     Slot(shared.map_err(|stop| stop.into_error(Phase::Handle, Some(op)))?);
                 if shared.0.is_none() {
-                    *shared.0 = Some(self.fresh(run, used).await?);
+                    *shared.0 = Some(Box::pin(self.fresh(run, used)).await?);
                 }
                 let Some(instance) = &mut *shared.0 else {
                     return Err(Error::InstanceEnded);

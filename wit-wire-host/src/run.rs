@@ -140,12 +140,16 @@ impl Run {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Stop::NoRuntime);
         }
-        self.check_time().map_err(Stop::Limit)?;
         let mut future = pin!(future);
         // Most runs are done before a timer would be of use.
         let mut timer = pin!(None);
         poll_fn(|context| {
-            if let Poll::Ready(done) = self.0.cpu.measure(|| future.as_mut().poll(context)) {
+            let now = Instant::now();
+            if self.deadline().is_some_and(|deadline| now >= deadline) {
+                return Poll::Ready(Err(Stop::Limit(self.out_of_time())));
+            }
+            let poll = || future.as_mut().poll(context);
+            if let Poll::Ready(done) = self.0.cpu.measure(now, poll) {
                 return Poll::Ready(Ok(done));
             }
             let Some(deadline) = self.deadline() else {
@@ -203,8 +207,8 @@ impl CpuClock {
         }
     }
 
-    fn measure<T>(&self, poll: impl FnOnce() -> T) -> T {
-        self.began.store(self.wall(), Relaxed);
+    fn measure<T>(&self, now: Instant, poll: impl FnOnce() -> T) -> T {
+        self.began.store(self.since_epoch(now), Relaxed);
         self.at_tick.store(0, Relaxed);
         let result = poll();
         self.total.fetch_add(self.in_poll(), Relaxed);
@@ -222,13 +226,15 @@ impl CpuClock {
 
     fn in_poll(&self) -> u64 {
         match self.at_tick.load(Relaxed) {
-            0 => self.wall().saturating_sub(self.began.load(Relaxed)),
+            0 => self
+                .since_epoch(Instant::now())
+                .saturating_sub(self.began.load(Relaxed)),
             tick => self.until_tick.load(Relaxed) + thread_time().saturating_sub(tick),
         }
     }
 
-    fn wall(&self) -> u64 {
-        self.epoch.elapsed().as_nanos() as u64
+    fn since_epoch(&self, now: Instant) -> u64 {
+        now.duration_since(self.epoch).as_nanos() as u64
     }
 
     fn total(&self) -> Duration {
