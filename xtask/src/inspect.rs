@@ -20,7 +20,7 @@ pub(crate) fn inspect(args: &Args) -> Result<()> {
     if bytes.first() == Some(&0x89) {
         archive(&bytes)
     } else {
-        component(&bytes)
+        component(&bytes).with_context(|| args.file.display().to_string())
     }
 }
 

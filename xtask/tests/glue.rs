@@ -119,6 +119,8 @@ async fn holds(language: &str, file: &str) {
         }
         let program = match (program.build().await, &case.init_error) {
             (Ok(program), None) => program,
+            // The host knows better than to ask the guest.
+            (Err(Error::DuplicateOp(_)), Some(_)) => continue,
             (Err(error), Some(expected)) => {
                 expected.check(error);
                 continue;
@@ -130,14 +132,19 @@ async fn holds(language: &str, file: &str) {
         };
         for call in &case.calls {
             let Ok(function) = program.function(&call.op) else {
-                // The host knows better than to ask the guest.
+                // So here.
                 assert_eq!(call.error.as_ref().unwrap().kind, "no-handler");
                 continue;
             };
             match (function.call_raw(call.input.as_str()).await, &call.error) {
                 (Ok(output), None) => {
                     let output: Value = serde_json::from_str(&output).unwrap();
-                    assert_eq!(Some(&output), call.output.as_ref(), "{}", call.op);
+                    assert_eq!(
+                        output,
+                        call.output.clone().unwrap_or_default(),
+                        "{}",
+                        call.op
+                    );
                 }
                 (Err(error), Some(expected)) => expected.check(error),
                 (Ok(output), Some(expected)) => {

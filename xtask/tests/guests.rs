@@ -1,0 +1,138 @@
+//! Guests of every language, as a user runs and inspects them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use std::fs;
+
+use common::{root, xtask};
+use serde_json::{Value, json};
+
+#[test]
+fn our_own_guests_pass_all_conformance_cases() {
+    let (passed, stdout, stderr) = xtask(&["conformance"]);
+    assert!(passed, "{stdout}{stderr}");
+    let header: Vec<_> = stdout.lines().next().unwrap().split_whitespace().collect();
+    assert_eq!(
+        header,
+        ["python", "rust", "rust-no-wasi", "javascript", "c"]
+    );
+    for line in stdout.lines().skip(1) {
+        let mut counts = line.split_whitespace().skip(1);
+        let all_pass = counts.all(|count| {
+            let (passed, cases) = count.split_once('/').unwrap();
+            passed == cases
+        });
+        assert!(all_pass, "{line}");
+    }
+}
+
+#[test]
+fn a_guest_that_is_wrong_fails_by_name() {
+    let path = root().join("guest-glue/python/conformance.json");
+    let mut data: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let lambda = |source: &str| json!({"ty": "lambda", "source": source});
+    data["echo"] = lambda("lambda x: float(x) if isinstance(x, int) and x > 2**53 else x");
+    data["count"] = lambda("lambda x: 1");
+    data["ask_many"] = lambda("lambda n, ctx: [ctx.hostcall('ask', n) for _ in range(n - 1)][-1]");
+    data["broken"] = lambda("lambda x: x");
+    let folder = tempfile::tempdir().unwrap();
+    let wrong = folder.path().join("wrong.json");
+    fs::write(&wrong, data.to_string()).unwrap();
+
+    let guest = "target/guest/python.wasm";
+    let (passed, stdout, stderr) =
+        xtask(&["conformance", guest, "--data", wrong.to_str().unwrap()]);
+    assert!(!passed, "{stdout}");
+    for failure in [
+        "python.wasm · json · integers beyond 2^53\n  op `echo` with 9007199254740993: expected 9007199254740993, got 9007199254740992.0",
+        "python.wasm · state · calls on one instance share its state\n  op `count` with null: expected 2, got 1",
+        "python.wasm · hostcall · 1,000 hostcalls in one call\n  op `ask_many` with 1000: 1 expected hostcalls were not made",
+        "python.wasm · init · an op whose set-up fails says why\n  init: expected other with \"broken on purpose\" in it, got success",
+    ] {
+        assert!(stdout.contains(failure), "{failure}\nis not in\n{stdout}");
+    }
+    assert_eq!(stdout.matches("FAILED").count(), 4, "{stdout}");
+    assert!(stderr.ends_with("error: 4 cases failed\n"), "{stderr}");
+}
+
+#[test]
+fn typed_functions_in_rust() {
+    let call = |args: &[&str]| xtask(&[&["call", "target/guest/rust-shop.wasm"], args].concat());
+    let (_, stdout, _) = call(&["greet", "\"Ada\""]);
+    assert_eq!(stdout, "\"Hello, Ada!\"\n");
+    let (_, stdout, _) = call(&["discount", "50", "--data", r#"{"percent": 10}"#]);
+    assert_eq!(stdout, "45.0\n");
+    for (args, expected) in [
+        (
+            &["nth", r#"[["a", "b"], 7]"#][..],
+            "error: op `nth` failed: panicked at guest-glue/rust/examples/shop.rs:",
+        ),
+        (
+            &["greet", "7"],
+            "error: op `greet` failed: the input does not fit: invalid type: integer `7`, expected a string",
+        ),
+        (
+            &["total", r#"[{"sku": "x", "quantity": 0}]"#],
+            "error: op `total` failed: none of `x` ordered",
+        ),
+        (
+            &["total", r#"[{"sku": "x", "quantity": 1}]"#],
+            "error: op `total` failed: op_404: the host has no op `price`",
+        ),
+        (
+            &["discount", "1", "--data", r#"{"percent": 110}"#],
+            "error: init: op `discount`: a discount of 110 %",
+        ),
+        (
+            &["discount", "1", "--data", "10"],
+            "error: init: the guest refuses op `discount`",
+        ),
+    ] {
+        let (passed, stdout, stderr) = call(args);
+        assert_eq!((passed, stdout.as_str()), (false, ""));
+        assert!(stderr.contains(expected), "{stderr}");
+    }
+}
+
+#[test]
+fn inspect_shows_components_and_archives() {
+    let has = |file: &str, expected: &[&str]| {
+        let (passed, stdout, stderr) = xtask(&["inspect", &format!("target/guest/{file}")]);
+        assert!(passed, "{stderr}");
+        for part in expected {
+            assert!(stdout.contains(part), "no {part:?} in\n{stdout}");
+        }
+    };
+    has(
+        "python.wasm",
+        &[
+            "libpython3.14.so",
+            "shape           article",
+            "wasi:random/random@0.2",
+            "metatype:wit-wire/mat-wire",
+            "reset in place  possible",
+        ],
+    );
+    has(
+        "rust-no-wasi.wasm",
+        &["imports         metatype:wit-wire/typegate-wire\nexports"],
+    );
+    has(
+        "javascript.wasm",
+        &[
+            "reset in place  impossible: ",
+            "linear memories",
+            "nested components",
+        ],
+    );
+    has("python.aot", &["archive", "wasmtime", "48.0", "epoch=on"]);
+
+    let (passed, _, stderr) = xtask(&["inspect", "README.md"]);
+    assert!(!passed && stderr.contains("README.md"), "{stderr}");
+}
