@@ -29,3 +29,7 @@ pub use wit_wire_host::{
     Isolation, Limit, LimitExceeded, Limits, Mismatch, Op, Output, PROTOCOL_VERSION, Phase,
     Program, ProgramBuilder, Receipt, Shape,
 };
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guests.md")]
+struct Guests;

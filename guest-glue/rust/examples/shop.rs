@@ -1,6 +1,10 @@
 //! Functions of a shop: typed input and output, a hostcall, and an op that is set up with data.
 
-#![allow(missing_docs, reason = "an example")]
+#![allow(
+    missing_docs,
+    clippy::indexing_slicing,
+    reason = "an example, which also shows what becomes of a panic"
+)]
 
 use serde::{Deserialize, Serialize};
 use wit_wire_guest::{Context, Error, Ops, Result};
