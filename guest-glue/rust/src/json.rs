@@ -1,7 +1,8 @@
 //! JSON as the wire wants it.
 
 use serde::Serialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_json::error::Category;
 
 use crate::error::Error;
@@ -10,7 +11,7 @@ use crate::ops::HandleError;
 /// Reads an input. Only text that is no JSON is [`HandleError::NotJson`]; a value of another type fails the function.
 pub(crate) fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, HandleError> {
     serde_json::from_str(text).map_err(|error| {
-        let is_json = || serde_json::from_str::<IgnoredAny>(text).is_ok();
+        let is_json = || serde_json::from_str::<Value>(text).is_ok();
         if error.classify() == Category::Data && is_json() {
             HandleError::Failed(Error::new(format!("the input does not fit: {error}")))
         } else {

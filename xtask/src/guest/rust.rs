@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::shell;
+use crate::stamp::Inputs;
 
 /// A target, an example, and the component that it becomes.
 const GUESTS: [(&str, &str, &str); 3] = [
@@ -21,8 +22,9 @@ pub(super) fn build(guests: &Path) -> Result<()> {
     cargo.args("build --profile wasm --package wit-wire-guest --examples".split(' '));
     cargo.args("--target wasm32-wasip2 --target wasm32-unknown-unknown".split(' '));
     cargo.arg("--target-dir").arg(&folder);
-    if let Some(rustc) = compiler(guests)? {
-        cargo.env("RUSTC", rustc);
+    if let Some(tools) = own_toolchain(guests)? {
+        cargo.env("RUSTC", tools.join("rustc"));
+        forget_old_library(&tools, &folder)?;
     }
     shell::step("building the Rust guests", || shell::quiet(&mut cargo))?;
     for (target, example, name) in GUESTS {
@@ -33,20 +35,39 @@ pub(super) fn build(guests: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A compiler other than the ordinary one, where that can't build for our targets.
-fn compiler(guests: &Path) -> Result<Option<PathBuf>> {
+/// A toolchain other than the ordinary one, where that can't build for our targets.
+fn own_toolchain(guests: &Path) -> Result<Option<PathBuf>> {
     let mut targets = GUESTS.iter().map(|(target, ..)| target);
     let Some(missing) = targets.find(|target| !has_target(target)) else {
         return Ok(None);
     };
-    let own = guests.join("rust-tools/rustc");
-    if own.is_file() {
+    let own = guests.join("rust-tools");
+    if own.join("rustc").is_file() {
         return Ok(Some(own));
     }
     bail!(
         "this Rust can't build for {missing}: run `rustup target add wasm32-wasip2 wasm32-unknown-unknown`; where rustup \
          has no network, on Debian, `.ci/rust-for-guests target/guest/rust-tools`"
     );
+}
+
+/// Cargo does not see that the standard library was built again, and what it built against the old one does not link.
+fn forget_old_library(tools: &Path, folder: &Path) -> Result<()> {
+    let mut built = Inputs::default();
+    for (target, ..) in GUESTS {
+        let recipe = tools.join(format!("toolchain/usr/lib/rustlib/{target}/recipe"));
+        let built_at = fs::metadata(&recipe).and_then(|recipe| recipe.modified());
+        built = built.text(&format!("{built_at:?}"));
+    }
+    let stamp = built.stamp(folder);
+    if !stamp.is_fresh() {
+        if folder.exists() {
+            fs::remove_dir_all(folder)?;
+        }
+        fs::create_dir_all(folder)?;
+        stamp.set()?;
+    }
+    Ok(())
 }
 
 fn has_target(target: &str) -> bool {
