@@ -36,8 +36,8 @@ pub(crate) struct Settings {
 pub struct Receipt {
     /// Time on the clock, from the call to its answer.
     pub wall_time: Duration,
-    /// Time on a processor, of the threads that ran the call and the hostcalls it made. Stretches of less than 10 ms count
-    /// with their time on the clock, which on a machine with more to do than processors is longer.
+    /// Time on a processor, of the threads that ran the call and the hostcalls it made. What it is below 10 ms
+    /// may be time on the clock, which is longer where the machine has more to do than processors.
     pub cpu_time: Duration,
     /// Bytes of linear memory that the instance had at the end. Linear memory never shrinks, so it is the peak.
     pub memory: usize,

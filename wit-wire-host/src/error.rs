@@ -205,22 +205,13 @@ fn in_op(op: &Option<String>) -> String {
 }
 
 impl Error {
-    /// A trap that the guest explained, with `wit-wire:panic`, is a failure with that explanation.
-    pub(crate) fn or_panic(self, told: Option<String>) -> Self {
-        match (self, told) {
-            (
-                Self::Trap {
-                    phase: Phase::Init, ..
-                },
-                Some(message),
-            ) => Self::Init { message },
-            (Self::Trap { op: Some(op), .. }, Some(message)) => Self::Handler { op, message },
-            (error, _) => error,
-        }
-    }
-
-    /// Sorts what Wasmtime reports for a run that did not come back.
-    pub(crate) fn from_run(error: wasmtime::Error, phase: Phase, op: Option<&str>) -> Self {
+    /// Sorts what Wasmtime reports for a run that did not come back, after the guest may have told of a panic.
+    pub(crate) fn from_run(
+        error: wasmtime::Error,
+        phase: Phase,
+        op: Option<&str>,
+        told: Option<String>,
+    ) -> Self {
         let op = op.map(str::to_owned);
         if let Some(&exceeded) = error.downcast_ref::<LimitExceeded>() {
             Self::Limit {
@@ -230,20 +221,18 @@ impl Error {
             }
         } else if let Some(&I32Exit(code)) = error.downcast_ref::<I32Exit>() {
             Self::Exit { op, phase, code }
-        } else if let Some(trap) = error.downcast_ref::<Trap>() {
-            let frames = error
-                .downcast_ref::<WasmBacktrace>()
-                .map_or_else(String::new, ToString::to_string);
-            // Less Wasmtime's heading.
-            let frames = frames
-                .split_once('\n')
-                .map_or("", |(_, frames)| frames)
-                .to_owned();
-            Self::Trap {
-                op,
-                phase,
-                reason: trap.to_string(),
-                frames,
+        } else if let Some(&trap) = error.downcast_ref::<Trap>() {
+            // How a panic ends, where it can't be caught. Other traps have reasons of their own.
+            let told = told.filter(|_| trap == Trap::UnreachableCodeReached);
+            match (told, phase, op) {
+                (Some(message), Phase::Init, _) => Self::Init { message },
+                (Some(message), Phase::Handle, Some(op)) => Self::Handler { op, message },
+                (_, phase, op) => Self::Trap {
+                    op,
+                    phase,
+                    reason: trap.to_string(),
+                    frames: frames(&error),
+                },
             }
         } else {
             Self::Failed {
@@ -253,4 +242,15 @@ impl Error {
             }
         }
     }
+}
+
+/// The guest's frames, one on a line.
+fn frames(error: &wasmtime::Error) -> String {
+    let text = error
+        .downcast_ref::<WasmBacktrace>()
+        .map_or_else(String::new, ToString::to_string);
+    // Less Wasmtime's heading.
+    text.split_once('\n')
+        .map_or("", |(_, frames)| frames)
+        .to_owned()
 }

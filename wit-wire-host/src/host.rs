@@ -212,24 +212,33 @@ pub(crate) struct State {
     pub(crate) panic: Option<String>,
 }
 
-/// The hostcall with which a guest says why it is about to trap. It is the protocol's own and counts as none.
+/// The hostcall with which a guest says why it is about to trap. It is the protocol's own.
 const PANIC: &str = "wit-wire:panic";
 
-/// Bytes kept of a panic's text.
+/// The longest payload with which a panic is told, in bytes.
 const LONGEST_PANIC: usize = 64 << 10;
 
 impl State {
-    fn note_panic(&mut self, payload: &str) -> Result<String, String> {
-        match serde_json::from_str::<String>(payload) {
-            Ok(mut text) => {
-                text.truncate(text.floor_char_boundary(LONGEST_PANIC));
+    /// The outer error ends the run.
+    fn note_panic(&mut self, payload: &str) -> Result<Result<String, String>, LimitExceeded> {
+        let Some(running) = &self.run else {
+            return Ok(Ok("null".to_owned()));
+        };
+        running.run.count_hostcall()?;
+        let allowed = LONGEST_PANIC.min(running.run.limits().output);
+        let refused = |why: &dyn std::fmt::Display| {
+            let message = format!("the payload of `{PANIC}` does not fit: {why}");
+            Ok(Err(HostcallError::new("op_400", message).to_json()))
+        };
+        if payload.len() > allowed {
+            return refused(&format_args!("it has more than {allowed} bytes"));
+        }
+        match serde_json::from_str(payload) {
+            Ok(text) => {
                 self.panic = Some(text);
-                Ok("null".to_owned())
+                Ok(Ok("null".to_owned()))
             }
-            Err(error) => {
-                let message = format!("the payload of `{PANIC}` does not fit: {error}");
-                Err(HostcallError::new("op_400", message).to_json())
-            }
+            Err(error) => refused(&error),
         }
     }
 }
@@ -256,9 +265,11 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     wire.func_wrap_async(
         "hostcall",
         |mut store: StoreContextMut<'_, State>, (op, payload): (String, String)| {
+            // What was told before is not why the guest traps, if it does.
+            store.data_mut().panic = None;
             if op == PANIC {
                 let noted = store.data_mut().note_panic(&payload);
-                return Box::new(async move { Ok((noted,)) });
+                return Box::new(async move { Ok((noted?,)) });
             }
             let answer = hostcall(store.data(), op, payload);
             Box::new(async move { Ok((answer.await?,)) })

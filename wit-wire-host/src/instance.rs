@@ -1,6 +1,7 @@
 //! One live component: a store with a linear memory. It runs one call at a time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
@@ -49,11 +50,15 @@ impl Instance {
     ) -> Result<Self, Error> {
         let host = &component.host;
         let mut store = host.store();
+        // A runtime without timers panics here, at its first instance, and not at some later call that needs one.
+        if tokio::runtime::Handle::try_current().is_ok() {
+            drop(tokio::time::sleep(Duration::ZERO));
+        }
         begin(&mut store, run, None);
         let running = host.0.ticker.running();
         let instance = run.drive(component.pre.instantiate_async(&mut store)).await;
         drop(running);
-        let instance = came_back(instance, Phase::Instantiate, None)?;
+        let instance = came_back(instance, Phase::Instantiate, None, None)?;
 
         let typed = |error: wasmtime::Error| Error::Link(error.into_boxed_dyn_error());
         let handle = instance
@@ -212,13 +217,16 @@ impl Instance {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Error::NoRuntime);
         }
+        let late = |exceeded| Stop::Limit(exceeded).into_error(phase, op.map(AsRef::as_ref));
+        // Without having run, the guest is as it was.
+        run.check_time().map_err(late)?;
         self.ended = true;
         begin(&mut self.store, run, op);
         let running = self.host.0.ticker.running();
         let result = run.drive(call(&mut self.store)).await;
         drop(running);
-        let result = came_back(result, phase, op.map(AsRef::as_ref));
-        let result = result.map_err(|error| error.or_panic(self.store.data_mut().panic.take()))?;
+        let told = self.store.data_mut().panic.take();
+        let result = came_back(result, phase, op.map(AsRef::as_ref), told)?;
         self.store.data_mut().run = None;
         self.ended = false;
         Ok(result)
@@ -250,10 +258,11 @@ fn came_back<T>(
     result: Result<wasmtime::Result<T>, Stop>,
     phase: Phase,
     op: Option<&str>,
+    told: Option<String>,
 ) -> Result<T, Error> {
     match result {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(Error::from_run(error, phase, op)),
+        Ok(Err(error)) => Err(Error::from_run(error, phase, op, told)),
         Err(stop) => Err(stop.into_error(phase, op)),
     }
 }

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -128,7 +128,7 @@ impl Run {
         self.check_time()
     }
 
-    fn check_time(&self) -> Result<(), LimitExceeded> {
+    pub(crate) fn check_time(&self) -> Result<(), LimitExceeded> {
         match self.deadline() {
             Some(deadline) if Instant::now() >= deadline => Err(self.out_of_time()),
             _ => Ok(()),
@@ -182,58 +182,84 @@ impl Run {
 
 /// Processor time of a future, whichever threads drive it: the sum over its polls of what the polling thread used.
 ///
-/// To ask the system for a thread's clock takes longer than many a call (0.5 us). So a poll is first taken to have had
-/// its processor for itself, and the thread's clock counts from the first epoch tick inside the poll.
+/// To ask the system for a thread's clock takes longer than many a call (0.5 us). So polls count with their time on the
+/// wall clock until one of them has taken long, and by the thread's clock from there.
 struct CpuClock {
     epoch: Instant,
     /// Nanoseconds used by the polls that are over.
     total: AtomicU64,
-    /// When the poll under way began, in nanoseconds since `epoch`.
+    /// Whether a poll has taken long.
+    long: AtomicBool,
+    /// Nanoseconds that the poll under way had used when `clock` began to count for it.
+    before: AtomicU64,
+    /// Which clock counts for the poll under way, and its reading then.
+    by_thread: AtomicBool,
     began: AtomicU64,
-    /// At the first tick in the poll under way, what it had taken, and the thread's clock; 0 before.
-    until_tick: AtomicU64,
-    at_tick: AtomicU64,
 }
+
+/// A poll of more than this is long. A thread that lost its processor does not often get it back earlier.
+const LONG: u64 = 1_000_000;
+/// What a poll that turns out long counts with at most, for the time when only the wall clock was asked. Guest code can't
+/// run for longer without an epoch tick.
+const MOST_BY_WALL: u64 = 10_000_000;
 
 impl CpuClock {
     fn new(epoch: Instant) -> Self {
-        let zero = AtomicU64::default;
         Self {
             epoch,
-            total: zero(),
-            began: zero(),
-            until_tick: zero(),
-            at_tick: zero(),
+            total: AtomicU64::new(0),
+            long: AtomicBool::new(false),
+            before: AtomicU64::new(0),
+            by_thread: AtomicBool::new(false),
+            began: AtomicU64::new(0),
         }
     }
 
     fn measure<T>(&self, now: Instant, poll: impl FnOnce() -> T) -> T {
-        self.began.store(self.since_epoch(now), Relaxed);
-        self.at_tick.store(0, Relaxed);
+        let by_thread = self.long.load(Relaxed);
+        let began = if by_thread {
+            thread_time()
+        } else {
+            self.wall(now)
+        };
+        self.begin(0, by_thread, began);
         let result = poll();
-        self.total.fetch_add(self.in_poll(), Relaxed);
+        let used = self.in_poll();
+        if used > LONG {
+            self.long.store(true, Relaxed);
+        }
+        self.total.fetch_add(used, Relaxed);
         result
     }
 
     /// The total, from inside a poll at an epoch tick: on the thread whose clock counts.
     fn at_tick(&self) -> u64 {
-        if self.at_tick.load(Relaxed) == 0 {
-            self.until_tick.store(self.in_poll(), Relaxed);
-            self.at_tick.store(thread_time().max(1), Relaxed);
+        let used = self.in_poll();
+        if !self.by_thread.load(Relaxed) {
+            self.long.store(true, Relaxed);
+            self.begin(used, true, thread_time());
         }
-        self.total.load(Relaxed).saturating_add(self.in_poll())
+        self.total.load(Relaxed).saturating_add(used)
+    }
+
+    fn begin(&self, before: u64, by_thread: bool, began: u64) {
+        self.before.store(before, Relaxed);
+        self.by_thread.store(by_thread, Relaxed);
+        self.began.store(began, Relaxed);
     }
 
     fn in_poll(&self) -> u64 {
-        match self.at_tick.load(Relaxed) {
-            0 => self
-                .since_epoch(Instant::now())
-                .saturating_sub(self.began.load(Relaxed)),
-            tick => self.until_tick.load(Relaxed) + thread_time().saturating_sub(tick),
-        }
+        let began = self.began.load(Relaxed);
+        let used = if self.by_thread.load(Relaxed) {
+            thread_time().saturating_sub(began)
+        } else {
+            let wall = self.wall(Instant::now()).saturating_sub(began);
+            wall.min(MOST_BY_WALL)
+        };
+        self.before.load(Relaxed).saturating_add(used)
     }
 
-    fn since_epoch(&self, now: Instant) -> u64 {
+    fn wall(&self, now: Instant) -> u64 {
         now.duration_since(self.epoch).as_nanos() as u64
     }
 
@@ -260,6 +286,21 @@ fn thread_time() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_thread_that_waits_for_a_processor_is_charged_little() {
+        // Two polls that began a minute ago and do nothing.
+        let now = Instant::now();
+        let began = now.checked_sub(Duration::from_secs(60)).unwrap_or(now);
+        let clock = CpuClock::new(began);
+        clock.measure(began, || ());
+        clock.measure(began, || ());
+        assert!(
+            clock.total() < Duration::from_secs(1),
+            "{:?}",
+            clock.total()
+        );
+    }
 
     #[test]
     fn a_deadline_of_the_caller_only_shortens() {

@@ -474,4 +474,17 @@ async fn a_call_without_time_is_not_begun() {
         ..Limits::default()
     };
     assert_eq!(echo.call_raw("1").limits(endless).await.unwrap(), "1");
+
+    // Nor is the state of a shared instance lost for it.
+    let ops = common::ALL_OPS.map(Op::new);
+    let program = common::component(Host::builder()).program(ops);
+    let program = program.isolation(Isolation::Shared).build().await.unwrap();
+    let count = program.function("count").unwrap();
+    assert_eq!(count.call_raw("1").await.unwrap(), "1");
+    count
+        .call_raw("1")
+        .deadline(Instant::now())
+        .await
+        .unwrap_err();
+    assert_eq!(count.call_raw("1").await.unwrap(), "2");
 }

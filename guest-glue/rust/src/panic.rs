@@ -10,6 +10,9 @@ thread_local! {
     static LATEST: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
+/// Bytes of a panic's text. As JSON it may be six times as long, and hosts take 64 KiB.
+const LONGEST: usize = 10_000;
+
 /// Has panics reported from here on.
 pub(crate) fn report() {
     if cfg!(target_family = "wasm") {
@@ -22,7 +25,8 @@ fn note(info: &PanicHookInfo<'_>) {
     let place = info
         .location()
         .map_or_else(String::new, |place| format!(" at {place}"));
-    let text = format!("panicked{place}: {message}");
+    let mut text = format!("panicked{place}: {message}");
+    text.truncate(text.floor_char_boundary(LONGEST));
     if cfg!(panic = "unwind") {
         LATEST.set(text);
     } else if let Ok(json) = serde_json::to_string(&text) {
