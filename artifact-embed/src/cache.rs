@@ -99,7 +99,8 @@ impl Cache {
         files.sort();
         let mut used = 0_u64;
         for (_, length, path) in files.iter().rev() {
-            used = used.saturating_add(*length);
+            // However short, it takes a block of the disk.
+            used = used.saturating_add((*length).max(4096));
             if used > room && path != keep {
                 let _ = fs::remove_file(path);
             }
@@ -192,22 +193,24 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let folder = parent.path().join("cache");
         let cache = Cache::open(&folder).unwrap();
-        fs::write(folder.join("customers.db"), [0; 100]).unwrap();
+        fs::write(folder.join("customers.db"), [0; 100_000]).unwrap();
         for (age, name) in ["oldest", "older", "newer"].into_iter().enumerate() {
-            let entry = cache.write(name, &[0; 10]).unwrap();
+            let entry = cache.write(name, &[0; 10_000]).unwrap();
             let used = UNIX_EPOCH + Duration::from_secs(age as u64);
             entry.file.set_modified(used).unwrap();
         }
         // Being found counts as use.
         assert!(cache.find("oldest", None).unwrap().is_some());
-        cache.trim(25, Path::new(""));
-        let left = |name: &str| cache.find(name, Some(10)).unwrap().is_some();
+        cache.trim(25_000, Path::new(""));
+        let left = |name: &str| cache.find(name, Some(10_000)).unwrap().is_some();
         assert_eq!(
             (left("oldest"), left("older"), left("newer")),
             (true, false, true)
         );
-        let newest = cache.write("larger than all the room", &[0; 100]).unwrap();
-        cache.trim(25, &newest.path);
+        let newest = cache
+            .write("larger than all the room", &[0; 100_000])
+            .unwrap();
+        cache.trim(25_000, &newest.path);
         assert!(newest.path.exists() && folder.join("customers.db").exists());
     }
 }

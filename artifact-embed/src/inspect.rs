@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use wasmparser::{KnownCustom, Name, NameSectionReader, Operator, Parser, Payload};
+use wasmparser::{
+    Encoding, Instance, KnownCustom, Name, NameSectionReader, Operator, Parser, Payload,
+};
 
 use crate::archive::digest;
 use crate::error::Error;
@@ -19,7 +21,7 @@ pub struct Inspection {
     /// Mutable globals that the modules define.
     pub mutable_globals: usize,
     /// What keeps the state of an instance from being all in its one memory and its mutable globals. If there is nothing,
-    /// an instance can be reset in place.
+    /// an instance can be reset in place after a call, unless the call grew the memory or left resource handles behind.
     pub obstacles: BTreeSet<Obstacle>,
 }
 
@@ -45,6 +47,10 @@ pub enum Obstacle {
     Memories(usize),
     /// A memory is shared with threads, or has 64-bit addresses.
     MemoryKind,
+    /// A module is instantiated more than once, so that its memory and globals are several.
+    Instances,
+    /// A mutable global holds a reference, which can't be written from outside.
+    References,
     /// Code changes tables (`table.set`, `table.grow`, `table.fill`, `table.copy`, `table.init`).
     Tables,
     /// Code drops segments (`data.drop`, `elem.drop`), which can't be undone.
@@ -61,6 +67,8 @@ impl fmt::Display for Obstacle {
             Self::Memories(0) => f.write_str("it has no linear memory"),
             Self::Memories(count) => write!(f, "it has {count} linear memories"),
             Self::MemoryKind => f.write_str("its memory is shared or has 64-bit addresses"),
+            Self::Instances => f.write_str("a module is instantiated more than once"),
+            Self::References => f.write_str("a mutable global holds a reference"),
             Self::Tables => f.write_str("its code changes tables"),
             Self::Segments => f.write_str("its code drops segments"),
             Self::Objects => f.write_str("its code makes objects outside the linear memory"),
@@ -82,8 +90,26 @@ pub fn inspect(component: &[u8]) -> Result<Inspection, Error> {
     // How deep components are nested in each other; modules do not nest.
     let mut depth = 0_usize;
     let mut in_module = false;
+    let mut instantiated = BTreeSet::new();
     for payload in Parser::new(0).parse_all(component) {
         match payload.map_err(broken)? {
+            Payload::Version {
+                encoding: Encoding::Module,
+                ..
+            } if !in_module => {
+                return Err(Error::Compile(
+                    "this is a core module, not a component".into(),
+                ));
+            }
+            Payload::InstanceSection(section) if depth == 0 => {
+                for instance in section {
+                    if let Instance::Instantiate { module_index, .. } = instance.map_err(broken)?
+                        && !instantiated.insert(module_index)
+                    {
+                        found.obstacles.insert(Obstacle::Instances);
+                    }
+                }
+            }
             Payload::ModuleSection {
                 unchecked_range, ..
             } => {
@@ -110,7 +136,11 @@ pub fn inspect(component: &[u8]) -> Result<Inspection, Error> {
             }
             Payload::GlobalSection(section) => {
                 for global in section {
-                    found.mutable_globals += usize::from(global.map_err(broken)?.ty.mutable);
+                    let ty = global.map_err(broken)?.ty;
+                    found.mutable_globals += usize::from(ty.mutable);
+                    if ty.mutable && ty.content_type.is_reference_type() {
+                        found.obstacles.insert(Obstacle::References);
+                    }
                 }
             }
             Payload::CodeSectionEntry(body) => {

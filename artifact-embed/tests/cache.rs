@@ -14,8 +14,8 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use artifact_embed::{Backing, Error, FileIdentity, Loader};
-use common::{COMPONENT, answer, archive, load, loader, with_header};
+use artifact_embed::{Backing, Error, Loader};
+use common::{answer, archive, load, loader, with_header};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -50,48 +50,6 @@ fn the_folder_is_private_and_the_code_is_written_once() {
         (42, Backing::CacheFile)
     );
     assert_eq!(fs::metadata(&file).unwrap().ino(), before);
-}
-
-#[test]
-fn a_component_is_known_by_its_file() {
-    let parent = tempfile::tempdir().unwrap();
-    let (loader, old) = (cached(&parent.path().join("cache")), env!("CARGO"));
-    let identity = |path: &Path| FileIdentity::of(&fs::metadata(path).unwrap());
-    let file = identity(Path::new(old)).unwrap();
-    let key = loader.key(COMPONENT);
-    assert!(loader.recall(&file).is_none(), "nothing was noted");
-    loader.remember(&file, &key);
-    assert!(loader.recall(&file).is_none(), "nothing was compiled");
-    loader.compile(&key, COMPONENT).unwrap();
-    assert!(loader.recall(&file).is_some());
-
-    let other = identity(Path::new(env!("CARGO_MANIFEST_DIR"))).unwrap();
-    assert!(loader.recall(&other).is_none());
-    let loader = loader.order([Backing::Memory]);
-    assert!(
-        loader.recall(&file).is_none(),
-        "the cache is not to be used"
-    );
-
-    let new = parent.path().join("new");
-    fs::write(&new, "changed a moment ago").unwrap();
-    assert_eq!(identity(&new), None);
-}
-
-#[test]
-fn a_damaged_note_is_no_note() {
-    let parent = tempfile::tempdir().unwrap();
-    let folder = parent.path().join("cache");
-    let loader = cached(&folder);
-    let file = FileIdentity::of(&fs::metadata(env!("CARGO")).unwrap()).unwrap();
-    let key = loader.key(COMPONENT);
-    loader.remember(&file, &key);
-    let note = fs::read_dir(&folder).unwrap().next().unwrap().unwrap();
-    loader.compile(&key, COMPONENT).unwrap();
-    for text in ["", "compiled-", "compiled-../../etc/passwd", "compiled-é"] {
-        fs::write(note.path(), text).unwrap();
-        assert!(loader.recall(&file).is_none(), "{text}");
-    }
 }
 
 #[test]

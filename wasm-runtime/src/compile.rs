@@ -31,19 +31,19 @@ impl Compiler {
         file: Option<FileIdentity>,
     ) -> Result<Component, Error> {
         let own = loader.clone();
-        let hash = tokio::task::spawn_blocking(move || {
-            let key = own.key(&bytes);
-            if let Some(file) = file {
-                own.remember(&file, &key);
-            }
-            (key, bytes)
-        });
+        let hash = tokio::task::spawn_blocking(move || (own.key(&bytes), bytes));
         let (key, bytes) = hash.await.map_err(|_| Error::Stopped)?;
-        let mut done = self.join(key, loader, host, bytes);
-        match done.wait_for(Option::is_some).await {
+        let mut done = self.join(key.clone(), loader, host, bytes);
+        let component = match done.wait_for(Option::is_some).await {
             Ok(result) => result.clone().unwrap_or(Err(Error::Stopped)),
             Err(_) => Err(Error::Stopped),
+        }?;
+        if let Some(file) = file {
+            let own = loader.clone();
+            let note = tokio::task::spawn_blocking(move || own.remember(&file, &key));
+            note.await.map_err(|_| Error::Stopped)?;
         }
+        Ok(component)
     }
 
     fn join(

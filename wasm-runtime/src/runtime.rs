@@ -142,7 +142,8 @@ impl WasmRuntime {
         self.compile(bytes.into(), None).await
     }
 
-    /// [`component`](Self::component) of a file. One that was compiled before and did not change since is not read again.
+    /// [`component`](Self::component) of a file. One that was compiled before and, by its size and times, did not change
+    /// since is not read again: where the content was checked, hand over the bytes that were checked.
     pub async fn component_from_path(&self, path: impl AsRef<Path>) -> Result<Component, Error> {
         in_runtime()?;
         let (runtime, path) = (self.clone(), path.as_ref().to_owned());
@@ -160,7 +161,7 @@ impl WasmRuntime {
         };
         let mut file = std::fs::File::open(path).map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;
-        let before = FileIdentity::of(&metadata);
+        let before = FileIdentity::of(&file);
         let length = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
         if length > self.largest {
             return Err(Error::TooLarge {
@@ -173,7 +174,7 @@ impl WasmRuntime {
         }
         let mut bytes = Vec::with_capacity(length);
         std::io::Read::read_to_end(&mut file, &mut bytes).map_err(failed)?;
-        let after = FileIdentity::of(&file.metadata().map_err(failed)?);
+        let after = FileIdentity::of(&file);
         // One that changed meanwhile is neither the file from before nor the one from after.
         Ok(Read::Bytes(
             bytes,

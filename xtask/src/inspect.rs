@@ -102,7 +102,10 @@ fn interfaces(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>)> {
 
 fn verdict(inspection: &Inspection) -> String {
     if inspection.obstacles.is_empty() {
-        return format!("possible ({} mutable globals)", inspection.mutable_globals);
+        return format!(
+            "possible, after calls that neither grow the memory nor leave handles ({} mutable globals)",
+            inspection.mutable_globals
+        );
     }
     let reasons: Vec<_> = inspection
         .obstacles

@@ -7,7 +7,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why a function failed, as a text: what the caller sees.
 ///
-/// `?` makes one of any error, with its causes: `can't read the order: missing field "sku"`.
+/// `?` makes one of any [`std::error::Error`], with its causes: `can't read the order: missing field "sku"`. Where there is only
+/// a text, `.ok_or_else(|| Error::new("no such item"))?`.
 pub struct Error(String);
 
 impl Error {

@@ -3,20 +3,16 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use serde_json::error::Category;
 
 use crate::error::Error;
 use crate::ops::HandleError;
 
 /// Reads an input. Only text that is no JSON is [`HandleError::NotJson`]; a value of another type fails the function.
 pub(crate) fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, HandleError> {
-    serde_json::from_str(text).map_err(|error| {
-        let is_json = || serde_json::from_str::<Value>(text).is_ok();
-        if error.classify() == Category::Data && is_json() {
-            HandleError::Failed(Error::new(format!("the input does not fit: {error}")))
-        } else {
-            HandleError::NotJson(error)
-        }
+    // The error's own category does not tell: an enum given a number is a syntax error to serde_json.
+    serde_json::from_str(text).map_err(|error| match serde_json::from_str::<Value>(text) {
+        Ok(_) => HandleError::Failed(Error::new(format!("the input does not fit: {error}"))),
+        Err(error) => HandleError::NotJson(error),
     })
 }
 
@@ -173,11 +169,11 @@ mod finite {
 mod tests {
     use std::collections::BTreeMap;
 
-    use serde::Serialize;
+    use serde::{Deserialize, Serialize};
 
     use super::*;
 
-    #[derive(Serialize)]
+    #[derive(Serialize, Deserialize)]
     enum Shape {
         Circle(f64),
         Point { at: (f32, f32) },
@@ -216,5 +212,15 @@ mod tests {
             assert!(!not_json(text), "{text}");
         }
         assert!(matches!(from_str::<u8>("255"), Ok(255)));
+        assert!(matches!(
+            from_str::<(u8, u8)>("[1,2,3]"),
+            Err(HandleError::Failed(_))
+        ));
+        for text in ["5", "[]", "null", "{}", "{\"Point\":1}"] {
+            assert!(
+                matches!(from_str::<Shape>(text), Err(HandleError::Failed(_))),
+                "{text}"
+            );
+        }
     }
 }

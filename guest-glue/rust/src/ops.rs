@@ -31,7 +31,8 @@ pub struct Ops(HashMap<String, SetUp>);
 impl Ops {
     /// The op `name` is a function of its input.
     ///
-    /// A later function of the same name takes the place of an earlier one.
+    /// A later function of the same name takes the place of an earlier one. Output whose JSON has a `null` is serialised a
+    /// second time, to tell what is missing from what JSON can't hold (NaN, an infinity: an error).
     pub fn function<I, O, F>(&mut self, name: impl Into<String>, function: F)
     where
         I: DeserializeOwned + 'static,
@@ -55,6 +56,15 @@ impl Ops {
     /// The op `name` is made of the data that it is initialised with: `set_up` returns the function.
     ///
     /// Data that is no `D` is an op that the guest does not know. An error of `set_up` is one of `init`.
+    ///
+    /// ```
+    /// use wit_wire_guest::{Context, Ops};
+    ///
+    /// fn ops(ops: &mut Ops) {
+    ///     // In a closure that is returned, the context's type must be written out.
+    ///     ops.with_data("scale", |factor: f64| Ok(move |x: f64, _: &Context| Ok(factor * x)));
+    /// }
+    /// ```
     pub fn with_data<D, I, O, F, S>(&mut self, name: impl Into<String>, set_up: S)
     where
         D: DeserializeOwned,
@@ -84,7 +94,7 @@ where
 {
     Box::new(move |input| {
         let input = json::from_str(input)?;
-        let output = function(input, &Context::new()).map_err(HandleError::Failed)?;
+        let output = function(input, &Context::of_host()).map_err(HandleError::Failed)?;
         json::to_string(&output).map_err(|error| {
             HandleError::Failed(Error::new(format!("the output has no JSON form: {error}")))
         })
