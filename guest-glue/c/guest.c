@@ -80,6 +80,12 @@ static bool count(string *input, string *result) {
     return true;
 }
 
+// C has no values that JSON could not hold.
+static bool unencodable(string *input, string *result) {
+    (void)input;
+    return fails("there is nothing that JSON can't hold", result);
+}
+
 // In `result` is the answer, or the host's error.
 static bool hostcall(const char *name, string *payload, string *result) {
     string op_name;
@@ -152,6 +158,7 @@ static op ops[] = {
     {"ask_caught", ask_caught, false},
     {"ask_missing", ask_missing, false},
     {"ask_many", ask_many, false},
+    {"unencodable", unencodable, false},
     {"broken", NULL, false},
 };
 
@@ -181,7 +188,7 @@ static bool initialise(init_args *args, init_error *error) {
             *mat = (mat_info){0};
             return false;
         }
-        if (!known->run) return fails("broken on purpose", &error->val.other);
+        if (!known->run) return fails("op broken: set up to fail", &error->val.other);
     }
     // Only now, when none of them can fail any more.
     for (size_t i = 0; i < args->expected_ops.len; i++) {

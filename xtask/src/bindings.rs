@@ -1,7 +1,7 @@
 //! What wit-bindgen makes of the WIT, for guests in Rust and C.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use wit_bindgen_core::wit_parser::Resolve;
@@ -15,12 +15,13 @@ pub(crate) fn write() -> Result<()> {
     fs::write(&path, rust()?).with_context(|| format!("writing {}", path.display()))
 }
 
-/// Writes the bindings of C guests into `folder`: header, source, and an object file with the component's type.
-pub(crate) fn c(folder: &Path) -> Result<()> {
-    for (name, bytes) in generate(wit_bindgen_c::Opts::default().build())?.iter() {
-        fs::write(folder.join(name), bytes)?;
-    }
-    Ok(())
+/// The bindings of C guests, by file name: header, source, and an object file with the component's type.
+pub(crate) fn c() -> Result<Vec<(String, Vec<u8>)>> {
+    let files = generate(wit_bindgen_c::Opts::default().build())?;
+    let files = files
+        .iter()
+        .map(|(name, bytes)| (name.to_owned(), bytes.to_vec()));
+    Ok(files.collect())
 }
 
 fn rust_path() -> PathBuf {

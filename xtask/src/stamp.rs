@@ -15,10 +15,14 @@ const SOURCES: [&str; 7] = ["c", "h", "js", "json", "py", "txt", "wit"];
 pub(crate) struct Inputs(blake3::Hasher);
 
 impl Inputs {
-    pub(crate) fn text(mut self, text: &str) -> Self {
+    pub(crate) fn text(self, text: &str) -> Self {
+        self.bytes(text.as_bytes())
+    }
+
+    pub(crate) fn bytes(mut self, bytes: &[u8]) -> Self {
         self.0
-            .update(&(text.len() as u64).to_le_bytes())
-            .update(text.as_bytes());
+            .update(&(bytes.len() as u64).to_le_bytes())
+            .update(bytes);
         self
     }
 
@@ -31,10 +35,8 @@ impl Inputs {
             if entry.file_type().is_file() && wanted {
                 let bytes = fs::read(entry.path())
                     .with_context(|| format!("reading {}", entry.path().display()))?;
-                self = self.text(&entry.path().strip_prefix(path)?.to_string_lossy());
-                self.0
-                    .update(&(bytes.len() as u64).to_le_bytes())
-                    .update(&bytes);
+                let name = entry.path().strip_prefix(path)?.to_string_lossy();
+                self = self.text(&name).bytes(&bytes);
             }
         }
         Ok(self)

@@ -40,6 +40,7 @@ fn a_guest_that_is_wrong_fails_by_name() {
     data["echo"] = lambda("lambda x: float(x) if isinstance(x, int) and x > 2**53 else x");
     data["count"] = lambda("lambda x: 1");
     data["ask_many"] = lambda("lambda n, ctx: [ctx.hostcall('ask', n) for _ in range(n - 1)][-1]");
+    data["ask_missing"] = lambda("lambda x: 'op_404'");
     data["broken"] = lambda("lambda x: x");
     let folder = tempfile::tempdir().unwrap();
     let wrong = folder.path().join("wrong.json");
@@ -53,12 +54,14 @@ fn a_guest_that_is_wrong_fails_by_name() {
         "python.wasm · json · integers beyond 2^53\n  op `echo` with 9007199254740993: expected 9007199254740993, got 9007199254740992.0",
         "python.wasm · state · calls on one instance share its state\n  op `count` with null: expected 2, got 1",
         "python.wasm · hostcall · 1,000 hostcalls in one call\n  op `ask_many` with 1000: 1 expected hostcalls were not made",
-        "python.wasm · init · an op whose set-up fails says why\n  init: expected other with \"broken on purpose\" in it, got success",
+        "python.wasm · hostcall · an op that the host does not have\n  op `ask_missing` with null: 1 expected hostcalls were not made",
+        "python.wasm · init · after a set-up that failed nothing is registered",
+        "python.wasm · init · an op whose set-up fails is named and says why\n  init: expected other with \"broken\" and \"set up to fail\" in it, got success",
     ] {
         assert!(stdout.contains(failure), "{failure}\nis not in\n{stdout}");
     }
-    assert_eq!(stdout.matches("FAILED").count(), 4, "{stdout}");
-    assert!(stderr.ends_with("error: 4 cases failed\n"), "{stderr}");
+    assert_eq!(stdout.matches("FAILED").count(), 6, "{stdout}");
+    assert!(stderr.ends_with("error: 6 cases failed\n"), "{stderr}");
 }
 
 #[test]

@@ -29,8 +29,11 @@ _HUGE = re.compile(r"\d[eE]\+?\d\d|\d{300}")
 # more and the stack would be exhausted, and the instance lost.
 DEEPEST = 2_000
 
-_TEXTS = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+# Possessive, so that nothing is kept for going back; with or without its end, so that none is looked for twice.
+_TEXTS = re.compile(r'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_NO_BRACKETS = re.compile(r"[^][{}]+")
+_LEAVES = re.compile(r"\[\]|\{\}")
+_STEP = {"[": 1, "{": 1, "]": -1, "}": -1}
 
 
 class NotJson(ValueError):
@@ -56,8 +59,12 @@ def decode(text):
 
 
 def _depth(text):
-    steps = (_STEP[bracket] for bracket in map(ord, _TEXTS.sub("", text)) if bracket in _STEP)
-    return max(itertools.accumulate(steps), default=0)
+    brackets = _NO_BRACKETS.sub("", _TEXTS.sub("", text))
+    # Most values are no deeper, and nothing is left of them.
+    leaves = 4
+    for _ in range(leaves):
+        brackets = _LEAVES.sub("", brackets)
+    return leaves + max(itertools.accumulate(map(_STEP.__getitem__, brackets)), default=0)
 
 
 def encode(value):

@@ -41,7 +41,7 @@ fn ask_many(times: u64, context: &Context) -> Result<Value> {
 }
 
 fn broken(_: Value) -> Result<fn(Value, &Context) -> Result<Value>> {
-    Err(Error::new("broken on purpose"))
+    Err(Error::new("set up to fail"))
 }
 
 fn ops(ops: &mut Ops) {
@@ -52,6 +52,9 @@ fn ops(ops: &mut Ops) {
     ops.with_context("ask_caught", ask_caught);
     ops.with_context("ask_missing", ask_missing);
     ops.with_context("ask_many", ask_many);
+    ops.function("unencodable", |_: Value| {
+        Ok([Some(1.0), None, Some(f64::NAN)])
+    });
     ops.with_data("broken", broken);
 }
 

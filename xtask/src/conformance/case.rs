@@ -42,7 +42,8 @@ pub(super) struct Case {
 pub(super) enum InitError {
     VersionMismatch(String),
     UnexpectedMat(String),
-    Other(String),
+    /// The op, and a part of the text.
+    Other(String, String),
 }
 
 #[derive(Deserialize)]
@@ -52,7 +53,7 @@ pub(super) struct Call {
     #[serde(default, deserialize_with = "even_null")]
     input: Option<Value>,
     text: Option<String>,
-    letters: Option<usize>,
+    raw: Option<Raw>,
     nested: Option<usize>,
     repeat: Option<Repeat>,
     #[serde(default, deserialize_with = "even_null")]
@@ -76,6 +77,15 @@ pub(super) enum CallError {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Raw {
+    head: String,
+    part: String,
+    times: usize,
+    tail: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Repeat {
     value: Value,
     times: usize,
@@ -92,6 +102,8 @@ pub(super) struct Hostcall {
     answer: Value,
     error: Option<HostcallError>,
     #[serde(default)]
+    unknown: bool,
+    #[serde(default)]
     panics: bool,
 }
 
@@ -102,8 +114,8 @@ impl Case {
             Some(ops) => ops.iter().map(String::as_str).collect(),
             None => self.calls.iter().map(|call| call.op.as_str()).collect(),
         };
-        ops.sort_unstable();
-        ops.dedup();
+        let mut seen = std::collections::HashSet::new();
+        ops.retain(|op| seen.insert(*op));
         ops
     }
 }
@@ -113,8 +125,9 @@ impl Call {
         let given = [
             self.input.as_ref().map(Value::to_string),
             self.text.clone(),
-            self.letters
-                .map(|bytes| format!("\"{}\"", "a".repeat(bytes))),
+            self.raw
+                .as_ref()
+                .map(|raw| format!("{}{}{}", raw.head, raw.part.repeat(raw.times), raw.tail)),
             self.nested
                 .map(|depth| format!("{}{}", "[".repeat(depth + 1), "]".repeat(depth + 1))),
             self.repeat.as_ref().map(|repeat| {
@@ -129,10 +142,18 @@ impl Call {
         }
     }
 
-    /// The hostcalls expected, one by one.
-    pub(super) fn hostcalls(&self) -> Vec<Hostcall> {
-        let times = |call: &Hostcall| vec![call.clone(); call.times.unwrap_or(1)];
-        self.hostcalls.iter().flat_map(times).collect()
+    /// The hostcalls expected, one by one, of a call with this input.
+    pub(super) fn hostcalls(&self, input: &str) -> Result<Vec<Hostcall>> {
+        let mut all = Vec::new();
+        for hostcall in &self.hostcalls {
+            let mut hostcall = hostcall.clone();
+            if hostcall.payload.is_none() {
+                hostcall.payload = Some(serde_json::from_str(input)?);
+            }
+            let times = hostcall.times.unwrap_or(1);
+            all.resize(all.len() + times, hostcall);
+        }
+        Ok(all)
     }
 }
 
@@ -142,6 +163,9 @@ impl Hostcall {
         if self.panics {
             // Unlike `panic!`, this prints nothing.
             std::panic::resume_unwind(Box::new("as the case wants it"));
+        }
+        if self.unknown {
+            return Err(HostcallError::new("op_404", "the host has no such op"));
         }
         self.error.map_or(Ok(self.answer), Err)
     }

@@ -20,20 +20,29 @@ const STACK: &str = "-Wl,-z,stack-size=131072";
 pub(super) fn build(guests: &Path) -> Result<()> {
     let sources = shell::root().join("guest-glue/c");
     let component = guests.join("c.wasm");
-    let made = Inputs::default()
-        .text(include_str!("c.rs"))
-        .path(&sources)?
-        .path(&shell::root().join("wit/wit-wire.wit"))?
-        .stamp(&component);
+    let bindings = crate::bindings::c()?;
+    let mut inputs = Inputs::default().text(include_str!("c.rs"));
+    for (name, bytes) in &bindings {
+        inputs = inputs.text(name).bytes(bytes);
+    }
+    for name in ["guest.c", "json.c", "json.h", "requirements.txt"] {
+        inputs = inputs.path(&sources.join(name))?;
+    }
+    let made = inputs.stamp(&component);
     if made.is_fresh() {
         return Ok(());
     }
     let _lock = lock(guests)?;
+    if made.is_fresh() {
+        return Ok(());
+    }
     let tools = tools::environment(guests, "c", &sources)?;
     made.clear()?;
     shell::step("building the C guest", || {
         let work = tempfile::tempdir_in(guests)?;
-        crate::bindings::c(work.path())?;
+        for (name, bytes) in &bindings {
+            fs::write(work.path().join(name), bytes)?;
+        }
         let module = work.path().join("module.wasm");
         compile(&tools, &sources, work.path(), &module)?;
         replace(&component, &encode(&fs::read(&module)?)?)

@@ -14,6 +14,8 @@ pub(super) fn build(guests: &Path) -> Result<()> {
     let component = guests.join("javascript.wasm");
     let made = Inputs::default()
         .text(include_str!("javascript.rs"))
+        .path(&sources().join("requirements.txt"))?
+        .path(&sources().join("package.json"))?
         .path(&sources().join("package-lock.json"))?
         .path(&sources().join("src"))?
         .path(&sources().join("wit"))?
@@ -22,6 +24,9 @@ pub(super) fn build(guests: &Path) -> Result<()> {
         return Ok(());
     }
     let _lock = lock(guests)?;
+    if made.is_fresh() {
+        return Ok(());
+    }
     packages(guests)?;
     made.clear()?;
     shell::step("building the JavaScript guest", || {
@@ -37,7 +42,9 @@ pub(super) fn build(guests: &Path) -> Result<()> {
 
 /// Tests of the glue under Node, against a faked host.
 pub(crate) fn test(guests: &Path) -> Result<()> {
+    let lock = lock(guests)?;
     packages(guests)?;
+    drop(lock);
     let mut npm = node(guests, "npm")?;
     shell::show(npm.args(["test", "--silent"]))
 }

@@ -109,7 +109,10 @@ fn lock(guests: &Path) -> Result<fs::File> {
 
 /// Replaces a file whole, so that a build that was stopped leaves the old one.
 fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut file = tempfile::NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
+    let mut file = tempfile::Builder::new();
+    #[cfg(unix)]
+    file.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    let mut file = file.tempfile_in(path.parent().unwrap_or(Path::new(".")))?;
     file.write_all(bytes)?;
     file.persist(path)
         .with_context(|| format!("writing {}", path.display()))?;

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use super::{lock, replace};
 use crate::shell;
 use crate::stamp::Inputs;
 
@@ -17,6 +18,7 @@ const GUESTS: [(&str, &str, &str); 3] = [
 ];
 
 pub(super) fn build(guests: &Path) -> Result<()> {
+    let _lock = lock(guests)?;
     let folder = guests.join("rust-target");
     let mut cargo = shell::cargo();
     cargo.args("build --profile wasm --package wit-wire-guest --examples".split(' '));
@@ -30,7 +32,12 @@ pub(super) fn build(guests: &Path) -> Result<()> {
     for (target, example, name) in GUESTS {
         let made = folder.join(format!("{target}/wasm/examples/{example}.wasm"));
         let bytes = fs::read(&made).with_context(|| format!("reading {}", made.display()))?;
-        super::replace(&guests.join(name).with_extension("wasm"), &bytes)?;
+        let guest = guests.join(name).with_extension("wasm");
+        // One that is the same stays the same file: hosts know it.
+        if fs::read(&guest).is_ok_and(|old| old == bytes) {
+            continue;
+        }
+        replace(&guest, &bytes)?;
     }
     Ok(())
 }
@@ -76,6 +83,11 @@ fn has_target(target: &str) -> bool {
     let output = rustc.current_dir(shell::root()).output();
     output.is_ok_and(|output| {
         let folder = String::from_utf8_lossy(&output.stdout).into_owned();
-        output.status.success() && Path::new(folder.trim_end()).is_dir()
+        let files = fs::read_dir(folder.trim_end())
+            .into_iter()
+            .flatten()
+            .flatten();
+        let mut names = files.map(|file| file.file_name());
+        output.status.success() && names.any(|name| name.as_encoded_bytes().starts_with(b"libstd-"))
     })
 }

@@ -14,7 +14,12 @@ use crate::stamp::Inputs;
 pub(super) fn environment(guests: &Path, language: &str, sources: &Path) -> Result<PathBuf> {
     let environment = guests.join(format!("{language}-tools"));
     let requirements = sources.join("requirements.txt");
-    let stamp = Inputs::default().path(&requirements)?.stamp(&environment);
+    // Its programs name its place, and run on the Python that it was made with.
+    let stamp = Inputs::default()
+        .path(&requirements)?
+        .text(&environment.to_string_lossy())
+        .text(&version()?)
+        .stamp(&environment);
     if stamp.is_fresh() {
         return Ok(environment);
     }
@@ -60,6 +65,13 @@ pub(crate) fn python() -> Result<&'static str> {
         }
     }
     bail!("no Python 3.11 or later on the PATH: install Python 3 and run this again")
+}
+
+fn version() -> Result<String> {
+    let output = isolated(python()?)
+        .args(["-I", "-c", "import sys; print(sys.version)"])
+        .output()?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// A command without what the user's environment says of Python.
