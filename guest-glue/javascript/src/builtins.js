@@ -5,16 +5,20 @@ const { prototype } = Function;
 // `uncurry(String.prototype.indexOf)(text, part)` is `text.indexOf(part)`.
 const uncurry = prototype.bind.bind(prototype.call);
 
-export const { parse, stringify, rawJSON } = JSON;
-export const { create, freeze, hasOwn } = Object;
+export const { parse, stringify, isRawJSON, rawJSON } = JSON;
+export const { create, freeze, hasOwn, keys: keysOf } = Object;
+export const { toJSON: dateToJSON } = Date.prototype;
 export const { isFinite, isSafeInteger } = Number;
 export const { encodeURIComponent, unescape } = globalThis;
+export const { isArray } = Array;
 export const Bytes = Uint8Array;
 export const evaluate = eval;
 export const toBigInt = BigInt;
+export const toNumber = Number;
 export const toText = String;
 
 export const bind = uncurry(prototype.bind);
+export const bigIntIn = uncurry(BigInt.prototype.valueOf);
 export const charCodeAt = uncurry(String.prototype.charCodeAt);
 export const indexOf = uncurry(String.prototype.indexOf);
 export const isWellFormed = uncurry(String.prototype.isWellFormed);
@@ -22,20 +26,29 @@ export const join = uncurry(Array.prototype.join);
 export const kindOf = uncurry(Object.prototype.toString);
 export const lastIndexOf = uncurry(String.prototype.lastIndexOf);
 export const match = uncurry(RegExp.prototype.exec);
+export const numberIn = uncurry(Number.prototype.valueOf);
 export const push = uncurry(Array.prototype.push);
 export const repeat = uncurry(String.prototype.repeat);
 export const slice = uncurry(String.prototype.slice);
 export const split = uncurry(String.prototype.split);
 export const startsWith = uncurry(String.prototype.startsWith);
+export const textIn = uncurry(String.prototype.valueOf);
 export const toWellFormed = uncurry(String.prototype.toWellFormed);
 
-const OwnError = Error;
-const OwnObject = Object;
-const { hasOwnProperty } = Object.prototype;
+const { defineProperty } = Reflect;
+const global = globalThis;
+const base = Object.prototype;
+
+// With nothing inherited, which user code could add to.
+const propertyOf = (value) => freeze({ __proto__: null, value });
+const ownError = propertyOf(Error);
+const ownObject = propertyOf(Object);
+const ownHasOwnProperty = propertyOf(base.hasOwnProperty);
 
 /** Puts back what the bindings look up by name when an error crosses the component's boundary. */
 export function mend() {
-  globalThis.Error = OwnError;
-  globalThis.Object = OwnObject;
-  OwnObject.prototype.hasOwnProperty = hasOwnProperty;
+  // An assignment would throw where user code froze something, even with nothing to put back.
+  defineProperty(global, "Error", ownError);
+  defineProperty(global, "Object", ownObject);
+  defineProperty(base, "hasOwnProperty", ownHasOwnProperty);
 }

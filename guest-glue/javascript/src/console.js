@@ -4,9 +4,10 @@ import { getStderr } from "wasi:cli/stderr@0.2.0";
 import { getStdout } from "wasi:cli/stdout@0.2.0";
 
 import {
-  Bytes, charCodeAt, encodeURIComponent, slice, stringify, toText, toWellFormed, unescape,
+  Bytes, charCodeAt, encodeURIComponent, kindOf, slice, toText, toWellFormed, unescape,
 } from "./builtins.js";
 import { isError, tracebackOf } from "./failure.js";
+import { toJson } from "./wire-json.js";
 
 // What WASI takes at once.
 const PIECE = 4096;
@@ -29,9 +30,9 @@ function show(value) {
   if (typeof value !== "object" || value === null) return toText(value);
   if (isError(value)) return slice(tracebackOf(value), 0, -1);
   try {
-    return stringify(value) ?? toText(value);
+    return toJson(value) ?? kindOf(value);
   } catch {
-    return toText(value);
+    return kindOf(value);
   }
 }
 

@@ -4,11 +4,12 @@
 // The generator first yields what the module exports, as `[name, getter]` pairs, when
 // its function declarations are already there: so modules may import each other in a
 // circle. Then it runs the body. An imported name becomes a property of the namespace
-// it comes from, which keeps bindings live.
+// it comes from, which keeps bindings live; a namespace that is imported, a constant.
 
 import { getLineInfo, parse } from "acorn";
 
-import { children, declaredBy, hiddenBy, isFunction } from "./scopes.js";
+import { apply } from "./edits.js";
+import { children, declaredBy, isFunction, scopesOf } from "./scopes.js";
 
 /** What `source` imports and exports, and its text as parts of a generator function. */
 export function transform(path, source) {
@@ -25,13 +26,17 @@ export function transform(path, source) {
   if (source.startsWith("#!")) edits.push({ start: 0, end: 2, text: "//" });
   const tree = parseModule(path, source);
   for (const node of tree.body) readImport(node, module, edits);
-  for (const node of tree.body) readExport(node, module, edits, `${prefix}default`);
-  if (module.imports.size > 0 || /\bimport\s*[.(]/.test(source)) rewrite(tree, { module, edits, prefix });
+  for (const node of tree.body) readExport(node, { source, module, edits, prefix });
+  if (/import|arguments|<!--/.test(source)) rewrite(tree, { path, source, module, edits, prefix });
 
-  const parameters = [`${prefix}import`, `${prefix}meta`, ...module.specifiers.map((_, index) => prefix + index)];
+  const parameters = ["import", "meta", "exports", ...module.specifiers.keys()].map((name) => prefix + name);
+  const constants = [...module.imports]
+    .filter(([, { name }]) => name === undefined)
+    .map(([local, { from }]) => `const ${local} = ${prefix}${from}; `);
   const getters = [...module.locals].map(([name, local]) => `[${JSON.stringify(name)}, () => ${local}]`);
-  const head = `(function* (${parameters.join(", ")}) { "use strict"; yield [${getters.join(", ")}];`;
-  return { ...module, head, text: apply(edits, source), tail: "})" };
+  const yielded = `yield [${getters.join(", ")}];`;
+  const head = `(function* (${parameters.join(", ")}) { "use strict"; ${constants.join("")}${yielded}`;
+  return { ...module, head, ...apply(edits, source), tail: "})" };
 }
 
 function parseModule(path, source) {
@@ -61,6 +66,11 @@ function findAwait(node) {
   return undefined;
 }
 
+const GAP = String.raw`(?:\s|/\*[^]*?\*/|//.*)*`;
+
+/** A function declaration, up to where its name would be. */
+const NAMELESS = new RegExp(`^(?:async${GAP})?function(?:${GAP}\\*)?`);
+
 const nameOf = (node) => node.name ?? node.value;
 
 function requestOf(module, { value }) {
@@ -82,7 +92,7 @@ function readImport(node, module, edits) {
   edits.push({ start: node.start, end: node.end, text: ";" });
 }
 
-function readExport(node, module, edits, defaultName) {
+function readExport(node, { source, module, edits, prefix }) {
   const remove = (end) => edits.push({ start: node.start, end, text: "" });
   switch (node.type) {
     case "ExportAllDeclaration": {
@@ -114,28 +124,46 @@ function readExport(node, module, edits, defaultName) {
         remove(declaration.start);
         break;
       }
-      module.locals.set("default", defaultName);
-      // The property's name becomes the function's own.
-      edits.push({ start: node.start, end: declaration.start, text: `const ${defaultName} = {default: ` });
-      edits.push({ start: declaration.end, end: declaration.end, text: "}.default;" });
+      if (declaration.type === "FunctionDeclaration") {
+        // It is there before the body runs, as all functions that are declared. Who links it names it.
+        const at = declaration.start + NAMELESS.exec(source.slice(declaration.start, declaration.end))[0].length;
+        module.hasNamelessDefault = true;
+        module.locals.set("default", `${prefix}default`);
+        remove(declaration.start);
+        edits.push({ start: at, end: at, text: ` ${prefix}default` });
+        break;
+      }
+      module.locals.set("default", `${prefix}exports.default`);
+      // The property's name becomes the function's or the class's own.
+      edits.push({ start: node.start, end: declaration.start, text: `${prefix}exports = {default: ` });
+      edits.push({ start: declaration.end, end: declaration.end, text: "};" });
     }
   }
 }
 
-/** Edits all uses of imported names, `import.meta` and `import()`. */
-function rewrite(tree, { module, edits, prefix }) {
-  const target = ({ from, name }) =>
-    name === undefined ? prefix + from : `${prefix}${from}[${JSON.stringify(name)}]`;
+/** Edits all uses of imported names, `import.meta` and `import()`, and what else is not the same in a script. */
+function rewrite(tree, { path, source, module, edits, prefix }) {
+  // By local name: what stands for it in the text.
+  const targets = new Map();
+  for (const [local, { from, name }] of module.imports)
+    if (name !== undefined) targets.set(local, `${prefix}${from}[${JSON.stringify(name)}]`);
   // Where a line that now begins with a bracket would continue the one before.
   const starts = new Set();
 
   function use(node, hidden, isCalled) {
-    const imported = module.imports.get(node.name);
-    if (imported === undefined || hidden.has(node.name)) return;
+    let text = targets.get(node.name);
+    if ((text === undefined && node.name !== "arguments") || hidden.has(node.name)) return;
+    if (text === undefined)
+      throw syntaxError("arguments at the top of a module can't be used", path, getLineInfo(source, node.start));
     // Called as a property, a function would get the namespace as its `this`.
-    let text = isCalled ? `(0,${target(imported)})` : target(imported);
+    if (isCalled) text = `(0,${text})`;
     if (isCalled && starts.has(node.start)) text = ";" + text;
     edits.push({ start: node.start, end: node.end, text });
+  }
+
+  function hide(names, hidden) {
+    const more = names.filter((name) => (name === "arguments" || targets.has(name)) && !hidden.has(name));
+    return more.length > 0 ? new Set([...hidden, ...more]) : hidden;
   }
 
   function visit(node, hidden) {
@@ -157,6 +185,11 @@ function rewrite(tree, { module, edits, prefix }) {
       case "ImportExpression":
         edits.push({ start: node.start, end: node.start + "import".length, text: `${prefix}import` });
         break;
+      case "BinaryExpression":
+        // To a script, a comment.
+        if (node.operator === "<" && source.startsWith("<!--", node.right.start - 1))
+          edits.push({ start: node.right.start, end: node.right.start, text: " " });
+        break;
       case "LabeledStatement":
         visit(node.body, hidden);
         return;
@@ -169,35 +202,23 @@ function rewrite(tree, { module, edits, prefix }) {
       case "PropertyDefinition": {
         if (node.computed) visit(node.key, hidden);
         const { name } = node.key;
-        if (node.shorthand && module.imports.has(name) && !hidden.has(name))
+        if (node.shorthand && targets.has(name) && !hidden.has(name))
           edits.push({ start: node.start, end: node.start, text: `${name}: ` });
         if (node.value) visit(node.value, hidden);
         return;
       }
     }
-    const names = hiddenBy(node).filter((name) => module.imports.has(name));
-    const inside = names.length > 0 ? new Set([...hidden, ...names]) : hidden;
     for (const list of [node.body, node.consequent])
       if (Array.isArray(list)) for (const statement of list) starts.add(statement.start);
     // What stands in brackets may be called: `(name)()`.
     const called = { CallExpression: node.callee, ParenthesizedExpression: node.expression }[node.type] ?? node.tag;
-    for (const child of children(node))
-      if (child === called && child.type === "Identifier") use(child, inside, true);
-      else visit(child, inside);
+    for (const { names, nodes } of scopesOf(node)) {
+      const inside = names.length > 0 ? hide(names, hidden) : hidden;
+      for (const child of nodes)
+        if (child === called && child.type === "Identifier") use(child, inside, true);
+        else visit(child, inside);
+    }
   }
 
   visit(tree, new Set());
-}
-
-/** `source` with the edits made, and as many lines as before. */
-function apply(edits, source) {
-  edits.sort((a, b) => a.start - b.start || a.end - b.end);
-  let text = "";
-  let at = 0;
-  for (const edit of edits) {
-    const lines = source.slice(edit.start, edit.end).split("\n").length - 1;
-    text += source.slice(at, edit.start) + edit.text + "\n".repeat(lines);
-    at = edit.end;
-  }
-  return text + source.slice(at);
 }

@@ -4,6 +4,7 @@ import {
   join, kindOf, lastIndexOf, match, push, slice, split, startsWith, stringify, toText, toWellFormed,
 } from "./builtins.js";
 import { locate } from "./sources.js";
+import { toJson } from "./wire-json.js";
 
 // A text of more characters is cut in its middle.
 const LONGEST = 64 * 1024;
@@ -71,7 +72,7 @@ function usersOwn(frames) {
     const { name, file, line, column } = frames[i];
     isGlues = startsWith(file, GLUE) || (isGlues && file === "native");
     if (isGlues) continue;
-    const place = line === undefined ? file : `${locate(file, +line)}:${column}`;
+    const place = line === undefined ? file : locate(file, +line, +column);
     push(own, name === undefined ? place : `${name} (${place})`);
   }
   return own;
@@ -96,8 +97,9 @@ function messageOf(thrown) {
     if (text === name) return "";
     return startsWith(text, `${name}: `) ? slice(text, name.length + 2) : text;
   }
-  const json = typeof thrown === "object" ? guarded(() => stringify(thrown)) : undefined;
-  return json ?? guarded(() => toText(thrown)) ?? "<its text can't be had>";
+  // Not an object's `toString`: that of arrays does not see how deep they are, or that they go in a circle.
+  const step = typeof thrown === "object" ? () => toJson(thrown) ?? kindOf(thrown) : () => toText(thrown);
+  return guarded(step) ?? guarded(() => kindOf(thrown)) ?? "<its text can't be had>";
 }
 
 export const isError = (value) => guarded(() => kindOf(value)) === "[object Error]";

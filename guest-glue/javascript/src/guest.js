@@ -1,7 +1,7 @@
 // The ready-made guest: runs functions that are given as source.
 
 import { bind, join } from "./builtins.js";
-import { addFiles, importModule } from "./modules.js";
+import { addFiles, importModule, importSource } from "./modules.js";
 import { run } from "./sources.js";
 import { guest, op, Unusable } from "./wit-wire.js";
 
@@ -27,9 +27,10 @@ export const matWire = guest(
       case "module": {
         const isOne = isText(data.source);
         need(isText(data.func_name) && (isOne || (isText(data.root_src_path) && isFiles(data.sources))));
-        const root = isOne ? (data.root_src_path ?? file) : data.root_src_path;
-        addFiles(isOne ? { [root]: data.source } : data.sources);
         const path = data.func_name.split(".");
+        const root = data.root_src_path;
+        if (isOne && !isText(root)) return find(importSource(file, data.source), path, file);
+        addFiles(isOne ? { [root]: data.source } : data.sources);
         return find(importModule(root), path, root);
       }
       default:

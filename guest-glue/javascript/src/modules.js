@@ -1,5 +1,6 @@
 // Modules that come as source by path, linked and evaluated as ES modules are.
 
+import { parse } from "./builtins.js";
 import { transform } from "./esm.js";
 import { run } from "./sources.js";
 
@@ -8,17 +9,25 @@ const modules = new Map();
 
 /** Adds source by path. Ops of one program may repeat a file, if unchanged. */
 export function addFiles(sources) {
-  for (const [path, source] of Object.entries(sources)) {
-    const known = files.get(normalise(path)) ?? source;
-    if (known !== source)
-      throw new Error(`two ops of one program give different text for ${path}: make them two programs`);
-    files.set(normalise(path), source);
-  }
+  for (const [path, source] of Object.entries(sources)) addFile(normalise(path), source);
+}
+
+function addFile(path, source) {
+  if ((files.get(path) ?? source) !== source)
+    throw new Error(`two ops of one program give different text for ${path}: make them two programs`);
+  files.set(path, source);
+}
+
+/** The namespace of the module `source`, whose name need not be a path. */
+export function importSource(name, source) {
+  addFile(name, source);
+  return load(name);
 }
 
 /** The namespace of the module at `path`, which is evaluated if it was not. */
-export function importModule(path) {
-  path = normalise(path);
+export const importModule = (path) => load(normalise(path));
+
+function load(path) {
   if (!files.has(path)) throw new Error(`root_src_path '${path}' is not among the sources: ${listOf(files.keys())}`);
   const linked = [];
   const module = link(path, linked);
@@ -31,16 +40,21 @@ export function importModule(path) {
 function link(path, linked) {
   if (modules.has(path)) return modules.get(path);
   const source = files.get(path);
-  const module = path.endsWith(".json") ? jsonModule(source) : transform(path, source);
-  Object.assign(module, { path, namespace: Object.create(null), isEvaluated: false });
+  const module = path.endsWith(".json") ? jsonModule(path, source) : transform(path, source);
+  Object.assign(module, { path, namespace: Object.create(null), resolved: new Map(), isEvaluated: false });
   modules.set(path, module);
-  linked.push(module);
   module.requests = module.specifiers.map((specifier) => link(resolve(specifier, path), linked));
+  linked.push(module);
   return module;
 }
 
-function jsonModule(source) {
-  const value = JSON.parse(source);
+function jsonModule(path, source) {
+  let value;
+  try {
+    value = parse(source);
+  } catch (error) {
+    throw new SyntaxError(`${path} is not JSON: ${error.message}`);
+  }
   return {
     specifiers: [],
     imports: new Map(),
@@ -67,10 +81,18 @@ function resolve(specifier, from) {
 function instantiate(module) {
   if (module.body !== undefined) return;
   const meta = Object.assign(Object.create(null), { url: module.path });
-  const body = run(module.path, module.head, module.text, module.tail);
-  module.body = body(noImport, meta, ...module.requests.map(({ namespace }) => namespace));
+  const body = run(module.path, module.head, module.text, module.tail, module.columnOf);
+  module.body = body(noImport, meta, noDefault, ...module.requests.map(({ namespace }) => namespace));
   module.getters = new Map(module.body.next().value);
+  if (module.hasNamelessDefault) Object.defineProperty(module.getters.get("default")(), "name", { value: "default" });
 }
+
+// What holds a default export until it is evaluated.
+const noDefault = {
+  get default() {
+    throw new ReferenceError("default is not initialized");
+  },
+};
 
 function noImport() {
   throw new TypeError("import() can't be used here, for a call is synchronous: import at the top of the module");
@@ -79,13 +101,14 @@ function noImport() {
 function bind(module) {
   for (const { from, name } of [...module.imports.values(), ...module.reexports.values()]) {
     const source = module.requests[from];
-    if (name === undefined || getterOf(source, name) !== undefined) continue;
-    const exported = listOf(exportsOf(source));
-    throw new SyntaxError(`${module.path} imports '${name}' from ${source.path}, which exports ${exported}`);
+    const found = name === undefined || getterOf(source, name);
+    if (found && found !== AMBIGUOUS) continue;
+    const why = found ? "has it from two modules by 'export *'" : `exports ${listOf(exportsOf(source))}`;
+    throw new SyntaxError(`${module.path} imports '${name}' from ${source.path}, which ${why}`);
   }
   for (const name of [...exportsOf(module)].sort()) {
     const get = getterOf(module, name);
-    if (get !== undefined) Object.defineProperty(module.namespace, name, { get, enumerable: true });
+    if (get && get !== AMBIGUOUS) Object.defineProperty(module.namespace, name, { get, enumerable: true });
   }
   Object.defineProperty(module.namespace, Symbol.toStringTag, { value: "Module" });
   Object.preventExtensions(module.namespace);
@@ -100,22 +123,38 @@ function exportsOf(module, seen = new Set()) {
   return names;
 }
 
-/** What reads the export `name`; `undefined` if there is none, or two by way of `export *`. */
-function getterOf(module, name, seen = new Set()) {
-  if (seen.has(module)) return undefined;
-  const path = new Set(seen).add(module);
+const AMBIGUOUS = Symbol("ambiguous");
+
+/** What reads the export `name`; `undefined` if there is none, `AMBIGUOUS` if there are two by way of `export *`. */
+function getterOf(module, name) {
+  // What was found while something else was sought may lack what is further round a circle, and is not kept.
+  if (!module.resolved.has(name)) module.resolved.set(name, resolveExport(module, name, new Map()));
+  return module.resolved.get(name);
+}
+
+/** The language's ResolveExport. `seen` has the names that each module was asked for: twice is a circle, or no news. */
+function resolveExport(module, name, seen) {
+  if (module.resolved.has(name)) return module.resolved.get(name);
+  const names = seen.get(module) ?? new Set();
+  if (names.has(name)) return undefined;
+  seen.set(module, names.add(name));
   if (module.locals.has(name)) return module.getters.get(name);
   const reexport = module.reexports.get(name);
   if (reexport !== undefined) {
     const from = module.requests[reexport.from];
-    if (reexport.name !== undefined) return getterOf(from, reexport.name, path);
+    if (reexport.name !== undefined) return resolveExport(from, reexport.name, seen);
     from.itself ??= () => from.namespace;
     return from.itself;
   }
   if (name === "default") return undefined;
-  const found = new Set(module.stars.map((from) => getterOf(module.requests[from], name, path)));
-  found.delete(undefined);
-  return found.size === 1 ? [...found][0] : undefined;
+  let found;
+  for (const from of module.stars) {
+    const other = resolveExport(module.requests[from], name, seen);
+    if (other === undefined) continue;
+    found ??= other;
+    if (other !== found) return AMBIGUOUS;
+  }
+  return found;
 }
 
 function evaluate(module) {

@@ -44,12 +44,24 @@ function varNames(node) {
   return own.concat(children(node).flatMap(varNames));
 }
 
-/** The names that hide imported ones inside `node`. */
-export function hiddenBy(node) {
+/** The scopes right below `node`: nodes, and the names that hide those of outside from them. */
+export function scopesOf(node) {
   if (isFunction(node)) {
     const own = node.type === "FunctionExpression" ? patternNames(node.id) : [];
-    return [...own, ...node.params.flatMap(patternNames), ...varNames(node.body)];
+    if (node.type !== "ArrowFunctionExpression") own.push("arguments");
+    const names = [...own, ...node.params.flatMap(patternNames)];
+    // What the body declares is not there yet for the defaults of the parameters.
+    return [
+      { names, nodes: node.params },
+      { names: [...names, ...varNames(node.body)], nodes: [node.body] },
+    ];
   }
+  const inner = { names: namesIn(node), nodes: children(node) };
+  if (node.type !== "SwitchStatement") return [inner];
+  return [{ names: [], nodes: [node.discriminant] }, { ...inner, nodes: node.cases }];
+}
+
+function namesIn(node) {
   switch (node.type) {
     case "StaticBlock":
       return node.body.flatMap((child) => [...declaredBy(child), ...varNames(child)]);

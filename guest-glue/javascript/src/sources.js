@@ -12,20 +12,20 @@ const FIRST = 10_000;
 const places = [];
 let end = FIRST;
 
-/** Evaluates `source` between `head` and `tail`, named `name` in stack traces. */
-export function run(name, head, source, tail) {
+/** Evaluates `source` between `head` and `tail`, named `name` in stack traces; `columnOf` tells its columns there. */
+export function run(name, head, source, tail, columnOf = (line, column) => column) {
   const start = end;
   end += split(source, "\n").length + 1;
-  push(places, { name, start, end });
+  push(places, { name, start, end, columnOf });
   return evaluate(`${head}${repeat("\n", start)}${source}\n${tail}`);
 }
 
-/** `file:line`, in the user's terms if the engine's are not. */
-export function locate(file, line) {
+/** `file:line:column`, in the user's terms if the engine's are not. */
+export function locate(file, line, column) {
   if (file === "<input>")
     for (let i = 0; i < places.length; i++) {
-      const { name, start, end } = places[i];
-      if (start < line && line <= end) return `${name}:${line - start}`;
+      const { name, start, end, columnOf } = places[i];
+      if (start < line && line <= end) return `${name}:${line - start}:${columnOf(line - start, column)}`;
     }
-  return `${file}:${line}`;
+  return `${file}:${line}:${column}`;
 }

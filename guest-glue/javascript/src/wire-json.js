@@ -1,16 +1,22 @@
 // JSON as the wire wants it: exact integers, no NaN, no infinities, no lone surrogates.
 //
 // The engine's own `JSON` does nearly all the work. Only where a look at the text says
-// that it may not be enough is each value looked at, which takes about twice as long.
+// that it may not be enough is each value looked at, which takes about twice as long; so
+// too where a look at the value says that it may be deep.
 
 import {
-  indexOf, isFinite, isSafeInteger, isWellFormed, match, parse, rawJSON, stringify, toBigInt, toText,
-  toWellFormed,
+  bigIntIn, dateToJSON, indexOf, isArray, isFinite, isRawJSON, isSafeInteger, isWellFormed, keysOf, kindOf, match,
+  numberIn, parse, rawJSON, stringify, textIn, toBigInt, toNumber, toText, toWellFormed,
 } from "./builtins.js";
 
 // The engine's parser has no limit of its own: its recursion would end the instance. On
 // a native stack of 512 KiB, the least that is usual, there is room for some 1,800.
 const DEEPEST = 1000;
+
+// What is looked at of a value to see whether it is nested too deep: about a millisecond's
+// work, and no more than `DEEPEST` parts of one object. Chains and trees show it soon; what
+// hides it behind more than this ends the instance.
+const MOST_LOOKS = 10_000;
 
 // Digits beyond which an integer is refused: reading them takes quadratic time.
 const LONGEST_INTEGER = 4300;
@@ -41,17 +47,22 @@ export function decode(text) {
 export function encode(value) {
   if (value === undefined) return "null";
   let text;
+  let isChecked = looksDeep(value);
   try {
-    text = stringify(value);
+    if (!isChecked) text = stringify(value);
   } catch {
     // A `BigInt` perhaps. Whatever else it is, it is thrown again.
-    text = stringify(value, checkWritten);
+    isChecked = true;
   }
+  if (isChecked) text = stringify(value, limited(checkWritten));
   if (text === undefined) throw new TypeError(`a ${typeof value} is not JSON`);
   // NaN and the infinities are written as `null`, lone surrogates as escapes.
   const mayHide = indexOf(text, "\\ud") >= 0 || (text[0] !== '"' && indexOf(text, "null") >= 0);
-  return mayHide ? stringify(value, checkWritten) : text;
+  return mayHide && !isChecked ? stringify(value, limited(checkWritten)) : text;
 }
+
+/** `JSON.stringify`, but for values nested too deep. */
+export const toJson = (value) => stringify(value, looksDeep(value) ? limited((_, value) => value) : undefined);
 
 function checkRead(key, value, context) {
   if (!isWellFormed(key)) throw new NotJson("a lone surrogate is not text");
@@ -77,9 +88,71 @@ function checkWritten(key, value) {
       return value;
     case "bigint":
       return rawJSON(toText(value));
+    case "object": {
+      const inner = unboxed(value);
+      return inner === value ? value : checkWritten(key, inner);
+    }
     default:
       return value;
   }
+}
+
+/** What `stringify` makes of an object such as `new Number(1)`, but only after it has asked the replacer. */
+function unboxed(object) {
+  const kind = kindOf(object);
+  if (kind === "[object Object]" || kind === "[object Array]") return object;
+  if (isBoxed(numberIn, object)) return toNumber(object);
+  if (isBoxed(textIn, object)) return toText(object);
+  return isBoxed(bigIntIn, object) ? bigIntIn(object) : object;
+}
+
+function isBoxed(valueIn, object) {
+  try {
+    valueIn(object);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether `value` is nested too deep, or may be: `toJSON` is not called. */
+function looksDeep(value) {
+  if (typeof value !== "object" || value === null) return false;
+  const nodes = [value];
+  const depths = [1];
+  let looks = 0;
+  for (let top = 1; top > 0 && looks < MOST_LOOKS; ) {
+    const node = nodes[--top];
+    const depth = depths[top];
+    const { toJSON } = node;
+    if (toJSON === dateToJSON) continue;
+    if (depth > DEEPEST || typeof toJSON === "function") return true;
+    const keys = isArray(node) ? undefined : keysOf(node);
+    const { length } = keys ?? node;
+    for (let i = 0; i < length && i < DEEPEST; i++) {
+      looks++;
+      const child = keys === undefined ? node[i] : node[keys[i]];
+      if (typeof child !== "object" || child === null) continue;
+      nodes[top] = child;
+      depths[top++] = depth + 1;
+    }
+  }
+  return false;
+}
+
+/** A replacer that calls `check` for each value, and throws at one that is nested too deep. */
+function limited(check) {
+  const holders = [];
+  let depth = 0;
+  return function (key, value) {
+    while (depth > 0 && holders[depth - 1] !== this) depth--;
+    const checked = check(key, value);
+    if (typeof checked === "object" && checked !== null && !isRawJSON(checked)) {
+      if (depth === DEEPEST) throw new RangeError(`nested more than ${DEEPEST} levels deep`);
+      holders[depth++] = checked;
+    }
+    return checked;
+  };
 }
 
 function isTooDeep(text) {

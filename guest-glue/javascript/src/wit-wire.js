@@ -4,8 +4,8 @@
 // In reading order: `wit-wire` (this file), `context` (what a handler may ask of its
 // host), `wire-json` (JSON as the wire wants it), `failure` (errors as data), `console`,
 // `random`, `sources` (names in stack traces), `builtins`; and for the ready-made guest
-// `guest` (from op data to a handler), `modules`, `esm` and `scopes` (modules of the user's
-// own).
+// `guest` (from op data to a handler), `modules`, `esm`, `edits` and `scopes` (modules of
+// the user's own).
 
 import "./console.js";
 
