@@ -214,16 +214,15 @@ impl Instance {
         if self.ended {
             return Err(Error::InstanceEnded);
         }
-        if tokio::runtime::Handle::try_current().is_err() {
-            return Err(Error::NoRuntime);
-        }
-        let late = |exceeded| Stop::Limit(exceeded).into_error(phase, op.map(AsRef::as_ref));
-        // Without having run, the guest is as it was.
-        run.check_time().map_err(late)?;
-        self.ended = true;
-        begin(&mut self.store, run, op);
         let running = self.host.0.ticker.running();
-        let result = run.drive(call(&mut self.store)).await;
+        let Self { store, ended, .. } = self;
+        let result = run.drive(async {
+            // Not before: a run that comes too late leaves the guest as it was.
+            *ended = true;
+            begin(store, run, op);
+            call(store).await
+        });
+        let result = result.await;
         drop(running);
         let told = self.store.data_mut().panic.take();
         let result = came_back(result, phase, op.map(AsRef::as_ref), told)?;

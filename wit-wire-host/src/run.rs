@@ -128,7 +128,7 @@ impl Run {
         self.check_time()
     }
 
-    pub(crate) fn check_time(&self) -> Result<(), LimitExceeded> {
+    fn check_time(&self) -> Result<(), LimitExceeded> {
         match self.deadline() {
             Some(deadline) if Instant::now() >= deadline => Err(self.out_of_time()),
             _ => Ok(()),
