@@ -109,8 +109,7 @@ impl Loader {
     /// Notes in the cache folder that the component with `key` was read from the file `identity`.
     #[cfg(feature = "compile")]
     pub fn remember(&self, identity: &FileIdentity, key: &CompileKey) {
-        let cache = self.cache.as_deref().map(Cache::open);
-        if let (Some(Ok(cache)), true) = (cache, self.order.contains(&Backing::CacheFile)) {
+        if let Some(cache) = self.cache_of_notes() {
             let name = self.name("file", identity.as_str().as_bytes());
             // Where it can't be written, the file is read again next time.
             let _ = cache.write(&name, key.0.as_bytes());
@@ -123,11 +122,8 @@ impl Loader {
     pub fn recall(&self, identity: &FileIdentity) -> Option<Component> {
         use std::io::Read;
 
-        if !self.order.contains(&Backing::CacheFile) {
-            return None;
-        }
         check_cpu(crate::cpu(HOST_TARGET).unwrap_or_default()).ok()?;
-        let cache = Cache::open(self.cache.as_deref()?).ok()?;
+        let cache = self.cache_of_notes()?;
         let name = self.name("file", identity.as_str().as_bytes());
         let note = cache.find(&name, None).ok()??;
         let mut key = String::new();
@@ -138,6 +134,14 @@ impl Loader {
         }
         let entry = cache.find(&key, None).ok()??;
         self.map(&entry.file, &entry.path).ok()
+    }
+
+    /// The cache, if it is to be used and can be.
+    #[cfg(feature = "compile")]
+    fn cache_of_notes(&self) -> Option<Cache> {
+        let folder = self.cache.as_deref()?;
+        let is_wanted = self.order.contains(&Backing::CacheFile);
+        is_wanted.then(|| Cache::open(folder).ok()).flatten()
     }
 
     /// Compiles `component`, whose key is `key`, for this engine and loads it, or loads it from the cache folder where it was

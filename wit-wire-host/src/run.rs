@@ -125,12 +125,12 @@ impl Run {
         if Duration::from_nanos(self.0.cpu.at_tick()) > cpu_time {
             return Err(LimitExceeded::time(Limit::CpuTime, cpu_time));
         }
-        self.check_time()
+        self.check_time(Instant::now())
     }
 
-    fn check_time(&self) -> Result<(), LimitExceeded> {
+    fn check_time(&self, now: Instant) -> Result<(), LimitExceeded> {
         match self.deadline() {
-            Some(deadline) if Instant::now() >= deadline => Err(self.out_of_time()),
+            Some(deadline) if now >= deadline => Err(self.out_of_time()),
             _ => Ok(()),
         }
     }
@@ -145,8 +145,8 @@ impl Run {
         let mut timer = pin!(None);
         poll_fn(|context| {
             let now = Instant::now();
-            if self.deadline().is_some_and(|deadline| now >= deadline) {
-                return Poll::Ready(Err(Stop::Limit(self.out_of_time())));
+            if let Err(late) = self.check_time(now) {
+                return Poll::Ready(Err(Stop::Limit(late)));
             }
             let poll = || future.as_mut().poll(context);
             if let Poll::Ready(done) = self.0.cpu.measure(now, poll) {
@@ -185,12 +185,13 @@ impl Run {
 /// To ask the system for a thread's clock takes longer than many a call (0.5 us). So polls count with their time on the
 /// wall clock until one of them has taken long, and by the thread's clock from there.
 struct CpuClock {
-    epoch: Instant,
+    /// What the wall clock's readings count from.
+    start: Instant,
     /// Nanoseconds used by the polls that are over.
     total: AtomicU64,
     /// Whether a poll has taken long.
     long: AtomicBool,
-    /// Nanoseconds that the poll under way had used when `clock` began to count for it.
+    /// Nanoseconds that the poll under way had used when the clock below began to count for it.
     before: AtomicU64,
     /// Which clock counts for the poll under way, and its reading then.
     by_thread: AtomicBool,
@@ -204,9 +205,9 @@ const LONG: u64 = 1_000_000;
 const MOST_BY_WALL: u64 = 10_000_000;
 
 impl CpuClock {
-    fn new(epoch: Instant) -> Self {
+    fn new(start: Instant) -> Self {
         Self {
-            epoch,
+            start,
             total: AtomicU64::new(0),
             long: AtomicBool::new(false),
             before: AtomicU64::new(0),
@@ -260,7 +261,7 @@ impl CpuClock {
     }
 
     fn wall(&self, now: Instant) -> u64 {
-        now.duration_since(self.epoch).as_nanos() as u64
+        now.duration_since(self.start).as_nanos() as u64
     }
 
     fn total(&self) -> Duration {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use artifact_embed::{Header, Inspection};
+use artifact_embed::{Error, Header, Inspection};
 use clap::Parser;
 use wasm_runtime::WasmRuntime;
 use wit_component::DecodedWasm;
@@ -17,20 +17,23 @@ pub(crate) struct Args {
 
 pub(crate) fn inspect(args: &Args) -> Result<()> {
     let bytes = fs::read(&args.file).with_context(|| format!("reading {}", args.file.display()))?;
-    if bytes.first() == Some(&0x89) {
-        archive(&bytes)
-    } else {
-        component(&bytes).with_context(|| args.file.display().to_string())
-    }
+    let shown = match Header::read(&bytes) {
+        Ok((header, payload)) => {
+            archive(&header, bytes.len(), payload.len());
+            Ok(())
+        }
+        Err(Error::NotAnArchive { .. }) => component(&bytes),
+        Err(error) => Err(error.into()),
+    };
+    shown.with_context(|| args.file.display().to_string())
 }
 
-fn archive(bytes: &[u8]) -> Result<()> {
-    let (header, payload) = Header::read(bytes)?;
-    row("archive", size(bytes.len()));
-    row("  header", size(bytes.len() - payload.len()));
+fn archive(header: &Header, bytes: usize, payload: usize) {
+    row("archive", size(bytes));
+    row("  header", size(bytes - payload));
     row(
         "  frames",
-        format!("{} of {}", header.frames.len(), size(payload.len())),
+        format!("{} of {}", header.frames.len(), size(payload)),
     );
     row("  code", size(header.code_bytes as usize));
     row("for target", &header.target);
@@ -47,7 +50,6 @@ fn archive(bytes: &[u8]) -> Result<()> {
     row("component", size(header.component_bytes as usize));
     row("  digest", &header.component_digest);
     row("  payload", &header.payload_digest);
-    Ok(())
 }
 
 fn component(bytes: &[u8]) -> Result<()> {

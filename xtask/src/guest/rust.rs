@@ -10,6 +10,8 @@ use super::{lock, replace};
 use crate::shell;
 use crate::stamp::Inputs;
 
+const TARGETS: [&str; 2] = ["wasm32-wasip2", "wasm32-unknown-unknown"];
+
 /// A target, an example, and the component that it becomes.
 const GUESTS: [(&str, &str, &str); 3] = [
     ("wasm32-wasip2", "conformance", "rust"),
@@ -22,7 +24,7 @@ pub(super) fn build(guests: &Path) -> Result<()> {
     let folder = guests.join("rust-target");
     let mut cargo = shell::cargo();
     cargo.args("build --profile wasm --package wit-wire-guest --examples".split(' '));
-    cargo.args("--target wasm32-wasip2 --target wasm32-unknown-unknown".split(' '));
+    cargo.args(TARGETS.iter().flat_map(|target| ["--target", target]));
     cargo.arg("--target-dir").arg(&folder);
     if let Some(tools) = own_toolchain(guests)? {
         cargo.env("RUSTC", tools.join("rustc"));
@@ -44,8 +46,7 @@ pub(super) fn build(guests: &Path) -> Result<()> {
 
 /// A toolchain other than the ordinary one, where that can't build for our targets.
 fn own_toolchain(guests: &Path) -> Result<Option<PathBuf>> {
-    let mut targets = GUESTS.iter().map(|(target, ..)| target);
-    let Some(missing) = targets.find(|target| !has_target(target)) else {
+    let Some(missing) = TARGETS.iter().find(|target| !has_target(target)) else {
         return Ok(None);
     };
     let own = guests.join("rust-tools");
@@ -53,15 +54,16 @@ fn own_toolchain(guests: &Path) -> Result<Option<PathBuf>> {
         return Ok(Some(own));
     }
     bail!(
-        "this Rust can't build for {missing}: run `rustup target add wasm32-wasip2 wasm32-unknown-unknown`; where rustup \
-         has no network, on Debian, `.ci/rust-for-guests target/guest/rust-tools`"
+        "this Rust can't build for {missing}: run `rustup target add {}`; where rustup has no network, on Debian, \
+         `.ci/rust-for-guests target/guest/rust-tools`",
+        TARGETS.join(" ")
     );
 }
 
 /// Cargo does not see that the standard library was built again, and what it built against the old one does not link.
 fn forget_old_library(tools: &Path, folder: &Path) -> Result<()> {
     let mut built = Inputs::default();
-    for (target, ..) in GUESTS {
+    for target in TARGETS {
         let recipe = tools.join(format!("toolchain/usr/lib/rustlib/{target}/recipe"));
         let built_at = fs::metadata(&recipe).and_then(|recipe| recipe.modified());
         built = built.text(&format!("{built_at:?}"));
