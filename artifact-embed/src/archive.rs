@@ -22,7 +22,7 @@ use crate::error::Error;
 
 const MAGIC: [u8; 8] = *b"\x89WAOT\r\n\x1a";
 /// The format that this build writes and reads.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 const PREFIX: usize = MAGIC.len() + 4 + 4 + 32;
 
 /// What an archive says of itself.
@@ -41,6 +41,8 @@ pub struct Header {
     pub component_digest: String,
     /// Size of the component, in bytes.
     pub component_bytes: u64,
+    /// Why an instance of it can't be taken back to a state it had, in words; empty if it can.
+    pub obstacles: Vec<String>,
     /// Size of the code, in bytes.
     pub code_bytes: u64,
     /// BLAKE3 of the frames.

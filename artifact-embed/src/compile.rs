@@ -1,7 +1,11 @@
 //! From a component to an archive.
 
+use std::borrow::Cow;
+
 use crate::archive::{self, Header, digest};
 use crate::error::Error;
+use crate::inspect::inspect;
+use crate::instrument::instrument;
 use crate::profile::{EngineProfile, WASMTIME_VERSION, cpu};
 
 /// How hard to compress.
@@ -22,10 +26,27 @@ pub struct Compiled {
 
 /// Compiles `component` (a binary, or text where Wasmtime can read it) for `target`, a Rust target triple such as
 /// [`HOST_TARGET`](crate::HOST_TARGET). Takes seconds for a large component, on all cores.
+///
+/// If [`inspect`] finds no obstacle, the code has one more interface than the component, through which a host takes
+/// instances back to a state they had (`wit-wire:instance/state`).
 pub fn compile(component: &[u8], profile: &EngineProfile, target: &str) -> Result<Compiled, Error> {
     let engine = profile.compiler(target)?;
+    let (instrumented, obstacles) = match inspect(component) {
+        Ok(found) if found.obstacles.is_empty() => {
+            (Cow::Owned(instrument(component)?), Vec::new())
+        }
+        Ok(found) => {
+            let reasons = found.obstacles.iter().map(ToString::to_string);
+            (Cow::Borrowed(component), reasons.collect())
+        }
+        // Text, or nothing that can be compiled either.
+        Err(_) => (
+            Cow::Borrowed(component),
+            vec!["it is no binary that could be inspected".to_owned()],
+        ),
+    };
     let code = engine
-        .precompile_component(component)
+        .precompile_component(&instrumented)
         .map_err(|error| Error::Compile(error.into()))?;
     let header = Header {
         wasmtime: WASMTIME_VERSION.to_owned(),
@@ -34,6 +55,7 @@ pub fn compile(component: &[u8], profile: &EngineProfile, target: &str) -> Resul
         cpu: cpu(target).unwrap_or_default().to_owned(),
         component_digest: digest(component),
         component_bytes: component.len() as u64,
+        obstacles,
         code_bytes: code.len() as u64,
         payload_digest: String::new(),
         frames: Vec::new(),

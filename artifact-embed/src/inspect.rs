@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use wasmparser::{
-    Encoding, Instance, KnownCustom, Name, NameSectionReader, Operator, Parser, Payload,
+    ComponentType, Encoding, Instance, KnownCustom, Name, NameSectionReader, Operator, Parser, Payload,
 };
 
 use crate::archive::digest;
@@ -45,7 +45,7 @@ pub struct CoreModule {
 pub enum Obstacle {
     /// It has this number of linear memories.
     Memories(usize),
-    /// A memory is shared with threads, or has 64-bit addresses.
+    /// A memory is shared with threads, or has 64-bit addresses or pages of another size than 64 KiB.
     MemoryKind,
     /// A module is instantiated more than once, so that its memory and globals are several.
     Instances,
@@ -57,8 +57,10 @@ pub enum Obstacle {
     Segments,
     /// Code makes objects of the garbage collector or exceptions, which live outside the memory.
     Objects,
-    /// Modules stand in nested components, where they can't be given accessors.
+    /// Modules stand in nested components, where their state can't be reached from outside.
     Nested,
+    /// It makes resources of its own, which live outside the memory.
+    Resources,
 }
 
 impl fmt::Display for Obstacle {
@@ -66,13 +68,16 @@ impl fmt::Display for Obstacle {
         match self {
             Self::Memories(0) => f.write_str("it has no linear memory"),
             Self::Memories(count) => write!(f, "it has {count} linear memories"),
-            Self::MemoryKind => f.write_str("its memory is shared or has 64-bit addresses"),
+            Self::MemoryKind => f.write_str(
+                "its memory is shared, or has 64-bit addresses or pages of another size than 64 KiB",
+            ),
             Self::Instances => f.write_str("a module is instantiated more than once"),
             Self::References => f.write_str("a mutable global holds a reference"),
             Self::Tables => f.write_str("its code changes tables"),
             Self::Segments => f.write_str("its code drops segments"),
             Self::Objects => f.write_str("its code makes objects outside the linear memory"),
             Self::Nested => f.write_str("modules stand in nested components"),
+            Self::Resources => f.write_str("it makes resources of its own"),
         }
     }
 }
@@ -125,11 +130,18 @@ pub fn inspect(component: &[u8]) -> Result<Inspection, Error> {
             Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) if in_module => in_module = false,
             Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentTypeSection(section) => {
+                for ty in section {
+                    if let ComponentType::Resource { .. } = ty.map_err(broken)? {
+                        found.obstacles.insert(Obstacle::Resources);
+                    }
+                }
+            }
             Payload::MemorySection(section) => {
                 for memory in section {
                     let memory = memory.map_err(broken)?;
                     memories += 1;
-                    if memory.shared || memory.memory64 {
+                    if memory.shared || memory.memory64 || memory.page_size_log2.is_some() {
                         found.obstacles.insert(Obstacle::MemoryKind);
                     }
                 }

@@ -24,7 +24,8 @@
 //! Features: `load` (default) reads archives and links no compiler; `compile` adds Cranelift; `cross` adds its backends
 //! for other architectures; `build` is the build-script helper alone.
 //!
-//! In reading order: `profile` (settings that both sides share), `inspect`, `compile`, `archive` (the format), `load`, `cache` (the
+//! In reading order: `profile` (settings that both sides share), `inspect`, `instrument` (what lets
+//! a host reset instances), `compile`, `archive` (the format), `load`, `cache` (the
 //! folder that code is mapped from), `identity` (which file a component was read from), `embedded`, `build_script`, `error`.
 
 #[cfg(feature = "build")]
@@ -44,6 +45,8 @@ mod error;
 mod identity;
 #[cfg(feature = "compile")]
 mod inspect;
+#[cfg(feature = "compile")]
+mod instrument;
 #[cfg(feature = "load")]
 mod load;
 #[cfg(feature = "load")]

@@ -100,7 +100,8 @@ impl Loader {
     #[cfg(feature = "compile")]
     fn name(&self, kind: &str, of: &[u8]) -> String {
         let mut digest = blake3::Hasher::new();
-        for part in [WASMTIME_VERSION, HOST_TARGET, &self.profile.fingerprint()] {
+        let format = crate::FORMAT.to_string();
+        for part in [&format, WASMTIME_VERSION, HOST_TARGET, &self.profile.fingerprint()] {
             digest.update(part.as_bytes()).update(&[0]);
         }
         format!("{kind}-{}", digest.update(of).finalize().to_hex())

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use artifact_embed::{Error, Header, Inspection};
+use artifact_embed::{Error, Header};
 use clap::Parser;
 use wasm_runtime::WasmRuntime;
 use wit_component::DecodedWasm;
@@ -50,6 +50,7 @@ fn archive(header: &Header, bytes: usize, payload: usize) {
     row("component", size(header.component_bytes as usize));
     row("  digest", &header.component_digest);
     row("  payload", &header.payload_digest);
+    row("reset in place", verdict(&header.obstacles, None));
 }
 
 fn component(bytes: &[u8]) -> Result<()> {
@@ -72,7 +73,11 @@ fn component(bytes: &[u8]) -> Result<()> {
     let (imports, exports) = interfaces(bytes)?;
     rows("imports", &imports);
     rows("exports", &exports);
-    row("reset in place", verdict(&inspection));
+    let obstacles: Vec<_> = inspection.obstacles.iter().map(ToString::to_string).collect();
+    row(
+        "reset in place",
+        verdict(&obstacles, Some(inspection.mutable_globals)),
+    );
     Ok(())
 }
 
@@ -102,19 +107,13 @@ fn interfaces(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>)> {
     ))
 }
 
-fn verdict(inspection: &Inspection) -> String {
-    if inspection.obstacles.is_empty() {
-        return format!(
-            "possible, after calls that neither grow the memory nor leave handles ({} mutable globals)",
-            inspection.mutable_globals
-        );
+/// Whether an instance can be taken back to a state it had, for a component with this number of mutable globals.
+fn verdict(obstacles: &[String], globals: Option<usize>) -> String {
+    if !obstacles.is_empty() {
+        return format!("impossible: {}", obstacles.join("; "));
     }
-    let reasons: Vec<_> = inspection
-        .obstacles
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    format!("impossible: {}", reasons.join("; "))
+    let globals = globals.map_or_else(String::new, |count| format!(" ({count} mutable globals)"));
+    format!("possible, after calls that neither grow the memory nor leave handles{globals}")
 }
 
 fn rows(title: &str, values: &[String]) {
