@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use crate::archive::{self, Header, digest};
 use crate::error::Error;
-use crate::inspect::inspect;
 use crate::instrument::instrument;
 use crate::profile::{EngineProfile, WASMTIME_VERSION, cpu};
 
@@ -27,23 +26,18 @@ pub struct Compiled {
 /// Compiles `component` (a binary, or text where Wasmtime can read it) for `target`, a Rust target triple such as
 /// [`HOST_TARGET`](crate::HOST_TARGET). Takes seconds for a large component, on all cores.
 ///
-/// If [`inspect`] finds no obstacle, the code has one more interface than the component, through which a host takes
+/// If [`inspect`](crate::inspect) finds no obstacle, the code has one more interface than the component, through which a host takes
 /// instances back to a state they had (`wit-wire:instance/state`).
 pub fn compile(component: &[u8], profile: &EngineProfile, target: &str) -> Result<Compiled, Error> {
     let engine = profile.compiler(target)?;
-    let (instrumented, obstacles) = match inspect(component) {
-        Ok(found) if found.obstacles.is_empty() => {
-            (Cow::Owned(instrument(component)?), Vec::new())
-        }
-        Ok(found) => {
-            let reasons = found.obstacles.iter().map(ToString::to_string);
+    let (instrumented, obstacles) = match instrument(component) {
+        Ok(instrumented) => (Cow::Owned(instrumented), Vec::new()),
+        Err(Error::Obstacles(obstacles)) => {
+            let reasons = obstacles.iter().map(ToString::to_string);
             (Cow::Borrowed(component), reasons.collect())
         }
         // Text, or nothing that can be compiled either.
-        Err(_) => (
-            Cow::Borrowed(component),
-            vec!["it is no binary that could be inspected".to_owned()],
-        ),
+        Err(error) => (Cow::Borrowed(component), vec![error.to_string()]),
     };
     let code = engine
         .precompile_component(&instrumented)

@@ -155,9 +155,19 @@ pub enum Error {
         #[source]
         source: Source,
     },
+    /// The state of the component's instances is not all in one memory and mutable globals.
+    #[error("an instance of the component can't be reset: {}", in_words(.0))]
+    #[cfg(feature = "compile")]
+    Obstacles(std::collections::BTreeSet<crate::inspect::Obstacle>),
     /// The component does not compile, or can't be read.
     #[error("the component does not compile")]
     Compile(#[source] Source),
+}
+
+#[cfg(feature = "compile")]
+fn in_words(obstacles: &std::collections::BTreeSet<crate::inspect::Obstacle>) -> String {
+    let words: Vec<_> = obstacles.iter().map(ToString::to_string).collect();
+    words.join("; ")
 }
 
 impl Error {

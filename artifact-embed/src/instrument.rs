@@ -18,6 +18,7 @@ use wasm_encoder::{
 use wasmparser::{ExternalKind, Instance, Parser, Payload, TypeRef, Validator, WasmFeatures};
 
 use crate::error::Error;
+use crate::inspect::inspect;
 
 /// The interface's name.
 const INTERFACE: &str = "wit-wire:instance/state";
@@ -27,8 +28,17 @@ const GLOBAL: &str = "wit-wire:global";
 
 type Result<T> = std::result::Result<T, Error>;
 
-/// `component` with the interface. Nothing that [`inspect`](crate::inspect) calls an obstacle may be in it.
-pub(crate) fn instrument(component: &[u8]) -> Result<Vec<u8>> {
+/// `component`, a binary, with the interface `wit-wire:instance/state`, through which a host takes an instance back to a state
+/// it had. [`compile`](crate::compile) does this by itself; it is of use to who compiles by other means.
+///
+/// # Errors
+///
+/// [`Error::Obstacles`] with what [`inspect`] finds in the way.
+pub fn instrument(component: &[u8]) -> Result<Vec<u8>> {
+    let obstacles = inspect(component)?.obstacles;
+    if !obstacles.is_empty() {
+        return Err(Error::Obstacles(obstacles));
+    }
     let mut found = Outline::read(component)?;
     let mut output = Component::new();
     for (id, range) in &found.sections {

@@ -65,6 +65,8 @@ pub use identity::FileIdentity;
 #[cfg(feature = "compile")]
 pub use inspect::{CoreModule, Inspection, Obstacle, inspect};
 #[cfg(feature = "compile")]
+pub use instrument::instrument;
+#[cfg(feature = "compile")]
 pub use load::CompileKey;
 #[cfg(feature = "load")]
 pub use load::{Backing, Loaded, Loader};

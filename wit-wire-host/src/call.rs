@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::capture::Output;
 use crate::error::Error;
+use crate::host::CleanState;
 use crate::limits::Limits;
 use crate::program::{Function, Isolation, Used};
 use crate::run::Run;
@@ -49,7 +50,10 @@ pub struct Receipt {
     pub bytes_out: usize,
     /// What the call could see of others.
     pub isolation: Isolation,
-    /// Whether the call waited for an instance to be built and initialised.
+    /// How the call came to its clean state: by a reset or by a fresh instance. `None` if it got no instance, and under
+    /// [`Isolation::Shared`].
+    pub clean_state: Option<CleanState>,
+    /// Whether the call waited for an instance to be built, or for `init`.
     pub cold: bool,
     /// What the guest wrote to stdout.
     pub stdout: Output,
@@ -107,24 +111,8 @@ impl<'f, O: Send + 'f> Call<'f, O> {
             }
             Err(error) => Err(error),
         };
-        let Used {
-            cold,
-            memory,
-            stdout,
-            stderr,
-        } = used;
-        let receipt = Receipt {
-            wall_time: run.elapsed(),
-            cpu_time: run.cpu_time(),
-            memory,
-            hostcalls: run.hostcalls(),
-            bytes_in,
-            bytes_out: output.as_ref().map_or(0, String::len),
-            isolation: function.program.isolation(),
-            cold,
-            stdout,
-            stderr,
-        };
+        let bytes_out = output.as_ref().map_or(0, String::len);
+        let receipt = used.receipt(&run, function.program.isolation(), bytes_in, bytes_out);
         let decoded = output.and_then(|json| {
             decode(json).map_err(|source| Error::Decode {
                 op: function.name().to_owned(),

@@ -34,15 +34,37 @@ pub(crate) struct Capture(Arc<Mutex<Kept>>);
 struct Kept {
     output: Output,
     limit: usize,
+    /// How often the guest opened the stream, and how often it closed it.
+    opened: u64,
+    closed: u64,
+}
+
+/// A guest's handle to the stream.
+struct Stream(Capture);
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.0.lock().closed += 1;
+    }
 }
 
 impl Capture {
     /// Forgets what was written and keeps `limit` bytes from now on.
     pub(crate) fn start(&self, limit: usize) {
-        *self.lock() = Kept {
-            output: Output::default(),
-            limit,
-        };
+        let mut kept = self.lock();
+        kept.output = Output::default();
+        kept.limit = limit;
+    }
+
+    /// How often the guest opened the stream, and how often it closed it.
+    pub(crate) fn handles(&self) -> (u64, u64) {
+        let kept = self.lock();
+        (kept.opened, kept.closed)
+    }
+
+    fn open(&self) -> Stream {
+        self.lock().opened += 1;
+        Stream(self.clone())
     }
 
     pub(crate) fn take(&self) -> Output {
@@ -70,17 +92,17 @@ impl IsTerminal for Capture {
 
 impl StdoutStream for Capture {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(self.clone())
+        Box::new(self.open())
     }
 
     fn p2_stream(&self) -> Box<dyn OutputStream> {
-        Box::new(self.clone())
+        Box::new(self.open())
     }
 }
 
-impl OutputStream for Capture {
+impl OutputStream for Stream {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.push(&bytes);
+        self.0.push(&bytes);
         Ok(())
     }
 
@@ -94,17 +116,17 @@ impl OutputStream for Capture {
 }
 
 #[wasmtime_wasi::async_trait]
-impl Pollable for Capture {
+impl Pollable for Stream {
     async fn ready(&mut self) {}
 }
 
-impl AsyncWrite for Capture {
+impl AsyncWrite for Stream {
     fn poll_write(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        self.push(bytes);
+        self.0.push(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 

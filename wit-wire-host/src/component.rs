@@ -1,10 +1,15 @@
 //! A component that was checked against the protocol and linked.
 
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
 use wasmtime::component::{ComponentExportIndex, InstancePre, Linker};
 
-use crate::error::{Error, Phase};
-use crate::host::{Host, State};
+use crate::error::Error;
+use crate::host::{CleanState, Host, State};
 use crate::instance::Instance;
+use crate::pool::Stock;
+use crate::reset::{Blank, Exports, Reason};
 use crate::run::Run;
 use crate::shape::{Shape, detect};
 use crate::wire::{GUEST_INTERFACE, HOSTCALL_INTERFACE};
@@ -17,6 +22,11 @@ pub struct Component {
     pub(crate) shape: Shape,
     pub(crate) init: ComponentExportIndex,
     pub(crate) handle: ComponentExportIndex,
+    pub(crate) state: Option<Exports>,
+    /// What its instances begin with, once there is one, or why they are used once.
+    blank: Arc<OnceCell<Result<Arc<Blank>, Reason>>>,
+    /// Its idle instances.
+    pub(crate) stock: Arc<Stock>,
 }
 
 impl Component {
@@ -55,7 +65,28 @@ impl Component {
             shape,
             init,
             handle,
+            state: Exports::of(component),
+            blank: Arc::default(),
+            stock: host.0.pool.stock(),
         })
+    }
+
+    /// The state that its instances begin with, or why there is none to take them back to.
+    pub(crate) async fn blank(&self) -> Result<Result<Arc<Blank>, Reason>, Error> {
+        let make = async || {
+            let run = Run::new(*self.host.limits());
+            let made = match self.host.0.clean_state {
+                CleanState::FreshInstance => Err("the host was told to use fresh ones".into()),
+                _ => Blank::new(self, &run).await?.map(Arc::new),
+            };
+            match (self.host.0.clean_state, made) {
+                (CleanState::Reset, Err(why)) => Err(Error::NoReset {
+                    reason: why.as_ref().to_owned(),
+                }),
+                (_, made) => Ok(made),
+            }
+        };
+        self.blank.get_or_try_init(make).await.cloned()
     }
 
     /// Which of the published shapes the component has.
@@ -63,16 +94,11 @@ impl Component {
         self.shape
     }
 
-    /// Builds an instance, once the host has room for one.
+    /// Builds an instance that belongs to no pool and is never reset.
     ///
     /// Cancel safe: a dropped future leaves nothing behind.
     pub async fn instantiate(&self, run: &Run) -> Result<Instance, Error> {
-        let room = self
-            .host
-            .admit(run)
-            .await
-            .map_err(|stop| stop.into_error(Phase::Instantiate, None))?;
-        Instance::new(self, room, run).await
+        Instance::new(self, run).await
     }
 }
 

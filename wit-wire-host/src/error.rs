@@ -55,6 +55,13 @@ pub enum Error {
     #[error("the component can't be linked")]
     Link(#[source] Source),
 
+    /// The host was told to reset instances ([`CleanState::Reset`](crate::CleanState::Reset)), and can't.
+    #[error("instances of the component can't be reset: {reason}")]
+    NoReset {
+        /// Why not.
+        reason: String,
+    },
+
     /// Two ops of one program have the same name.
     #[error("op `{0}` is given twice: names must be unique within a program")]
     DuplicateOp(String),
@@ -185,6 +192,10 @@ pub enum Error {
     /// The instance ended in an earlier run (a trap, an exit, a limit or a cancelled call) and can't be used again.
     #[error("the instance ended in an earlier run: build another")]
     InstanceEnded,
+
+    /// The host was shut down ([`Host::shut_down`](crate::Host::shut_down)).
+    #[error("the host was shut down and takes no more calls")]
+    ShutDown,
 
     /// A blocking call from a thread that drives async tasks would stall all of them.
     #[error(

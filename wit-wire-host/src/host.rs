@@ -2,10 +2,11 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{Engine, Store, StoreContextMut, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
@@ -15,7 +16,8 @@ use crate::component::Component;
 use crate::error::Error;
 use crate::hostcall::{HostcallContext, HostcallError, Hostcalls, Router};
 use crate::limits::{Limit, LimitExceeded, Limits, MemoryLimiter};
-use crate::run::{Run, Stop};
+use crate::pool::Pool;
+use crate::run::Run;
 use crate::ticker::Ticker;
 use crate::wire::HOSTCALL_INTERFACE;
 
@@ -27,8 +29,8 @@ pub(crate) struct Inner {
     pub(crate) engine: Engine,
     linker: Linker<State>,
     pub(crate) limits: Limits,
-    max_instances: usize,
-    instances: Arc<Semaphore>,
+    pub(crate) clean_state: CleanState,
+    pub(crate) pool: Pool,
     router: Arc<Router>,
     pub(crate) ticker: Ticker,
 }
@@ -37,11 +39,31 @@ pub(crate) struct Inner {
 ///
 /// - hostcalls: none; every hostcall is an error `op_404`
 /// - limits: [`Limits::default`]
-/// - instances at once: 256
+/// - instances at work at once: four for each processor
+/// - calls that wait for one: 1,024
+/// - idle instances are given back after 60 s
+/// - clean state: [`CleanState::Auto`]
 pub struct HostBuilder {
     router: Router,
     limits: Limits,
     max_instances: usize,
+    queue: usize,
+    idle_time: Duration,
+    clean_state: CleanState,
+}
+
+/// How a call under [`Isolation::PerCall`](crate::Isolation::PerCall) comes to its clean state. What it sees is the same
+/// either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum CleanState {
+    /// By a reset where component and system allow it, else by fresh instances.
+    #[default]
+    Auto,
+    /// By a reset: the memory of an instance is taken back to the state that `init` left. A component or system that does
+    /// not allow it is an error, [`Error::NoReset`].
+    Reset,
+    /// By an instance built for each call.
+    FreshInstance,
 }
 
 impl HostBuilder {
@@ -75,12 +97,34 @@ impl HostBuilder {
         self
     }
 
-    /// How many instances may be alive at once. A call that finds none free waits, until its deadline.
+    /// How many instances may be at work at once, for calls on clean state. A call that finds none free waits in line. As
+    /// many are kept when idle.
     ///
-    /// A hostcall that calls a function again needs an instance for it while it holds its own.
+    /// Hostcalls that call functions take further ones ([`Limits::nesting`]), and a program with shared state has its own.
     #[must_use]
     pub fn max_instances(mut self, count: usize) -> Self {
         self.max_instances = count.clamp(1, Semaphore::MAX_PERMITS);
+        self
+    }
+
+    /// How many calls may wait for an instance at once. One more is refused.
+    #[must_use]
+    pub fn queue(mut self, length: usize) -> Self {
+        self.queue = length;
+        self
+    }
+
+    /// After how much time an instance that nobody needs is given back.
+    #[must_use]
+    pub fn idle_time(mut self, time: Duration) -> Self {
+        self.idle_time = time;
+        self
+    }
+
+    /// How calls come to their clean state: for tests and benches, which compare the ways.
+    #[must_use]
+    pub fn clean_state(mut self, way: CleanState) -> Self {
+        self.clean_state = way;
         self
     }
 
@@ -91,6 +135,9 @@ impl HostBuilder {
             router,
             limits,
             max_instances,
+            queue,
+            idle_time,
+            clean_state,
         } = self;
         if !engine.get_epoch_interruption() {
             return Err(Error::Engine(
@@ -106,14 +153,14 @@ impl HostBuilder {
         let linker = linker(engine).map_err(|error| Error::Link(error.into_boxed_dyn_error()))?;
         let ticker = Ticker::start(engine)
             .map_err(|_| Error::Engine("no thread for the epoch ticker can be had"))?;
-        let instances = Arc::new(Semaphore::new(max_instances));
+        let pool = Pool::new(max_instances, queue, idle_time);
         let router = Arc::new(router);
         Ok(Host(Arc::new(Inner {
             engine: engine.clone(),
             linker,
             limits,
-            max_instances,
-            instances,
+            clean_state,
+            pool,
             router,
             ticker,
         })))
@@ -126,7 +173,10 @@ impl Host {
         HostBuilder {
             router: Router::default(),
             limits: Limits::default(),
-            max_instances: 256,
+            max_instances: 4 * std::thread::available_parallelism().map_or(1, usize::from),
+            queue: 1024,
+            idle_time: Duration::from_secs(60),
+            clean_state: CleanState::default(),
         }
     }
 
@@ -141,27 +191,6 @@ impl Host {
     /// The limits of calls that bring none of their own.
     pub fn limits(&self) -> &Limits {
         &self.0.limits
-    }
-
-    /// Room for one instance, waiting for it until the run's deadline.
-    pub(crate) async fn admit(&self, run: &Run) -> Result<OwnedSemaphorePermit, Stop> {
-        if let Ok(room) = self.0.instances.clone().try_acquire_owned() {
-            return Ok(room);
-        }
-        let allowed = self.0.max_instances as u64;
-        let full = || {
-            Stop::Limit(LimitExceeded {
-                limit: Limit::Instances,
-                allowed,
-                requested: None,
-            })
-        };
-        match run.drive(self.0.instances.clone().acquire_owned()).await {
-            // The semaphore is never closed.
-            Ok(room) => room.map_err(|_| full()),
-            Err(Stop::Limit(_)) => Err(full()),
-            Err(Stop::NoRuntime) => Err(Stop::NoRuntime),
-        }
     }
 
     /// A store in which one instance can live. WASI is there, and empty: no files, no environment, no arguments, no
@@ -219,6 +248,14 @@ const PANIC: &str = "wit-wire:panic";
 const LONGEST_PANIC: usize = 64 << 10;
 
 impl State {
+    /// The handle that the guest would be given next.
+    pub(crate) fn next_handle(&mut self) -> Option<u32> {
+        let probe = self.table.push(()).ok()?;
+        let handle = probe.rep();
+        self.table.delete(probe).ok()?;
+        Some(handle)
+    }
+
     /// The outer error ends the run.
     fn note_panic(&mut self, payload: &str) -> Result<Result<String, String>, LimitExceeded> {
         let Some(running) = &self.run else {
@@ -307,10 +344,8 @@ fn hostcall(
             deadline: run.deadline(),
             value: run.context().cloned(),
         };
-        let answer = router
-            .call(context, op, payload)
-            .await
-            .map_err(|error| error.to_json());
+        let answer = run.nest(router.call(context, op, payload)).await;
+        let answer = answer.map_err(|error| error.to_json());
         let (Ok(json) | Err(json)) = &answer;
         LimitExceeded::check(Limit::HostcallPayload, allowed, json.len())?;
         Ok(answer)

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
 use wasmtime::component::TypedFunc;
 
@@ -13,6 +12,7 @@ use crate::error::{Error, Phase};
 use crate::host::{Host, Running, State};
 use crate::limits::{Limit, LimitExceeded};
 use crate::op::Op;
+use crate::pool::Counted;
 use crate::run::{Run, Stop};
 use crate::shape::Shape;
 use crate::wire::{
@@ -28,13 +28,17 @@ pub const PROTOCOL_VERSION: &str = "0.0.1";
 /// anyone's guess. Every later use is [`Error::InstanceEnded`].
 pub struct Instance {
     store: Store<State>,
+    pub(crate) linked: wasmtime::component::Instance,
     init: Init,
     handle: TypedFunc<(HandleReq,), (Result<String, HandleErr>,)>,
     initialised: bool,
     ended: bool,
     host: Host,
-    _room: OwnedSemaphorePermit,
+    _alive: Counted,
 }
+
+/// An epoch so far away that the engine never gets there.
+const NEVER: u64 = u64::MAX / 2;
 
 /// `init` in either shape.
 enum Init {
@@ -45,7 +49,6 @@ enum Init {
 impl Instance {
     pub(crate) async fn new(
         component: &Component,
-        room: OwnedSemaphorePermit,
         run: &Run,
     ) -> Result<Self, Error> {
         let host = &component.host;
@@ -76,15 +79,17 @@ impl Instance {
                     .map_err(typed)?,
             ),
         };
+        let _alive = host.0.pool.alive();
         let host = host.clone();
         Ok(Self {
             store,
+            linked: instance,
             init,
             handle,
             initialised: false,
             ended: false,
             host,
-            _room: room,
+            _alive,
         })
     }
 
@@ -201,6 +206,17 @@ impl Instance {
     pub fn take_output(&mut self) -> (Output, Output) {
         let state = self.store.data();
         (state.stdout.take(), state.stderr.take())
+    }
+
+    /// The store of an instance that does not run, for functions that are the host's own and end soon.
+    pub(crate) fn resting(&mut self) -> &mut Store<State> {
+        self.store.set_epoch_deadline(NEVER);
+        &mut self.store
+    }
+
+    /// Whether `init` was tried. A new state makes it one that was, or one that was not.
+    pub(crate) fn set_initialised(&mut self, initialised: bool) {
+        self.initialised = initialised;
     }
 
     /// Runs guest code, metered. The instance counts as ended unless the code comes back in its own time.

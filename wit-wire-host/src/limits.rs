@@ -15,6 +15,8 @@ use wasmtime::ResourceLimiter;
 /// - `log`: 64 KiB kept of each of stdout and stderr; more is dropped and counted, and is no error
 /// - `hostcalls`: 10,000
 /// - `hostcall_payload`: 32 MiB of JSON, in each direction
+/// - `wait`: 10 s for an instance
+/// - `nesting`: 8 calls within each other, by hostcalls that call functions
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Time on the clock.
@@ -33,6 +35,12 @@ pub struct Limits {
     pub hostcalls: u64,
     /// Bytes of one hostcall's op name and payload, and of its answer.
     pub hostcall_payload: usize,
+    /// Time on the clock until an instance is free.
+    pub wait: Duration,
+    /// How deep calls may be nested: a hostcall that calls a function makes a call at depth 1, and so on. Such a call does
+    /// not wait for an instance, which its own caller might be holding. One that is made from another task than the
+    /// hostcall's is a call like any other.
+    pub nesting: u32,
 }
 
 impl Default for Limits {
@@ -47,6 +55,8 @@ impl Default for Limits {
             log: 64 << 10,
             hostcalls: 10_000,
             hostcall_payload: 32 * MIB,
+            wait: Duration::from_secs(10),
+            nesting: 8,
         }
     }
 }
@@ -73,9 +83,18 @@ pub enum Limit {
     Hostcalls,
     /// [`Limits::hostcall_payload`], in bytes.
     HostcallPayload,
-    /// Instances alive at once ([`HostBuilder::max_instances`](crate::HostBuilder::max_instances)), a count:
+    /// Instances at work at once ([`HostBuilder::max_instances`](crate::HostBuilder::max_instances)), a count:
     /// none became free before the call's deadline.
     Instances,
+    /// Calls of one program at once ([`ProgramBuilder::concurrency`](crate::ProgramBuilder::concurrency)), a count: none
+    /// ended before the call's deadline.
+    Concurrency,
+    /// [`Limits::wait`], in milliseconds.
+    Wait,
+    /// Calls that wait at once ([`HostBuilder::queue`](crate::HostBuilder::queue)), a count.
+    Queue,
+    /// [`Limits::nesting`], a count.
+    Nesting,
 }
 
 impl Limit {
@@ -91,14 +110,23 @@ impl Limit {
             Self::Hostcalls => "hostcalls",
             Self::HostcallPayload => "hostcall payload",
             Self::Instances => "instances",
+            Self::Concurrency => "calls of the program at once",
+            Self::Wait => "time to wait for an instance",
+            Self::Queue => "calls that wait",
+            Self::Nesting => "nested calls",
         }
     }
 
     fn unit(self) -> &'static str {
         match self {
-            Self::WallTime | Self::Deadline | Self::CpuTime => " ms",
+            Self::WallTime | Self::Deadline | Self::CpuTime | Self::Wait => " ms",
             Self::Memory | Self::Input | Self::Output | Self::HostcallPayload => " bytes",
-            Self::Tables | Self::Hostcalls | Self::Instances => "",
+            Self::Tables
+            | Self::Hostcalls
+            | Self::Instances
+            | Self::Concurrency
+            | Self::Queue
+            | Self::Nesting => "",
         }
     }
 }

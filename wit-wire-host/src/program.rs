@@ -1,19 +1,25 @@
 //! A component with the ops it was initialised with, and its functions as callers hold them.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore};
 
-use crate::call::{Call, Settings};
+use crate::call::{Call, Receipt, Settings};
 use crate::capture::Output;
 use crate::component::Component;
 use crate::error::{Error, Phase};
+use crate::host::CleanState;
+use crate::image::Image;
 use crate::instance::{Instance, PROTOCOL_VERSION};
-use crate::limits::Limits;
+use crate::limits::{Limit, Limits};
 use crate::op::Op;
+use crate::pool::Lease;
+use crate::reset::Reason;
 use crate::run::Run;
 
-/// What calls of a program see of each other. Names the meaning; how it is done depends on the machine.
+/// What calls of a program see of each other. Names the meaning; how it is done depends on component and machine
+/// ([`CleanState`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Isolation {
     /// Every call sees the state that `init` left. Two calls can't see each other, and run side by side.
@@ -34,21 +40,70 @@ struct Inner {
     ops: Vec<Op>,
     version: String,
     isolation: Isolation,
+    /// The state that `init` left, or why it must run again for each call.
+    image: Result<Arc<Image>, Reason>,
+    receipt: Receipt,
+    concurrency: Option<(Arc<Semaphore>, u64)>,
     /// Under [`Isolation::Shared`], the instance all calls share.
-    shared: Mutex<Option<Instance>>,
+    shared: Mutex<Option<Kept>>,
+    renewal: Renewal,
+}
+
+/// The instance of a program with shared state.
+struct Kept {
+    instance: Instance,
+    since: Instant,
+    calls: u64,
+}
+
+/// When a shared instance is replaced.
+#[derive(Clone, Copy)]
+struct Renewal {
+    calls: u64,
+    age: Duration,
+}
+
+impl Kept {
+    fn new(instance: Instance) -> Self {
+        Self {
+            instance,
+            since: Instant::now(),
+            calls: 0,
+        }
+    }
+
+    fn is_due(&self, renewal: Renewal) -> bool {
+        self.calls >= renewal.calls || self.since.elapsed() >= renewal.age
+    }
+}
+
+/// What a program keeps in memory while nobody calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProgramSize {
+    /// Lines of 64 bytes in which its memory differs from a blank instance's.
+    pub lines: usize,
+    /// Bytes that it takes. What other programs of the component have too is divided among them.
+    pub bytes: usize,
+    /// Bytes of linear memory that an instance has while it runs it.
+    pub memory: usize,
 }
 
 /// Configures a [`Program`].
 ///
 /// - isolation: [`Isolation::PerCall`]
 /// - version: [`PROTOCOL_VERSION`]
-/// - limits of the first `init`: the host's
+/// - limits of `init`: the host's
+/// - calls at once: as many as the host has instances
+/// - shared state lives until a call ends its instance
 pub struct ProgramBuilder {
     component: Component,
     ops: Vec<Op>,
     version: String,
     isolation: Isolation,
     limits: Limits,
+    concurrency: Option<usize>,
+    renewal: Renewal,
 }
 
 impl Component {
@@ -60,6 +115,11 @@ impl Component {
             version: PROTOCOL_VERSION.to_owned(),
             isolation: Isolation::default(),
             limits: *self.host.limits(),
+            concurrency: None,
+            renewal: Renewal {
+                calls: u64::MAX,
+                age: Duration::MAX,
+            },
         }
     }
 }
@@ -79,14 +139,37 @@ impl ProgramBuilder {
         self
     }
 
-    /// The limits of the first `init`.
+    /// The limits of `init`.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Initialises the ops once, so that what is wrong with them is known now and not at the first call.
+    /// How many calls of the program may be at work at once, so that it leaves instances to others. More of them wait in
+    /// line, and not in the line of other programs.
+    #[must_use]
+    pub fn concurrency(mut self, calls: usize) -> Self {
+        self.concurrency = Some(calls.clamp(1, Semaphore::MAX_PERMITS));
+        self
+    }
+
+    /// Under [`Isolation::Shared`], after how many calls the state is given up and the next call begins anew.
+    #[must_use]
+    pub fn max_calls(mut self, calls: u64) -> Self {
+        self.renewal.calls = calls;
+        self
+    }
+
+    /// Under [`Isolation::Shared`], after how much time the state is given up and the next call begins anew.
+    #[must_use]
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.renewal.age = age;
+        self
+    }
+
+    /// Initialises the ops, once for all calls where their state can be kept. What is wrong with them is known now and not
+    /// at the first call.
     ///
     /// Cancel safe: a dropped future leaves nothing behind.
     pub async fn build(self) -> Result<Program, Error> {
@@ -96,21 +179,39 @@ impl ProgramBuilder {
             version,
             isolation,
             limits,
+            concurrency,
+            renewal,
         } = self;
-        let program = Program(Arc::new(Inner {
+        let run = Run::new(limits);
+        let mut used = Used::default();
+        let _call = component.host.0.pool.begin()?;
+        let mut lease = Lease::take(&component, None, &run).await?;
+        used.cold = lease.is_new;
+        let worker = lease.worker()?;
+        let result = worker.instance.init(&run, &ops, &version).await;
+        used.note(&mut worker.instance);
+        result?;
+        let image = worker.capture().await;
+        if let (CleanState::Reset, Err(reason)) = (component.host.0.clean_state, &image) {
+            return Err(Error::NoReset {
+                reason: reason.as_ref().to_owned(),
+            });
+        }
+        let shared = match isolation {
+            Isolation::PerCall => None,
+            Isolation::Shared => Some(Kept::new(lease.keep()?)),
+        };
+        Ok(Program(Arc::new(Inner {
             component,
             ops,
             version,
             isolation,
-            shared: Mutex::new(None),
-        }));
-        let first = program
-            .fresh(&Run::new(limits), &mut Used::default())
-            .await?;
-        if isolation == Isolation::Shared {
-            *program.0.shared.lock().await = Some(first);
-        }
-        Ok(program)
+            image,
+            receipt: used.receipt(&run, isolation, 0, 0),
+            concurrency: concurrency.map(|calls| (Arc::new(Semaphore::new(calls)), calls as u64)),
+            shared: Mutex::new(shared),
+            renewal,
+        })))
     }
 
     /// [`build`](Self::build) for threads outside async runtimes.
@@ -155,15 +256,49 @@ impl Program {
         self.0.component.host.limits()
     }
 
-    /// A new instance with the ops initialised.
-    async fn fresh(&self, run: &Run, used: &mut Used) -> Result<Instance, Error> {
-        used.cold = true;
-        let mut instance = self.0.component.instantiate(run).await?;
-        let result = instance.init(run, &self.0.ops, &self.0.version).await;
-        if result.is_err() {
-            used.note(&mut instance);
+    /// What registering the program used: building an instance if none was idle, and `init`.
+    pub fn receipt(&self) -> &Receipt {
+        &self.0.receipt
+    }
+
+    /// What the program keeps in memory while nobody calls it; `None` if each call runs `init` again, for the reason
+    /// that [`reset_refused`](Self::reset_refused) tells.
+    pub fn size(&self) -> Option<ProgramSize> {
+        let image = self.0.image.as_ref().ok()?;
+        let (lines, bytes) = image.size();
+        Some(ProgramSize {
+            lines,
+            bytes,
+            memory: image.length(),
+        })
+    }
+
+    /// Why calls of the program get fresh instances that run `init` again, if they do.
+    pub fn reset_refused(&self) -> Option<&str> {
+        self.0.image.as_ref().err().map(AsRef::as_ref)
+    }
+
+    /// An instance with the ops initialised.
+    async fn ready(&self, run: &Run, used: &mut Used) -> Result<Lease, Error> {
+        let Inner {
+            component,
+            ops,
+            version,
+            image,
+            ..
+        } = &*self.0;
+        let image = image.as_ref().ok();
+        let mut lease = Lease::take(component, image, run).await?;
+        used.cold = lease.is_new || image.is_none();
+        if image.is_none() {
+            let worker = lease.worker()?;
+            let result = worker.instance.init(run, ops, version).await;
+            if result.is_err() {
+                used.note(&mut worker.instance);
+            }
+            result?;
         }
-        result.map(|()| instance)
+        Ok(lease)
     }
 
     /// Runs `op` on an instance that the isolation allows, and notes in `used` what it used.
@@ -176,11 +311,21 @@ impl Program {
         input: Arc<str>,
         used: &mut Used,
     ) -> Result<String, Error> {
+        let pool = &self.0.component.host.0.pool;
+        let _call = pool.begin()?;
+        run.check_depth()
+            .map_err(|stop| stop.into_error(Phase::Handle, Some(op)))?;
+        let _turn = self.turn(run).await?;
         match self.0.isolation {
             Isolation::PerCall => {
-                let mut instance = Box::pin(self.fresh(run, used)).await?;
+                let mut lease = Box::pin(self.ready(run, used)).await?;
+                used.clean_state = Some(match self.0.image {
+                    Ok(_) => CleanState::Reset,
+                    Err(_) => CleanState::FreshInstance,
+                });
+                let instance = &mut lease.worker()?.instance;
                 let result = instance.handle(run, op, input).await;
-                used.note(&mut instance);
+                used.note(instance);
                 result
             }
             Isolation::Shared => {
@@ -190,43 +335,92 @@ impl Program {
                 };
                 let mut shared =
                     Slot(shared.map_err(|stop| stop.into_error(Phase::Handle, Some(op)))?);
+                shared.0.take_if(|kept| kept.is_due(self.0.renewal));
                 if shared.0.is_none() {
-                    *shared.0 = Some(Box::pin(self.fresh(run, used)).await?);
+                    let lease = Box::pin(self.ready(run, used)).await?;
+                    *shared.0 = Some(Kept::new(lease.keep()?));
+                    used.cold = true;
                 }
-                let Some(instance) = &mut *shared.0 else {
+                let Some(Kept {
+                    instance, calls, ..
+                }) = &mut *shared.0
+                else {
                     return Err(Error::InstanceEnded);
                 };
+                *calls += 1;
                 let result = instance.handle(run, op, input).await;
                 used.note(instance);
                 result
             }
         }
     }
+
+    /// The run's turn among the calls of the program. One that a hostcall makes does not wait for it: the program itself might
+    /// be waiting for that one.
+    async fn turn(&self, run: &Run) -> Result<Option<OwnedSemaphorePermit>, Error> {
+        match &self.0.concurrency {
+            Some((turns, allowed)) if run.depth() == 0 => {
+                let pool = &self.0.component.host.0.pool;
+                Box::pin(pool.enter(turns, Limit::Concurrency, *allowed, run)).await
+            }
+            _ => Ok(None),
+        }
+    }
 }
 
 /// The place of the shared instance while a call holds it. One that ended is dropped with the call, also with a cancelled
-/// one: it would keep its memory, and its room in the host, until the next call.
-struct Slot<'a>(MutexGuard<'a, Option<Instance>>);
+/// one: it would keep its memory until the next call.
+struct Slot<'a>(MutexGuard<'a, Option<Kept>>);
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        self.0.take_if(|instance| !instance.is_alive());
+        self.0.take_if(|kept| !kept.instance.is_alive());
     }
 }
 
 /// What a call used, as far as its instance tells.
 #[derive(Default)]
 pub(crate) struct Used {
-    pub(crate) cold: bool,
-    pub(crate) memory: usize,
-    pub(crate) stdout: Output,
-    pub(crate) stderr: Output,
+    cold: bool,
+    clean_state: Option<CleanState>,
+    memory: usize,
+    stdout: Output,
+    stderr: Output,
 }
 
 impl Used {
     fn note(&mut self, instance: &mut Instance) {
         self.memory = instance.memory();
         (self.stdout, self.stderr) = instance.take_output();
+    }
+
+    pub(crate) fn receipt(
+        self,
+        run: &Run,
+        isolation: Isolation,
+        bytes_in: usize,
+        bytes_out: usize,
+    ) -> Receipt {
+        let Self {
+            cold,
+            clean_state,
+            memory,
+            stdout,
+            stderr,
+        } = self;
+        Receipt {
+            wall_time: run.elapsed(),
+            cpu_time: run.cpu_time(),
+            memory,
+            hostcalls: run.hostcalls(),
+            bytes_in,
+            bytes_out,
+            isolation,
+            clean_state,
+            cold,
+            stdout,
+            stderr,
+        }
     }
 }
 

@@ -41,6 +41,12 @@ struct Inner {
     context: Option<Arc<dyn Any + Send + Sync>>,
     cpu: CpuClock,
     hostcalls: AtomicU64,
+    depth: u32,
+}
+
+tokio::task_local! {
+    /// How deep calls that a hostcall makes are nested.
+    static DEPTH: u32;
 }
 
 impl Run {
@@ -69,7 +75,31 @@ impl Run {
             context,
             cpu: CpuClock::new(started),
             hostcalls: AtomicU64::new(0),
+            depth: DEPTH.try_with(|depth| *depth).unwrap_or(0),
         }))
+    }
+
+    /// How many calls the run is nested in.
+    pub(crate) fn depth(&self) -> u32 {
+        self.0.depth
+    }
+
+    /// Refuses a run that is nested too deep.
+    pub(crate) fn check_depth(&self) -> Result<(), Stop> {
+        let allowed = self.limits().nesting;
+        if self.depth() <= allowed {
+            return Ok(());
+        }
+        Err(Stop::Limit(LimitExceeded {
+            limit: Limit::Nesting,
+            allowed: allowed.into(),
+            requested: Some(self.depth().into()),
+        }))
+    }
+
+    /// `hostcall`, in which calls are nested in this run.
+    pub(crate) fn nest<F: Future>(&self, hostcall: F) -> impl Future<Output = F::Output> + use<F> {
+        DEPTH.scope(self.0.depth.saturating_add(1), hostcall)
     }
 
     /// The limits in force.

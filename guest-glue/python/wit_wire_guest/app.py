@@ -12,6 +12,9 @@ from .failure import failure, result_failure
 
 VERSION = "0.0.1"
 
+# The op with which a host has the guest open what later calls would open once, before it keeps a copy of its memory.
+SETTLE = "wit-wire:settle"
+
 _handlers = None
 
 
@@ -39,6 +42,8 @@ class MatWire(exports.MatWire):
     def handle(self, req):
         handler = (_handlers or {}).get(req.op_name)
         if handler is None:
+            if req.op_name == SETTLE:
+                _open_streams()
             raise Err(mat_wire.HandleErr_NoHandler())
         try:
             value = wire_json.decode(req.in_json)
@@ -54,6 +59,13 @@ class MatWire(exports.MatWire):
             return wire_json.encode(result)
         except BaseException as error:
             raise Err(mat_wire.HandleErr_HandlerErr(result_failure(error))) from None
+
+
+def _open_streams():
+    for stream in (sys.stdout, sys.stderr):
+        # What is empty is not written, and the handle not opened.
+        stream.write("\n")
+        stream.flush()
 
 
 def _flush():

@@ -8,7 +8,7 @@ use wasmtime::component::Component;
 use wasmtime::{Config, Engine};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
-use wit_wire_host::{Host, HostBuilder, Op, Program, Shape};
+use wit_wire_host::{HostBuilder, Op, Program, Shape};
 
 pub(crate) const ALL_OPS: [&str; 9] = [
     "echo", "bad", "count", "h:add", "loop", "trap", "recurse", "grow", "utf8",
@@ -60,7 +60,8 @@ pub(crate) fn guest(shape: Shape) -> Vec<u8> {
 /// The guest in a host.
 pub(crate) fn component(host: HostBuilder) -> wit_wire_host::Component {
     let engine = engine();
-    let component = Component::new(&engine, guest(Shape::Article)).unwrap();
+    let guest = artifact_embed::instrument(&guest(Shape::Article)).unwrap();
+    let component = Component::new(&engine, guest).unwrap();
     host.build(&engine).unwrap().component(&component).unwrap()
 }
 
@@ -68,8 +69,4 @@ pub(crate) fn component(host: HostBuilder) -> wit_wire_host::Component {
 pub(crate) async fn program(host: HostBuilder, more: &[&str]) -> Program {
     let ops = ALL_OPS.iter().chain(more).map(|name| Op::new(*name));
     component(host).program(ops).build().await.unwrap()
-}
-
-pub(crate) async fn default_program() -> Program {
-    program(Host::builder(), &[]).await
 }

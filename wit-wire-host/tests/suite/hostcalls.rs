@@ -1,16 +1,9 @@
 //! What guests ask of the host.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-
-use common::program;
+use super::host;
+use crate::common::{self, program};
 use serde_json::{Value, json};
-use wit_wire_host::{Error, Function, Host, HostcallContext, HostcallError, Hostcalls};
+use wit_wire_host::{Error, Function, HostcallContext, HostcallError, Hostcalls};
 
 struct Tenant(&'static str);
 
@@ -41,7 +34,7 @@ async fn error(function: &Function, input: &Value) -> Value {
 
 #[tokio::test]
 async fn a_guest_says_why_it_traps() {
-    let program = program(Host::builder(), &["panic"]).await;
+    let program = program(host(), &["panic"]).await;
     let panic = program.function("panic").unwrap();
     let failure = panic.call::<_, Value>("at src/lib.rs:3:5: é").await;
     assert!(
@@ -60,7 +53,7 @@ async fn a_guest_says_why_it_traps() {
 
 #[tokio::test]
 async fn closures_get_typed_input_and_the_calls_context() {
-    let host = Host::builder()
+    let host = host()
         .hostcall("h:add", async |_: HostcallContext, (a, b): (i64, i64)| {
             Ok::<_, HostcallError>(a + b)
         })
@@ -93,7 +86,7 @@ async fn closures_get_typed_input_and_the_calls_context() {
 
 #[tokio::test]
 async fn a_failing_an_unknown_and_a_panicking_op_are_errors_for_the_guest() {
-    let host = Host::builder()
+    let host = host()
         .hostcall("h:fail", async |_: HostcallContext, _: Value| {
             Err::<Value, _>(HostcallError::new("denied", "not you").cause(json!({"why": 1})))
         })
@@ -123,7 +116,7 @@ async fn a_failing_an_unknown_and_a_panicking_op_are_errors_for_the_guest() {
 
 #[tokio::test]
 async fn a_trait_answers_what_no_closure_does() {
-    let host = Host::builder()
+    let host = host()
         .hostcalls(Names)
         .hostcall("h:add", async |_: HostcallContext, _: Value| {
             Ok::<_, HostcallError>("the closure")
@@ -142,7 +135,7 @@ async fn a_trait_answers_what_no_closure_does() {
 #[test]
 fn a_name_is_registered_once() {
     let same = async |_: HostcallContext, value: Value| Ok::<_, HostcallError>(value);
-    let error = Host::builder()
+    let error = host()
         .hostcall("a", same)
         .hostcall("a", same)
         .build(&common::engine())
@@ -156,7 +149,7 @@ fn a_name_is_registered_once() {
 
 #[test]
 fn the_hosts_own_names_cant_be_registered() {
-    let host = Host::builder().hostcall("wit-wire:batch", async |_: HostcallContext, _: Value| {
+    let host = host().hostcall("wit-wire:batch", async |_: HostcallContext, _: Value| {
         Ok::<_, HostcallError>(Value::Null)
     });
     let error = host.build(&common::engine()).err().unwrap();

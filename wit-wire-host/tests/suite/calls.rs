@@ -1,27 +1,20 @@
 //! Calls: what goes in and out, what they see of each other, and what ends them.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
-
-mod common;
-
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
-use common::{component, default_program, program};
+use super::host;
+use crate::common::{self, component, program};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use wit_wire_host::{
-    Error, Host, HostcallContext, HostcallError, Isolation, Limit, Limits, Op, Phase, Program, Run,
+    CleanState, Error, HostcallContext, HostcallError, Isolation, Limit, Limits, Op, Phase, Program, Run,
 };
 
 async fn shared() -> Program {
-    let component = component(Host::builder());
+    let component = component(host());
     let ops = ["count", "trap", "echo"].map(Op::new);
     component
         .program(ops)
@@ -33,7 +26,7 @@ async fn shared() -> Program {
 
 #[tokio::test]
 async fn values_types_and_raw_json_go_through() {
-    let program = default_program().await;
+    let program = program(host(), &[]).await;
     let echo = program.function("echo").unwrap();
     let value = json!({"text": "žluťoučký 🐴", "big": 9_007_199_254_740_993_u64, "list": [null, true, 1.5]});
     let same: Value = echo.call(&value).await.unwrap();
@@ -60,7 +53,7 @@ async fn values_types_and_raw_json_go_through() {
 
 #[tokio::test]
 async fn the_guests_errors_keep_their_kind() {
-    let program = program(Host::builder(), &["other"]).await;
+    let program = program(host(), &["other"]).await;
     let call = async |op: &str| {
         program
             .function(op)
@@ -92,7 +85,7 @@ async fn the_guests_errors_keep_their_kind() {
 
 #[tokio::test]
 async fn a_receipt_says_what_was_used() {
-    let program = default_program().await;
+    let program = program(host(), &[]).await;
     let (result, receipt) = program
         .function("echo")
         .unwrap()
@@ -106,8 +99,13 @@ async fn a_receipt_says_what_was_used() {
     );
     assert_eq!(
         (receipt.isolation, receipt.cold, receipt.memory),
-        (Isolation::PerCall, true, 65536)
+        (
+            Isolation::PerCall,
+            super::WAY == CleanState::FreshInstance,
+            65536
+        )
     );
+    assert_eq!(receipt.clean_state, Some(super::WAY));
     assert!(
         receipt.wall_time > Duration::ZERO && receipt.cpu_time > Duration::ZERO,
         "{receipt:?}"
@@ -128,7 +126,7 @@ async fn a_receipt_says_what_was_used() {
 
 #[tokio::test]
 async fn a_call_sees_what_init_left_and_shared_calls_see_each_other() {
-    let count = default_program().await.function("count").unwrap();
+    let count = program(host(), &[]).await.function("count").unwrap();
     for _ in 0..3 {
         assert_eq!(count.call_raw("").await.unwrap(), "1");
     }
@@ -150,7 +148,7 @@ async fn a_call_sees_what_init_left_and_shared_calls_see_each_other() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_calls_at_once_each_get_their_own_answer() {
-    for program in [default_program().await, shared().await] {
+    for program in [program(host(), &[]).await, shared().await] {
         let mut calls = JoinSet::new();
         for i in 0..100 {
             let echo = program.function("echo").unwrap();
@@ -175,7 +173,7 @@ async fn misbehaviour_costs_the_instance_and_not_the_process() {
         hostcalls: 5,
         ..Limits::default()
     };
-    let host = Host::builder()
+    let host = host()
         .limits(limits)
         .hostcall("f:ok", async |_: HostcallContext, _: Value| {
             Ok::<_, HostcallError>(Value::Null)
@@ -232,7 +230,7 @@ async fn sizes_are_limited_in_both_directions() {
         hostcall_payload: 7,
         ..Limits::default()
     };
-    let host = Host::builder().limits(limits);
+    let host = host().limits(limits);
     let program = program(host, &[]).await;
     let call = async |op: &str, input: &str| {
         let error = program
@@ -276,7 +274,7 @@ async fn sizes_are_limited_in_both_directions() {
 
 #[tokio::test]
 async fn wall_time_ends_a_call_that_waits_or_loops() {
-    let host = Host::builder().hostcall("h:wait", async |_: HostcallContext, _: Value| {
+    let host = host().hostcall("h:wait", async |_: HostcallContext, _: Value| {
         std::future::pending::<Result<Value, HostcallError>>().await
     });
     let program = program(host, &["h:wait"]).await;
@@ -302,36 +300,8 @@ async fn wall_time_ends_a_call_that_waits_or_loops() {
 }
 
 #[tokio::test]
-async fn a_full_host_lets_calls_wait_until_their_deadline() {
-    let component = component(Host::builder().max_instances(1));
-    let echo = component
-        .program([Op::new("echo")])
-        .build()
-        .await
-        .unwrap()
-        .function("echo")
-        .unwrap();
-
-    let limits = Limits {
-        wall_time: Duration::from_millis(30),
-        ..Limits::default()
-    };
-    let held = component
-        .instantiate(&Run::new(Limits::default()))
-        .await
-        .unwrap();
-    let error = echo.call_raw("1").limits(limits).await.unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "instantiate: limit of 1 on instances reached"
-    );
-    drop(held);
-    assert_eq!(echo.call_raw("1").await.unwrap(), "1");
-}
-
-#[tokio::test]
 async fn a_dropped_call_ends_its_instance_and_no_other() {
-    let component = component(Host::builder());
+    let component = component(host());
     let run = Run::new(Limits::default());
     let mut instance = component.instantiate(&run).await.unwrap();
     instance
@@ -359,7 +329,7 @@ async fn a_dropped_call_ends_its_instance_and_no_other() {
 
 #[tokio::test]
 async fn ops_are_initialised_once_under_names_of_their_own() {
-    let component = component(Host::builder());
+    let component = component(host());
     let run = Run::new(Limits::default());
     let mut instance = component.instantiate(&run).await.unwrap();
     instance
@@ -400,7 +370,7 @@ async fn ops_are_initialised_once_under_names_of_their_own() {
 
 #[test]
 fn the_blocking_form_works_outside_async_code_and_says_so_inside() {
-    let component = component(Host::builder());
+    let component = component(host());
     let program = component
         .program([Op::new("echo")])
         .build_blocking()
@@ -430,30 +400,8 @@ fn the_blocking_form_works_outside_async_code_and_says_so_inside() {
 }
 
 #[tokio::test]
-async fn a_crashed_shared_program_gives_its_room_back() {
-    let component = component(Host::builder().max_instances(1));
-    let shared = component
-        .program([Op::new("trap")])
-        .isolation(Isolation::Shared)
-        .build()
-        .await
-        .unwrap();
-    shared
-        .function("trap")
-        .unwrap()
-        .call_raw("")
-        .await
-        .unwrap_err();
-    let other = component.program([Op::new("echo")]).build().await.unwrap();
-    assert_eq!(
-        other.function("echo").unwrap().call_raw("1").await.unwrap(),
-        "1"
-    );
-}
-
-#[tokio::test]
 async fn a_call_without_time_is_not_begun() {
-    let echo = default_program().await.function("echo").unwrap();
+    let echo = program(host(), &[]).await.function("echo").unwrap();
     let error = echo
         .call_raw("1")
         .deadline(Instant::now())
@@ -477,7 +425,7 @@ async fn a_call_without_time_is_not_begun() {
 
     // Nor is the state of a shared instance lost for it.
     let ops = common::ALL_OPS.map(Op::new);
-    let program = common::component(Host::builder()).program(ops);
+    let program = common::component(host()).program(ops);
     let program = program.isolation(Isolation::Shared).build().await.unwrap();
     let count = program.function("count").unwrap();
     assert_eq!(count.call_raw("1").await.unwrap(), "1");

@@ -1,0 +1,260 @@
+//! The linear memory of an instance at rest: which of its pages were written, and access to its bytes. All `unsafe` of the
+//! crate stands here.
+
+#![allow(
+    unsafe_code,
+    reason = "the kernel is asked about memory, and a guest's memory is written while the guest rests"
+)]
+
+use std::ops::Range;
+use std::ptr::NonNull;
+use std::sync::Mutex;
+
+use wasmtime::Store;
+use wasmtime::component::WasmList;
+
+use crate::host::State;
+use crate::instance::Instance;
+
+/// The unit in which memory is compared and restored. Pages of the machine are as large, or a multiple of it.
+pub(crate) const PAGE: usize = 4096;
+
+/// All of the memory that `list` was said to be, to be written.
+pub(crate) fn bytes_mut<'a>(list: &WasmList<u8>, store: &'a mut Store<State>) -> &'a mut [u8] {
+    let bytes = list.as_le_slice(&*store);
+    let (start, length) = (bytes.as_ptr().cast_mut(), bytes.len());
+    // SAFETY: the bytes are the store's linear memory, which Wasmtime has just checked to have them, and which it maps to be
+    // written. The store is borrowed mutably for as long as the slice lives, so that neither the guest nor anything
+    // else that goes through the store reads, writes, grows or frees the memory meanwhile. It is not shared with
+    // threads: an instance with a shared memory has no such list.
+    unsafe { std::slice::from_raw_parts_mut(start, length) }
+}
+
+/// The memory of an instance that never runs again, to be read from any thread.
+pub(crate) struct Resting {
+    /// Keeps the memory. Never looked into, so that nothing else reaches the memory.
+    _instance: Mutex<Instance>,
+    start: NonNull<u8>,
+    length: usize,
+}
+
+// SAFETY: `Instance` is `Send`, and in a mutex it is `Sync`. The pointer is one to memory of that instance, which stays where
+// it is until the instance is dropped, on whichever thread, and which is only read.
+unsafe impl Send for Resting {}
+// SAFETY: as above.
+unsafe impl Sync for Resting {}
+
+impl Resting {
+    pub(crate) fn new(mut instance: Instance, list: &WasmList<u8>) -> Self {
+        let bytes = bytes_mut(list, instance.resting());
+        let (start, length) = (NonNull::from(&mut *bytes).cast(), bytes.len());
+        Self {
+            _instance: Mutex::new(instance),
+            start,
+            length,
+        }
+    }
+
+    pub(crate) fn get(&self) -> &[u8] {
+        // SAFETY: these are the bytes of the instance's memory, found in `new`. It has not been used since: it is owned here and
+        // reached by nobody. A memory moves and shrinks at most when its guest runs, and nobody writes to it.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.length) }
+    }
+}
+
+/// Whether this machine can tell which pages were written.
+pub(crate) fn is_supported() -> bool {
+    use std::sync::OnceLock;
+    static SUPPORTED: OnceLock<bool> = OnceLock::new();
+    *SUPPORTED.get_or_init(|| {
+        let probe = vec![1_u8; 2 * PAGE];
+        let aligned = probe.as_ptr().align_offset(PAGE);
+        let page = probe.get(aligned..aligned.saturating_add(PAGE));
+        page.is_some_and(|page| matches!(written(page).as_deref(), Ok([_])))
+    })
+}
+
+/// The pages of `memory` that no longer are what was mapped there, as ranges of offsets in ascending order: those that were
+/// written at any time since, and those that never had a file behind them and were touched. The system may have swapped
+/// them out.
+///
+/// `memory` is made of whole pages.
+#[cfg(target_os = "linux")]
+pub(crate) fn written(memory: &[u8]) -> std::io::Result<Vec<Range<usize>>> {
+    linux::written(memory)
+}
+
+/// Other systems have no such question.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn written(_: &[u8]) -> std::io::Result<Vec<Range<usize>>> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
+/// Has the system keep `memory` in pages of the smallest size, so that writing one byte does not make two megabytes count
+/// as written.
+pub(crate) fn in_small_pages(memory: &mut [u8]) {
+    #[cfg(target_os = "linux")]
+    linux::in_small_pages(memory);
+    #[cfg(not(target_os = "linux"))]
+    let _ = memory;
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::ffi::c_void;
+    use std::fs::File;
+    use std::ops::Range;
+    use std::sync::OnceLock;
+
+    use rustix::ioctl::{Ioctl, IoctlOutput, Opcode, ioctl, opcode};
+    use rustix::mm::{Advice, madvise};
+
+    // `PAGEMAP_SCAN`, in Linux since 6.7: include/uapi/linux/fs.h and Documentation/admin-guide/mm/pagemap.rst.
+    const IS_FILE: u64 = 1 << 2;
+    const IS_PRESENT: u64 = 1 << 3;
+    const IS_SWAPPED: u64 = 1 << 4;
+    const IS_ZERO_PAGE: u64 = 1 << 5;
+
+    /// `struct page_region`
+    #[repr(C)]
+    #[derive(Clone, Copy, Default)]
+    struct Region {
+        start: u64,
+        end: u64,
+        categories: u64,
+    }
+
+    /// `struct pm_scan_arg`
+    #[repr(C)]
+    #[derive(Default)]
+    struct Scan {
+        size: u64,
+        flags: u64,
+        start: u64,
+        end: u64,
+        walk_end: u64,
+        regions: u64,
+        regions_length: u64,
+        max_pages: u64,
+        inverted: u64,
+        all_of: u64,
+        any_of: u64,
+        returned: u64,
+    }
+
+    // SAFETY: the opcode is the one whose argument is a `struct pm_scan_arg`, which the kernel reads and writes. What it
+    // writes beyond that are the regions, which the caller of `ioctl` answers for.
+    unsafe impl Ioctl for &mut Scan {
+        type Output = usize;
+        const IS_MUTATING: bool = true;
+
+        fn opcode(&self) -> Opcode {
+            opcode::read_write::<Scan>(b'f', 16)
+        }
+
+        fn as_ptr(&mut self) -> *mut c_void {
+            std::ptr::from_mut(*self).cast()
+        }
+
+        unsafe fn output_from_ptr(out: IoctlOutput, _: *mut c_void) -> rustix::io::Result<usize> {
+            // Errors are negative, and do not come here.
+            Ok(usize::try_from(out).unwrap_or(0))
+        }
+    }
+
+    pub(super) fn written(memory: &[u8]) -> std::io::Result<Vec<Range<usize>>> {
+        static PAGEMAP: OnceLock<Option<File>> = OnceLock::new();
+        let pagemap = PAGEMAP.get_or_init(|| File::open("/proc/self/pagemap").ok());
+        let pagemap = pagemap.as_ref().ok_or(std::io::ErrorKind::Unsupported)?;
+        let base = memory.as_ptr() as u64;
+        let end = base + memory.len() as u64;
+        let mut ranges: Vec<Range<usize>> = Vec::with_capacity(256);
+        let mut start = base;
+        while start < end {
+            let mut regions = [Region::default(); 512];
+            let mut scan = Scan {
+                size: size_of::<Scan>() as u64,
+                start,
+                end,
+                regions: regions.as_mut_ptr() as u64,
+                regions_length: regions.len() as u64,
+                inverted: IS_FILE | IS_ZERO_PAGE,
+                all_of: IS_FILE | IS_ZERO_PAGE,
+                any_of: IS_PRESENT | IS_SWAPPED,
+                returned: IS_PRESENT,
+                ..Scan::default()
+            };
+            // SAFETY: the kernel writes to `scan` and to as many regions as its `regions_length` says, which is how many
+            // there are. The addresses to scan need not even be mapped.
+            let found = unsafe { ioctl(pagemap, &mut scan)? };
+            for region in regions.iter().take(found) {
+                let range = (region.start - base) as usize..(region.end - base) as usize;
+                match ranges.last_mut() {
+                    Some(last) if last.end == range.start => last.end = range.end,
+                    _ => ranges.push(range),
+                }
+            }
+            if scan.walk_end <= start {
+                break;
+            }
+            start = scan.walk_end;
+        }
+        Ok(ranges)
+    }
+
+    pub(super) fn in_small_pages(memory: &mut [u8]) {
+        let start = memory.as_mut_ptr().cast();
+        // SAFETY: this advice changes no content and no access, only how the pages of the slice are backed from now on. A
+        // kernel without huge pages refuses it, and needs it as little.
+        let _ = unsafe { madvise(start, memory.len(), Advice::LinuxNoHugepage) };
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test fails by panicking"
+    )]
+
+    use super::*;
+
+    #[test]
+    fn pages_that_were_written_are_found_and_others_are_not() {
+        if !is_supported() {
+            return;
+        }
+        const LENGTH: usize = 1 << 20;
+        // SAFETY: new memory at an address of the kernel's choice, unmapped below.
+        let start = unsafe {
+            rustix::mm::mmap_anonymous(
+                std::ptr::null_mut(),
+                LENGTH,
+                rustix::mm::ProtFlags::READ | rustix::mm::ProtFlags::WRITE,
+                rustix::mm::MapFlags::PRIVATE,
+            )
+        }
+        .unwrap();
+        // SAFETY: mapped above with this length, and used by nobody else.
+        let memory = unsafe { std::slice::from_raw_parts_mut(start.cast::<u8>(), LENGTH) };
+        in_small_pages(memory);
+        assert_eq!(written(memory).unwrap(), []);
+        // To read is not to write.
+        assert_eq!(memory[7 * PAGE], 0);
+        assert_eq!(written(memory).unwrap(), []);
+        for page in [0, 3, 4, 255] {
+            memory[page * PAGE + 17] = 1;
+        }
+        let expected = [0..PAGE, 3 * PAGE..5 * PAGE, 255 * PAGE..256 * PAGE];
+        assert_eq!(written(memory).unwrap(), expected);
+        // More ranges than the kernel tells at once can't be had here; many are.
+        for page in (0..256).step_by(2) {
+            memory[page * PAGE] = 1;
+        }
+        let pages: usize = written(memory).unwrap().iter().map(|range| range.len() / PAGE).sum();
+        assert_eq!(pages, 128 + 2);
+        // SAFETY: mapped above, and used no more.
+        unsafe { rustix::mm::munmap(start, LENGTH) }.unwrap();
+    }
+}

@@ -1,0 +1,650 @@
+//! The instances of a host: how many calls run at once, who waits, and what becomes of an instance after a call.
+//!
+//! A call takes a blank instance of its component, or one that has its program's state already, and has it to itself. When it
+//! is over, a task of the runtime takes the instance back to that state or replaces it, off the caller's path. The
+//! caller's place in the pool is given up after that, so that there are never more instances at work than places.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
+
+use crate::component::Component;
+use crate::error::{Error, Phase};
+use crate::host::Host;
+use crate::image::Image;
+use crate::instance::Instance;
+use crate::limits::{Limit, LimitExceeded};
+use crate::reset::{Wear, Worker};
+use crate::run::{Run, Stop};
+
+/// What a host's instances do, at one moment and since the host was built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct PoolStats {
+    /// Instances that exist: idle, at work, kept by programs with shared state, and one more for each component whose instances are
+    /// reset.
+    pub live: usize,
+    /// Instances ready for a call.
+    pub idle: usize,
+    /// Calls that wait for an instance.
+    pub waiting: usize,
+    /// Calls under way, the waiting ones among them.
+    pub in_flight: usize,
+    /// Instances taken back to a clean state after a call.
+    pub resets: u64,
+    /// Instances not used again, by reason.
+    pub discarded: Discarded,
+    /// Instances built to replace those.
+    pub rebuilds: u64,
+}
+
+/// How many instances were not used again, by reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Discarded {
+    /// A run ended them: a trap, an exit, a limit, a cancelled call.
+    pub ended: u64,
+    /// Their memory grew, and can't shrink.
+    pub grew: u64,
+    /// A mutable global of theirs changed.
+    pub global: u64,
+    /// They opened or closed handles.
+    pub handles: u64,
+    /// They had done their share of calls.
+    pub calls: u64,
+    /// Instances of their component are used once.
+    pub used: u64,
+    /// Nobody needed them for a while, or there were too many.
+    pub idle: u64,
+}
+
+#[derive(Default)]
+struct Counters {
+    live: AtomicUsize,
+    idle: AtomicUsize,
+    waiting: AtomicUsize,
+    in_flight: AtomicUsize,
+    resets: AtomicU64,
+    rebuilds: AtomicU64,
+    discarded: Mutex<Discarded>,
+    /// Told when a call is over while the host shuts down.
+    over: Notify,
+}
+
+/// What the components of a host share of the pool.
+pub(crate) struct Pool {
+    size: usize,
+    queue: usize,
+    idle_time: Duration,
+    places: Arc<Semaphore>,
+    counters: Arc<Counters>,
+    closed: AtomicBool,
+    /// The idle instances of each component.
+    stocks: Mutex<Vec<Weak<Stock>>>,
+}
+
+/// The idle instances of one component, the longest idle first.
+pub(crate) struct Stock {
+    shelf: Mutex<Shelf>,
+    /// How many instances there are, idle or not.
+    workers: Arc<AtomicUsize>,
+    counters: Arc<Counters>,
+}
+
+#[derive(Default)]
+struct Shelf {
+    idle: VecDeque<Idle>,
+    /// How many are on their way back: being reset or replaced.
+    returning: usize,
+    /// Whether one more is being built, because calls had to wait.
+    is_growing: bool,
+    /// Calls that wait for one of those. They are no more than those.
+    claims: VecDeque<oneshot::Sender<Worker>>,
+    /// Whether a task looks after them.
+    is_swept: bool,
+}
+
+struct Idle {
+    worker: Worker,
+    since: Instant,
+    _counted: Counted,
+}
+
+enum Taken {
+    Idle(Worker),
+    /// It will come here, unless this closes.
+    Claim(oneshot::Receiver<Worker>),
+    None,
+}
+
+impl Shelf {
+    /// The idle instance that is the least work to give the state `image`: one that has it, else a blank one, else the
+    /// one that has been idle for longest.
+    fn pick(&mut self, image: Option<&Arc<Image>>) -> Option<Worker> {
+        let has = |idle: &Idle| idle.worker.has(image);
+        let at = self.idle.iter().rposition(has);
+        let at = at.or_else(|| {
+            let fits = |idle: &Idle| idle.worker.fits(image);
+            let blank = |idle: &Idle| idle.worker.has(None) && fits(idle);
+            let blank = self.idle.iter().rposition(blank);
+            blank.or_else(|| self.idle.iter().position(fits))
+        })?;
+        self.idle.remove(at).map(|idle| idle.worker)
+    }
+}
+
+/// One more in a counter, until it is dropped.
+pub(crate) struct Counted {
+    counters: Arc<Counters>,
+    which: fn(&Counters) -> &AtomicUsize,
+}
+
+impl Counted {
+    fn new(counters: &Arc<Counters>, which: fn(&Counters) -> &AtomicUsize) -> Self {
+        which(counters).fetch_add(1, SeqCst);
+        Self {
+            counters: counters.clone(),
+            which,
+        }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        if (self.which)(&self.counters).fetch_sub(1, SeqCst) == 1 {
+            self.counters.over.notify_waiters();
+        }
+    }
+}
+
+/// One more instance of a component, until it is dropped.
+pub(crate) struct Existing(Arc<AtomicUsize>);
+
+impl Drop for Existing {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Pool {
+    pub(crate) fn new(size: usize, queue: usize, idle_time: Duration) -> Self {
+        Self {
+            size,
+            queue,
+            idle_time,
+            places: Arc::new(Semaphore::new(size)),
+            counters: Arc::default(),
+            closed: AtomicBool::new(false),
+            stocks: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn stats(&self) -> PoolStats {
+        let counters = &self.counters;
+        PoolStats {
+            live: counters.live.load(Relaxed),
+            idle: counters.idle.load(Relaxed),
+            waiting: counters.waiting.load(Relaxed),
+            in_flight: counters.in_flight.load(Relaxed),
+            resets: counters.resets.load(Relaxed),
+            discarded: *lock(&counters.discarded),
+            rebuilds: counters.rebuilds.load(Relaxed),
+        }
+    }
+
+    /// Counts an instance while it lives.
+    pub(crate) fn alive(&self) -> Counted {
+        Counted::new(&self.counters, |counters| &counters.live)
+    }
+
+    /// Counts a call, unless the host has been shut down.
+    pub(crate) fn begin(&self) -> Result<Counted, Error> {
+        let call = Counted::new(&self.counters, |counters| &counters.in_flight);
+        if self.closed.load(SeqCst) {
+            return Err(Error::ShutDown);
+        }
+        Ok(call)
+    }
+
+    /// A place for the idle instances of a new component.
+    pub(crate) fn stock(&self) -> Arc<Stock> {
+        let stock = Arc::new(Stock {
+            shelf: Mutex::default(),
+            workers: Arc::default(),
+            counters: self.counters.clone(),
+        });
+        let mut stocks = lock(&self.stocks);
+        stocks.retain(|stock| stock.strong_count() > 0);
+        stocks.push(Arc::downgrade(&stock));
+        stock
+    }
+
+    /// A place in the pool for the run, after those who came before it. Runs that hostcalls make have one already.
+    async fn place(&self, run: &Run) -> Result<Option<OwnedSemaphorePermit>, Error> {
+        if run.depth() > 0 {
+            return Ok(None);
+        }
+        let allowed = self.size as u64;
+        self.enter(&self.places, Limit::Instances, allowed, run)
+            .await
+    }
+
+    /// A permit of `semaphore` for the run, after those who came before it.
+    pub(crate) async fn enter(
+        &self,
+        semaphore: &Arc<Semaphore>,
+        limit: Limit,
+        allowed: u64,
+        run: &Run,
+    ) -> Result<Option<OwnedSemaphorePermit>, Error> {
+        if let Ok(permit) = semaphore.clone().try_acquire_owned() {
+            return Ok(Some(permit));
+        }
+        let _waiting = Counted::new(&self.counters, |counters| &counters.waiting);
+        let refused = |exceeded| Stop::Limit(exceeded).into_error(Phase::Instantiate, None);
+        let waiting = self.counters.waiting.load(SeqCst);
+        LimitExceeded::check(Limit::Queue, self.queue, waiting).map_err(refused)?;
+        let patience = run.limits().wait.saturating_sub(run.elapsed());
+        let permit = semaphore.clone().acquire_owned();
+        let permit = async { tokio::time::timeout(patience, permit).await };
+        match run.drive(permit).await {
+            // The semaphore closes when the host shuts down.
+            Ok(Ok(permit)) => permit.map(Some).map_err(|_| Error::ShutDown),
+            Ok(Err(_)) => Err(refused(LimitExceeded::time(Limit::Wait, run.limits().wait))),
+            Err(Stop::NoRuntime) => Err(Error::NoRuntime),
+            Err(Stop::Limit(_)) => Err(refused(LimitExceeded {
+                limit,
+                allowed,
+                requested: None,
+            })),
+        }
+    }
+
+    /// Refuses new calls, waits for those under way and gives back all idle instances.
+    pub(crate) async fn shut_down(&self) {
+        self.closed.store(true, SeqCst);
+        self.places.close();
+        loop {
+            let over = self.counters.over.notified();
+            let mut over = std::pin::pin!(over);
+            over.as_mut().enable();
+            if self.counters.in_flight.load(SeqCst) == 0 {
+                break;
+            }
+            over.await;
+        }
+        for stock in lock(&self.stocks).iter().filter_map(Weak::upgrade) {
+            stock.take_all();
+        }
+    }
+
+    fn discard(&self, wear: Wear) {
+        lock(&self.counters.discarded).count(wear);
+    }
+}
+
+impl Discarded {
+    fn count(&mut self, wear: Wear) {
+        *match wear {
+            Wear::Ended => &mut self.ended,
+            Wear::Grew => &mut self.grew,
+            Wear::Global => &mut self.global,
+            Wear::Handles => &mut self.handles,
+            Wear::Calls => &mut self.calls,
+            Wear::Used => &mut self.used,
+        } += 1;
+    }
+}
+
+impl Stock {
+    /// An instance for a call, or where to wait for one: to reset an instance takes less time than to build one.
+    fn take(&self, image: Option<&Arc<Image>>) -> Taken {
+        let mut shelf = lock(&self.shelf);
+        if let Some(worker) = shelf.pick(image) {
+            return Taken::Idle(worker);
+        }
+        if shelf.claims.len() < shelf.returning {
+            let (claim, claimed) = oneshot::channel();
+            shelf.claims.push_back(claim);
+            return Taken::Claim(claimed);
+        }
+        Taken::None
+    }
+
+    fn begin_return(&self) {
+        lock(&self.shelf).returning += 1;
+    }
+
+    /// Hands over an instance that has come back, if it has, to whoever waits for it. Whether a task is now to be begun
+    /// that sweeps.
+    fn end_return(&self, mut worker: Option<Worker>) -> bool {
+        let mut shelf = lock(&self.shelf);
+        shelf.returning -= 1;
+        while let Some(back) = worker.take() {
+            let Some(claim) = shelf.claims.pop_front() else {
+                return self.put(&mut shelf, back);
+            };
+            // Handed back if that call has ended meanwhile.
+            worker = claim.send(back).err();
+            if worker.is_none() {
+                return false;
+            }
+        }
+        // Whoever waits in vain builds one.
+        let excess = shelf.claims.len().saturating_sub(shelf.returning);
+        let in_vain: Vec<_> = shelf.claims.drain(..excess).collect();
+        drop((shelf, in_vain));
+        false
+    }
+
+    fn put(&self, shelf: &mut Shelf, worker: Worker) -> bool {
+        let idle = Idle {
+            worker,
+            since: Instant::now(),
+            _counted: Counted::new(&self.counters, |counters| &counters.idle),
+        };
+        shelf.idle.push_back(idle);
+        !std::mem::replace(&mut shelf.is_swept, true)
+    }
+
+    /// Counts an instance of the component while it exists.
+    pub(crate) fn existing(&self) -> Existing {
+        self.workers.fetch_add(1, SeqCst);
+        Existing(self.workers.clone())
+    }
+
+    fn oldest(&self) -> Option<Instant> {
+        lock(&self.shelf).idle.front().map(|idle| idle.since)
+    }
+
+    fn len(&self) -> usize {
+        lock(&self.shelf).idle.len()
+    }
+
+    /// Gives back those that have been idle since `time`. When there are none left, none is swept any more.
+    fn sweep(&self, time: Instant) {
+        let mut over = Vec::new();
+        let mut shelf = lock(&self.shelf);
+        while shelf.idle.front().is_some_and(|idle| idle.since <= time) {
+            over.extend(shelf.idle.pop_front());
+        }
+        drop(shelf);
+        lock(&self.counters.discarded).idle += over.len() as u64;
+    }
+
+    fn take_all(&self) {
+        // Not dropped under the lock.
+        let idle = std::mem::take(&mut lock(&self.shelf).idle);
+        drop(idle);
+    }
+}
+
+/// An instance for one call, with a place in the pool.
+pub(crate) struct Lease {
+    component: Component,
+    worker: Option<Worker>,
+    place: Option<OwnedSemaphorePermit>,
+    /// Whether it was built for this call.
+    pub(crate) is_new: bool,
+}
+
+impl Lease {
+    /// An instance of `component` with the state of `image`, or a blank one.
+    pub(crate) async fn take(
+        component: &Component,
+        image: Option<&Arc<Image>>,
+        run: &Run,
+    ) -> Result<Self, Error> {
+        let place = component.host.0.pool.place(run).await?;
+        let mut lease = Self {
+            component: component.clone(),
+            worker: None,
+            place,
+            is_new: false,
+        };
+        let stock = &component.stock;
+        loop {
+            match stock.take(image) {
+                Taken::Idle(worker) => lease.worker = Some(worker),
+                Taken::Claim(claim) => {
+                    component.add_one();
+                    match run.drive(claim).await {
+                        Ok(Ok(worker)) if worker.fits(image) => lease.worker = Some(worker),
+                        Ok(_) => continue,
+                        Err(stop) => return Err(stop.into_error(Phase::Instantiate, None)),
+                    }
+                }
+                Taken::None => {
+                    lease.worker = Some(Box::pin(Worker::new(component, run)).await?);
+                    lease.is_new = true;
+                }
+            }
+            break;
+        }
+        let worker = lease.worker()?;
+        let (allowed, memory) = (run.limits().memory, worker.instance.memory());
+        let memory = memory.max(image.map_or(0, |image| image.length()));
+        let exceeded = LimitExceeded::check(Limit::Memory, allowed, memory);
+        exceeded.map_err(|exceeded| Stop::Limit(exceeded).into_error(Phase::Instantiate, None))?;
+        if !worker.has(image) {
+            worker.become_(image, run).await?;
+        }
+        Ok(lease)
+    }
+
+    pub(crate) fn worker(&mut self) -> Result<&mut Worker, Error> {
+        self.worker.as_mut().ok_or(Error::InstanceEnded)
+    }
+
+    /// The instance, which the pool does not get back.
+    pub(crate) fn keep(mut self) -> Result<Instance, Error> {
+        let worker = self.worker.take().ok_or(Error::InstanceEnded)?;
+        Ok(worker.instance)
+    }
+}
+
+impl Drop for Lease {
+    /// Also when the call was cancelled.
+    fn drop(&mut self) {
+        let Some(worker) = self.worker.take() else {
+            return;
+        };
+        // Without a runtime the instance is given up, and built anew when it is needed.
+        if let Ok(runtime) = Handle::try_current() {
+            let back = Return::new(self.component.clone(), self.place.take());
+            runtime.spawn(back.recycle(worker));
+        }
+    }
+}
+
+/// The way back of an instance after a call, however it ends.
+struct Return {
+    component: Component,
+    /// Given up when the instance is back.
+    _place: Option<OwnedSemaphorePermit>,
+    /// Whether it is one more, and not one that was there.
+    is_growth: bool,
+}
+
+impl Return {
+    fn new(component: Component, place: Option<OwnedSemaphorePermit>) -> Self {
+        component.stock.begin_return();
+        Self {
+            component,
+            _place: place,
+            is_growth: false,
+        }
+    }
+
+    /// Builds one more.
+    async fn grow(self) {
+        let run = Run::new(*self.component.host.limits());
+        // What is wrong with it the next caller will be told.
+        let worker = Worker::new(&self.component, &run).await.ok();
+        self.end(worker);
+    }
+
+    fn end(self, worker: Option<Worker>) {
+        let component = self.component.clone();
+        let growth = self.is_growth;
+        std::mem::forget(self);
+        component.back(worker);
+    }
+
+    /// Makes an instance ready for the next call, or builds one in its place if none else is idle.
+    async fn recycle(mut self, mut worker: Worker) {
+        let component = &self.component;
+        let pool = &component.host.0.pool;
+        let back = match worker.reset().await {
+            Ok(()) => {
+                pool.counters.resets.fetch_add(1, Relaxed);
+                Some(worker)
+            }
+            Err(wear) => {
+                pool.discard(wear);
+                drop(worker);
+                let new = match component.needs_more() {
+                    true => Worker::new(component, &Run::new(*component.host.limits())).await,
+                    // Enough others are there.
+                    false => Err(Error::InstanceEnded),
+                };
+                if new.is_ok() {
+                    pool.counters.rebuilds.fetch_add(1, Relaxed);
+                }
+                // What is wrong with a new one the next caller will be told.
+                new.ok()
+            }
+        };
+        self.is_over = true;
+        self.component.back(back);
+    }
+}
+
+impl Drop for Return {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.component.stock.end_return(None);
+        }
+    }
+}
+
+impl Component {
+    /// Builds instances until `count` of them are idle, so that the first calls need not. The host keeps no more of them
+    /// than it has places, and gives them back when they have been idle for long.
+    pub async fn warm(&self, count: usize) -> Result<(), Error> {
+        let pool = &self.host.0.pool;
+        for _ in self.stock.len()..count.min(pool.size) {
+            let run = Run::new(*self.host.limits());
+            let worker = Worker::new(self, &run).await?;
+            self.stock.begin_return();
+            self.back(Some(worker));
+        }
+        Ok(())
+    }
+
+    /// Has one more instance built while a call waits, up to as many as there are places.
+    fn add_one(&self) {
+        let Ok(runtime) = Handle::try_current() else {
+            return;
+        };
+        let is_full = self.stock.workers.load(SeqCst) >= self.host.0.pool.size;
+        if is_full || std::mem::replace(&mut lock(&self.stock.shelf).is_growing, true) {
+            return;
+        }
+        let mut back = Return::new(self.clone(), None);
+        runtime.spawn(async move {
+            let component = &back.component;
+            let run = Run::new(*component.host.limits());
+            let worker = Worker::new(component, &run).await.ok();
+            lock(&component.stock.shelf).is_growing = false;
+            back.is_over = true;
+            back.component.back(worker);
+        });
+    }
+
+    /// Whether nothing is left for the next call.
+    fn needs_more(&self) -> bool {
+        let shelf = lock(&self.stock.shelf);
+        let is_short = shelf.idle.is_empty() || !shelf.claims.is_empty();
+        is_short && !self.host.0.pool.closed.load(SeqCst)
+    }
+
+    /// Takes back an instance that was out, or the news that it is lost.
+    fn back(&self, worker: Option<Worker>) {
+        let pool = &self.host.0.pool;
+        let worker = worker.filter(|_| !pool.closed.load(SeqCst));
+        if self.stock.end_return(worker) {
+            tokio::spawn(sweep(Sweeper(Arc::downgrade(&self.stock)), pool.idle_time));
+        }
+        // All components together keep as many as there are places.
+        if pool.counters.idle.load(SeqCst) > pool.size {
+            let stocks: Vec<_> = lock(&pool.stocks)
+                .iter()
+                .filter_map(Weak::upgrade)
+                .collect();
+            let oldest = stocks
+                .iter()
+                .filter_map(|stock| Some((stock.oldest()?, stock)));
+            if let Some((since, stock)) = oldest.min_by_key(|(since, _)| *since) {
+                stock.sweep(since);
+            }
+        }
+    }
+}
+
+/// Marks a stock as swept by nobody when its task ends, also with its runtime.
+struct Sweeper(Weak<Stock>);
+
+impl Drop for Sweeper {
+    fn drop(&mut self) {
+        if let Some(stock) = self.0.upgrade() {
+            lock(&stock.shelf).is_swept = false;
+        }
+    }
+}
+
+/// Gives back the instances of a stock that have been idle for `idle_time`, as long as there are any.
+async fn sweep(sweeper: Sweeper, idle_time: Duration) {
+    let mut due = Instant::now() + idle_time;
+    loop {
+        tokio::time::sleep_until(due.into()).await;
+        let Some(stock) = sweeper.0.upgrade() else {
+            return;
+        };
+        if let Some(time) = Instant::now().checked_sub(idle_time) {
+            stock.sweep(time);
+        }
+        // Looked at and marked at once, so that whoever puts the next one begins the next task.
+        let mut shelf = lock(&stock.shelf);
+        match shelf.idle.front() {
+            Some(idle) => due = idle.since + idle_time,
+            None => {
+                shelf.is_swept = false;
+                return;
+            }
+        }
+    }
+}
+
+impl Host {
+    /// What the host's instances do.
+    pub fn stats(&self) -> PoolStats {
+        self.0.pool.stats()
+    }
+
+    /// Refuses new calls with [`Error::ShutDown`], waits for those under way, and gives back all idle instances.
+    ///
+    /// Calls that wait for an instance are refused too. Programs with shared state keep their instances until they are
+    /// dropped. Dropping the future stops the waiting and nothing else.
+    pub async fn shut_down(&self) {
+        self.0.pool.shut_down().await;
+    }
+}

@@ -1,0 +1,384 @@
+//! Taking an instance back to a state it had: what of its state lies outside its memory, and blank instances.
+//!
+//! The state of an instance is its memory, its mutable globals, and the handles it has to things of the host. Memory is
+//! restored; where anything else is not as it was at rest, the instance is not used again.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use wasmtime::Store;
+use wasmtime::component::{ComponentExportIndex, TypedFunc, WasmList};
+
+use crate::component::Component;
+use crate::error::{Error, Phase};
+use crate::host::State;
+use crate::image::{self, Image, Pages};
+use crate::instance::Instance;
+use crate::memory;
+use crate::pool::Existing;
+use crate::run::Run;
+
+/// What a component that was prepared for it exports (`wit/instance-state.wit`).
+const INTERFACE: &str = "wit-wire:instance/state";
+
+/// The op that has a guest open what later calls would open once. No guest has a handler for it.
+const SETTLE: &str = "wit-wire:settle";
+
+/// Where a component has the interface's functions.
+#[derive(Clone, Copy)]
+pub(crate) struct Exports {
+    memory: ComponentExportIndex,
+    grow: ComponentExportIndex,
+    mark: ComponentExportIndex,
+    changed: ComponentExportIndex,
+}
+
+impl Exports {
+    pub(crate) fn of(component: &wasmtime::component::Component) -> Option<Self> {
+        let interface = component.get_export_index(None, INTERFACE)?;
+        let function = |name| component.get_export_index(Some(&interface), name);
+        Some(Self {
+            memory: function("memory")?,
+            grow: function("grow")?,
+            mark: function("mark")?,
+            changed: function("changed")?,
+        })
+    }
+}
+
+/// How the host reaches the state of one instance, and what that was at rest.
+pub(crate) struct Access {
+    memory: WasmList<u8>,
+    grow: TypedFunc<(u32,), (bool,)>,
+    changed: TypedFunc<(), (bool,)>,
+    locate: TypedFunc<(), (WasmList<u8>,)>,
+    at_rest: Rest,
+}
+
+/// What must be as it was.
+#[derive(PartialEq, Eq, Clone, Copy)]
+struct Rest {
+    memory: usize,
+    /// The handle that the host would give out next. Handles that were closed are given out again, last one first.
+    next_handle: Option<u32>,
+    /// How often each output stream was opened and closed: two may have changed places.
+    streams: [(u64, u64); 2],
+}
+
+impl Rest {
+    fn of(store: &mut Store<State>) -> Self {
+        let state = store.data_mut();
+        Self {
+            memory: state.memory.used,
+            next_handle: state.next_handle(),
+            streams: [state.stdout.handles(), state.stderr.handles()],
+        }
+    }
+}
+
+/// Why an instance is not used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wear {
+    /// A run ended it: a trap, an exit, a limit, a cancelled call.
+    Ended,
+    /// Its memory grew, and can't shrink.
+    Grew,
+    /// A mutable global has another value than at rest.
+    Global,
+    /// It opened or closed handles: streams, pollables and the like.
+    Handles,
+    /// It has done its share of calls.
+    Calls,
+    /// Its component's instances are used once.
+    Used,
+}
+
+impl fmt::Display for Wear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ended => "a run ended the instance",
+            Self::Grew => "its memory grew",
+            Self::Global => "a global changed",
+            Self::Handles => "it opened or closed handles",
+            Self::Calls => "it has done its share of calls",
+            Self::Used => "its component's instances are used once",
+        })
+    }
+}
+
+/// Why a component's instances are used once, in words.
+pub(crate) type Reason = Arc<str>;
+
+fn reason(error: impl fmt::Display) -> Reason {
+    error.to_string().into()
+}
+
+impl Access {
+    /// Brings a new instance to rest: it has opened what it needs, and everything later is compared with now.
+    ///
+    /// The outer error is one of this run, the inner one the component's own.
+    async fn settle(
+        instance: &mut Instance,
+        exports: &Exports,
+        run: &Run,
+    ) -> Result<Result<Self, Reason>, Error> {
+        match instance.handle(run, &SETTLE.into(), "null").await {
+            Err(Error::NoHandler { .. }) => {}
+            Err(error @ (Error::Limit { .. } | Error::NoRuntime)) => return Err(error),
+            Err(error) => return Ok(Err(reason(error))),
+            Ok(_) => {
+                let why = format_args!("the guest has a handler for `{SETTLE}`");
+                return Ok(Err(reason(why)));
+            }
+        }
+        let linked = instance.linked;
+        let store = instance.resting();
+        let access = match Self::reach(linked, store, exports).await {
+            Ok(access) => access,
+            Err(error) => return Ok(Err(reason(error))),
+        };
+        let memory = access.memory(store);
+        memory::in_small_pages(memory);
+        if memory.len() != access.at_rest.memory {
+            return Ok(Err(reason("a part of its memory is not to be seen")));
+        }
+        Ok(Ok(access))
+    }
+
+    async fn reach(
+        linked: wasmtime::component::Instance,
+        store: &mut Store<State>,
+        exports: &Exports,
+    ) -> wasmtime::Result<Self> {
+        let mark = linked.get_typed_func::<(), ()>(&mut *store, exports.mark)?;
+        mark.call_async(&mut *store, ()).await?;
+        let locate: TypedFunc<(), (WasmList<u8>,)> =
+            linked.get_typed_func(&mut *store, exports.memory)?;
+        let (memory,) = locate.call_async(&mut *store, ()).await?;
+        Ok(Self {
+            memory,
+            locate,
+            grow: linked.get_typed_func(&mut *store, exports.grow)?,
+            changed: linked.get_typed_func(&mut *store, exports.changed)?,
+            at_rest: Rest::of(store),
+        })
+    }
+
+    fn memory<'a>(&self, store: &'a mut Store<State>) -> &'a mut [u8] {
+        memory::bytes_mut(&self.memory, store)
+    }
+
+    /// Whether only the content of the memory is not what it was at rest.
+    async fn check(&self, store: &mut Store<State>) -> Result<(), Wear> {
+        let now = Rest::of(store);
+        if now.memory != self.at_rest.memory {
+            return Err(Wear::Grew);
+        }
+        if now != self.at_rest {
+            return Err(Wear::Handles);
+        }
+        match self.changed.call_async(store, ()).await {
+            Ok((false,)) => Ok(()),
+            Ok((true,)) => Err(Wear::Global),
+            Err(_) => Err(Wear::Ended),
+        }
+    }
+
+    /// Takes the length that the memory has now for the one at rest.
+    async fn accept_growth(&mut self, store: &mut Store<State>) -> wasmtime::Result<()> {
+        let used = store.data().memory.used;
+        if used != self.at_rest.memory {
+            (self.memory,) = self.locate.call_async(&mut *store, ()).await?;
+            self.at_rest.memory = used;
+            memory::in_small_pages(self.memory(store));
+        }
+        Ok(())
+    }
+
+    async fn grow_to(&mut self, store: &mut Store<State>, length: usize) -> wasmtime::Result<()> {
+        let more = length.saturating_sub(self.at_rest.memory) / (64 << 10);
+        let pages = u32::try_from(more)?;
+        let (grown,) = self.grow.call_async(&mut *store, (pages,)).await?;
+        wasmtime::ensure!(grown, "the memory can't grow to {length} bytes");
+        self.accept_growth(store).await
+    }
+}
+
+/// The state that all instances of a component begin with, as an instance that never runs a call.
+pub(crate) struct Blank {
+    bytes: memory::Resting,
+    /// Where it is not what the component's code brings.
+    written: Vec<Range<usize>>,
+    /// What the programs of the component have in memory.
+    pages: Pages,
+}
+
+impl Blank {
+    /// The outer error is one of this run, the inner one the component's own.
+    pub(crate) async fn new(
+        component: &Component,
+        run: &Run,
+    ) -> Result<Result<Self, Reason>, Error> {
+        let Some(exports) = &component.state else {
+            return Ok(Err(reason("it was compiled without access to its state")));
+        };
+        if !memory::is_supported() {
+            let why = "this system can't tell which pages of memory were written";
+            return Ok(Err(reason(why)));
+        }
+        let mut instance = component.instantiate(run).await?;
+        let access = match Access::settle(&mut instance, exports, run).await? {
+            Ok(access) => access,
+            Err(why) => return Ok(Err(why)),
+        };
+        let written = match memory::written(access.memory(instance.resting())) {
+            Ok(written) => written,
+            Err(error) => return Ok(Err(reason(error))),
+        };
+        Ok(Ok(Self {
+            bytes: memory::Resting::new(instance, &access.memory),
+            written,
+            pages: Pages::default(),
+        }))
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get()
+    }
+}
+
+/// An instance between calls, and what is in it.
+pub(crate) struct Worker {
+    pub(crate) instance: Instance,
+    /// How it is taken back; without, it is used once.
+    access: Option<(Access, Arc<Blank>)>,
+    /// The program whose state it has; blank without one.
+    pub(crate) holds: Option<Arc<Image>>,
+    /// Calls so far.
+    calls: u32,
+    _existing: Existing,
+}
+
+/// After so many calls an instance is not used again. Nothing is known to wear out; this bounds what is not known.
+const SHARE_OF_CALLS: u32 = 100_000;
+
+impl Worker {
+    /// A blank one.
+    pub(crate) async fn new(component: &Component, run: &Run) -> Result<Self, Error> {
+        let _existing = component.stock.existing();
+        let blank = component.blank().await?;
+        let mut instance = component.instantiate(run).await?;
+        let mut access = None;
+        if let (Ok(blank), Some(exports)) = (blank, &component.state)
+            && let Ok(own) = Access::settle(&mut instance, exports, run).await?
+        {
+            let memory = own.memory(instance.resting());
+            // Instances of most components are alike at this point. They are from here on.
+            if memory.len() == blank.bytes().len()
+                && let Ok(written) = memory::written(memory)
+            {
+                image::restore(blank.bytes(), memory, &written);
+                image::restore(blank.bytes(), memory, &blank.written);
+                access = Some((own, blank));
+            }
+        }
+        Ok(Self {
+            instance,
+            access,
+            holds: None,
+            calls: 0,
+            _existing,
+        })
+    }
+
+    /// Whether it has the state of `image`, or that of a blank instance, and could run a call.
+    pub(crate) fn has(&self, image: Option<&Arc<Image>>) -> bool {
+        match (&self.holds, image) {
+            (None, None) => true,
+            (Some(has), Some(wanted)) => Arc::ptr_eq(has, wanted),
+            _ => false,
+        }
+    }
+
+    /// Whether it can be given the state of `image`, or that of a blank instance.
+    pub(crate) fn fits(&self, image: Option<&Arc<Image>>) -> bool {
+        let Some((access, blank)) = &self.access else {
+            return self.has(image);
+        };
+        let blank = blank.bytes().len();
+        let wanted = image.map_or(blank, |image| image.length());
+        access.at_rest.memory == wanted || access.at_rest.memory == blank
+    }
+
+    /// Gives it the state of `image`, or that of a blank instance. It must fit.
+    pub(crate) async fn become_(
+        &mut self,
+        image: Option<&Arc<Image>>,
+        run: &Run,
+    ) -> Result<(), Error> {
+        let Some((access, blank)) = &mut self.access else {
+            return Err(Error::InstanceEnded);
+        };
+        let store = self.instance.resting();
+        if let Some(held) = self.holds.take() {
+            held.undo(blank.bytes(), access.memory(store));
+        }
+        self.instance.set_initialised(image.is_some());
+        if let Some(image) = image {
+            let store = self.instance.resting();
+            if image.length() != access.at_rest.memory {
+                store.data_mut().memory.allowed = run.limits().memory;
+                let grown = access.grow_to(store, image.length()).await;
+                grown.map_err(|error| Error::from_run(error, Phase::Instantiate, None, None))?;
+            }
+            image.apply(access.memory(store));
+            self.holds = Some(image.clone());
+        }
+        Ok(())
+    }
+
+    /// What `init` did to a blank instance, if its memory is all it changed. The instance holds that state from now on.
+    pub(crate) async fn capture(&mut self) -> Result<Arc<Image>, Reason> {
+        let Some((access, blank)) = &mut self.access else {
+            return Err(reason("its instances are used once"));
+        };
+        let store = self.instance.resting();
+        access.accept_growth(store).await.map_err(reason)?;
+        access.check(store).await.map_err(reason)?;
+        let memory = access.memory(store);
+        let written = memory::written(memory).map_err(reason)?;
+        let image = Arc::new(Image::between(
+            blank.bytes(),
+            memory,
+            &written,
+            &blank.pages,
+        ));
+        self.holds = Some(image.clone());
+        Ok(image)
+    }
+
+    /// Takes it back to the state it had before a call.
+    pub(crate) async fn reset(&mut self) -> Result<(), Wear> {
+        self.calls += 1;
+        if !self.instance.is_alive() {
+            return Err(Wear::Ended);
+        }
+        let Some((access, blank)) = &self.access else {
+            return Err(Wear::Used);
+        };
+        if self.calls >= SHARE_OF_CALLS {
+            return Err(Wear::Calls);
+        }
+        let store = self.instance.resting();
+        access.check(store).await?;
+        let memory = access.memory(store);
+        let written = memory::written(memory).map_err(|_| Wear::Used)?;
+        image::restore(blank.bytes(), memory, &written);
+        if let Some(image) = &self.holds {
+            image.apply(memory);
+        }
+        self.instance.set_initialised(self.holds.is_some());
+        Ok(())
+    }
+}

@@ -1,0 +1,14 @@
+//! The suite with calls that come to their clean state by a reset.
+
+use wit_wire_host::{CleanState, Host, HostBuilder};
+
+const WAY: CleanState = CleanState::Reset;
+
+fn host() -> HostBuilder {
+    Host::builder().clean_state(WAY)
+}
+
+#[path = "calls.rs"]
+mod calls;
+#[path = "hostcalls.rs"]
+mod hostcalls;
