@@ -285,10 +285,6 @@ impl Pool {
             stock.take_all();
         }
     }
-
-    fn discard(&self, wear: Wear) {
-        lock(&self.counters.discarded).count(wear);
-    }
 }
 
 impl Discarded {
@@ -325,9 +321,10 @@ impl Stock {
 
     /// Hands over an instance that has come back, if it has, to whoever waits for it. Whether a task is now to be begun
     /// that sweeps.
-    fn end_return(&self, mut worker: Option<Worker>) -> bool {
+    fn end_return(&self, mut worker: Option<Worker>, is_growth: bool) -> bool {
         let mut shelf = lock(&self.shelf);
         shelf.returning -= 1;
+        shelf.is_growing &= !is_growth;
         while let Some(back) = worker.take() {
             let Some(claim) = shelf.claims.pop_front() else {
                 return self.put(&mut shelf, back);
@@ -459,80 +456,64 @@ impl Drop for Lease {
         };
         // Without a runtime the instance is given up, and built anew when it is needed.
         if let Ok(runtime) = Handle::try_current() {
-            let back = Return::new(self.component.clone(), self.place.take());
+            let back = Return::new(&self.component, self.place.take(), false);
             runtime.spawn(back.recycle(worker));
         }
     }
 }
 
-/// The way back of an instance after a call, however it ends.
+/// The way of an instance to the idle ones. However it ends, whoever waits there is told.
 struct Return {
     component: Component,
-    /// Given up when the instance is back.
-    _place: Option<OwnedSemaphorePermit>,
+    /// What arrives, if anything.
+    worker: Option<Worker>,
     /// Whether it is one more, and not one that was there.
     is_growth: bool,
+    /// Given up when all that is done.
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Return {
-    fn new(component: Component, place: Option<OwnedSemaphorePermit>) -> Self {
+    fn new(component: &Component, place: Option<OwnedSemaphorePermit>, is_growth: bool) -> Self {
         component.stock.begin_return();
         Self {
-            component,
+            component: component.clone(),
+            worker: None,
+            is_growth,
             _place: place,
-            is_growth: false,
         }
     }
 
     /// Builds one more.
-    async fn grow(self) {
+    async fn grow(mut self) {
         let run = Run::new(*self.component.host.limits());
         // What is wrong with it the next caller will be told.
-        let worker = Worker::new(&self.component, &run).await.ok();
-        self.end(worker);
-    }
-
-    fn end(self, worker: Option<Worker>) {
-        let component = self.component.clone();
-        let growth = self.is_growth;
-        std::mem::forget(self);
-        component.back(worker);
+        self.worker = Worker::new(&self.component, &run).await.ok();
     }
 
     /// Makes an instance ready for the next call, or builds one in its place if none else is idle.
     async fn recycle(mut self, mut worker: Worker) {
-        let component = &self.component;
-        let pool = &component.host.0.pool;
-        let back = match worker.reset().await {
+        let pool = &self.component.host.0.pool;
+        match worker.reset().await {
             Ok(()) => {
                 pool.counters.resets.fetch_add(1, Relaxed);
-                Some(worker)
+                self.worker = Some(worker);
             }
             Err(wear) => {
-                pool.discard(wear);
+                lock(&pool.counters.discarded).count(wear);
                 drop(worker);
-                let new = match component.needs_more() {
-                    true => Worker::new(component, &Run::new(*component.host.limits())).await,
-                    // Enough others are there.
-                    false => Err(Error::InstanceEnded),
-                };
-                if new.is_ok() {
+                if self.component.needs_more() {
                     pool.counters.rebuilds.fetch_add(1, Relaxed);
+                    self.grow().await;
                 }
-                // What is wrong with a new one the next caller will be told.
-                new.ok()
             }
-        };
-        self.is_over = true;
-        self.component.back(back);
+        }
     }
 }
 
 impl Drop for Return {
     fn drop(&mut self) {
-        if !self.is_over {
-            self.component.stock.end_return(None);
-        }
+        self.component.back(self.worker.take(), self.is_growth);
     }
 }
 
@@ -542,10 +523,9 @@ impl Component {
     pub async fn warm(&self, count: usize) -> Result<(), Error> {
         let pool = &self.host.0.pool;
         for _ in self.stock.len()..count.min(pool.size) {
+            let mut new = Return::new(self, None, false);
             let run = Run::new(*self.host.limits());
-            let worker = Worker::new(self, &run).await?;
-            self.stock.begin_return();
-            self.back(Some(worker));
+            new.worker = Some(Worker::new(self, &run).await?);
         }
         Ok(())
     }
@@ -559,15 +539,7 @@ impl Component {
         if is_full || std::mem::replace(&mut lock(&self.stock.shelf).is_growing, true) {
             return;
         }
-        let mut back = Return::new(self.clone(), None);
-        runtime.spawn(async move {
-            let component = &back.component;
-            let run = Run::new(*component.host.limits());
-            let worker = Worker::new(component, &run).await.ok();
-            lock(&component.stock.shelf).is_growing = false;
-            back.is_over = true;
-            back.component.back(worker);
-        });
+        runtime.spawn(Return::new(self, None, true).grow());
     }
 
     /// Whether nothing is left for the next call.
@@ -577,11 +549,11 @@ impl Component {
         is_short && !self.host.0.pool.closed.load(SeqCst)
     }
 
-    /// Takes back an instance that was out, or the news that it is lost.
-    fn back(&self, worker: Option<Worker>) {
+    /// An instance arrives, or does not.
+    fn back(&self, worker: Option<Worker>, is_growth: bool) {
         let pool = &self.host.0.pool;
         let worker = worker.filter(|_| !pool.closed.load(SeqCst));
-        if self.stock.end_return(worker) {
+        if self.stock.end_return(worker, is_growth) {
             tokio::spawn(sweep(Sweeper(Arc::downgrade(&self.stock)), pool.idle_time));
         }
         // All components together keep as many as there are places.
