@@ -11,6 +11,7 @@ use crate::component::Component;
 use crate::error::{Error, Phase};
 use crate::host::{Host, Running, State};
 use crate::limits::{Limit, LimitExceeded};
+use crate::memory;
 use crate::op::Op;
 use crate::pool::Counted;
 use crate::run::{Run, Stop};
@@ -33,6 +34,8 @@ pub struct Instance {
     handle: TypedFunc<(HandleReq,), (Result<String, HandleErr>,)>,
     initialised: bool,
     ended: bool,
+    /// Whether pages of its memory may have been written for the first time since this was set to false.
+    has_new_pages: bool,
     host: Host,
     _alive: Counted,
 }
@@ -88,6 +91,7 @@ impl Instance {
             handle,
             initialised: false,
             ended: false,
+            has_new_pages: true,
             host,
             _alive,
         })
@@ -210,8 +214,13 @@ impl Instance {
 
     /// The store of an instance that does not run, for functions that are the host's own and end soon.
     pub(crate) fn resting(&mut self) -> &mut Store<State> {
+        self.resting_watched().0
+    }
+
+    /// The same, and whether pages of its memory may have been written for the first time.
+    pub(crate) fn resting_watched(&mut self) -> (&mut Store<State>, &mut bool) {
         self.store.set_epoch_deadline(NEVER);
-        &mut self.store
+        (&mut self.store, &mut self.has_new_pages)
     }
 
     /// Whether `init` was tried. A new state makes it one that was, or one that was not.
@@ -231,13 +240,18 @@ impl Instance {
             return Err(Error::InstanceEnded);
         }
         let running = self.host.0.ticker.running();
-        let Self { store, ended, .. } = self;
-        let result = run.drive(async {
+        let Self {
+            store,
+            ended,
+            has_new_pages,
+            ..
+        } = self;
+        let result = run.drive(memory::watch(has_new_pages, async {
             // Not before: a run that comes too late leaves the guest as it was.
             *ended = true;
             begin(store, run, op);
             call(store).await
-        });
+        }));
         let result = result.await;
         drop(running);
         let told = self.store.data_mut().panic.take();

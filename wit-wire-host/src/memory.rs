@@ -6,7 +6,9 @@
     reason = "the kernel is asked about memory, and a guest's memory is written while the guest rests"
 )]
 
+use std::future::{Future, poll_fn};
 use std::ops::Range;
+use std::pin::pin;
 use std::ptr::NonNull;
 use std::sync::Mutex;
 
@@ -90,6 +92,47 @@ pub(crate) fn written(_: &[u8]) -> std::io::Result<Vec<Range<usize>>> {
     Err(std::io::ErrorKind::Unsupported.into())
 }
 
+/// How often this thread has had to wait for a page of memory, or for leave to write to one. A page that is as it was mapped
+/// can't be written without.
+fn faults() -> u64 {
+    #[cfg(target_os = "linux")]
+    return linux::faults();
+    #[cfg(not(target_os = "linux"))]
+    return 0;
+}
+
+/// Writes to memory, and sets `has_new_pages` if any page of it may have been written for the first time.
+pub(crate) fn watch_writing(has_new_pages: &mut bool, write: impl FnOnce()) {
+    let before = faults();
+    write();
+    *has_new_pages |= faults() != before;
+}
+
+/// Drives `future`, and sets `has_new_pages` if any page of memory may have been written for the first time by it.
+pub(crate) async fn watch<F: Future>(has_new_pages: &mut bool, future: F) -> F::Output {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        // What can't be told any better need not be asked.
+        if *has_new_pages {
+            return future.as_mut().poll(context);
+        }
+        let before = faults();
+        let polled = future.as_mut().poll(context);
+        *has_new_pages = faults() != before;
+        polled
+    })
+    .await
+}
+
+/// Takes back the pages in `ranges` that hold again what was mapped there, so that they count as not written: a component's
+/// start writes to many pages what stands there already.
+pub(crate) fn forget_unchanged(memory: &mut [u8], ranges: &[Range<usize>]) {
+    #[cfg(target_os = "linux")]
+    linux::forget_unchanged(memory, ranges);
+    #[cfg(not(target_os = "linux"))]
+    let _ = (memory, ranges);
+}
+
 /// Has the system keep `memory` in pages of the smallest size, so that writing one byte does not make two megabytes count
 /// as written.
 pub(crate) fn in_small_pages(memory: &mut [u8]) {
@@ -108,6 +151,8 @@ mod linux {
 
     use rustix::ioctl::{Ioctl, IoctlOutput, Opcode, ioctl, opcode};
     use rustix::mm::{Advice, madvise};
+
+    use super::PAGE;
 
     // `PAGEMAP_SCAN`, in Linux since 6.7: include/uapi/linux/fs.h and Documentation/admin-guide/mm/pagemap.rst.
     const IS_FILE: u64 = 1 << 2;
@@ -200,6 +245,35 @@ mod linux {
             start = scan.walk_end;
         }
         Ok(ranges)
+    }
+
+    pub(super) fn faults() -> u64 {
+        // SAFETY: a structure of numbers, for which zeros are values.
+        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+        // SAFETY: the system writes one such structure there. It can't fail with this argument; if it did, the count would
+        // stand still, so it is taken from the clock then and never does.
+        if unsafe { libc::getrusage(libc::RUSAGE_THREAD, &mut usage) } != 0 {
+            return std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_nanos() as u64);
+        }
+        (usage.ru_minflt as u64).wrapping_add(usage.ru_majflt as u64)
+    }
+
+    pub(super) fn forget_unchanged(memory: &mut [u8], ranges: &[Range<usize>]) {
+        let mut held = [0; PAGE];
+        for start in ranges.iter().flat_map(|range| range.clone().step_by(PAGE)) {
+            let Some(page) = memory.get_mut(start..start + PAGE) else {
+                return;
+            };
+            held.copy_from_slice(page);
+            // SAFETY: this gives the page the content that was mapped there, a file's or zeros, which are bytes like those that
+            // it had. The slice is borrowed mutably, so that nobody counts on these.
+            let dropped = unsafe {
+                madvise(page.as_mut_ptr().cast(), PAGE, Advice::LinuxDontNeed)
+            };
+            if dropped.is_ok() && *page != held {
+                page.copy_from_slice(&held);
+            }
+        }
     }
 
     pub(super) fn in_small_pages(memory: &mut [u8]) {

@@ -232,7 +232,12 @@ impl Blank {
             Ok(access) => access,
             Err(why) => return Ok(Err(why)),
         };
-        let written = match memory::written(access.memory(instance.resting())) {
+        let memory = access.memory(instance.resting());
+        let written = memory::written(memory).and_then(|written| {
+            memory::forget_unchanged(memory, &written);
+            memory::written(memory)
+        });
+        let written = match written {
             Ok(written) => written,
             Err(error) => return Ok(Err(reason(error))),
         };
@@ -255,6 +260,8 @@ pub(crate) struct Worker {
     access: Option<(Access, Arc<Blank>)>,
     /// The program whose state it has; blank without one.
     pub(crate) holds: Option<Arc<Image>>,
+    /// The pages that were written at any time, unless it has new ones.
+    written: Vec<Range<usize>>,
     /// Calls so far.
     calls: u32,
     _existing: Existing,
@@ -280,6 +287,7 @@ impl Worker {
             {
                 image::restore(blank.bytes(), memory, &written);
                 image::restore(blank.bytes(), memory, &blank.written);
+                memory::forget_unchanged(memory, &written);
                 access = Some((own, blank));
             }
         }
@@ -287,6 +295,7 @@ impl Worker {
             instance,
             access,
             holds: None,
+            written: Vec::new(),
             calls: 0,
             _existing,
         })
@@ -320,21 +329,24 @@ impl Worker {
         let Some((access, blank)) = &mut self.access else {
             return Err(Error::InstanceEnded);
         };
-        let store = self.instance.resting();
-        if let Some(held) = self.holds.take() {
-            held.undo(blank.bytes(), access.memory(store));
-        }
         self.instance.set_initialised(image.is_some());
-        if let Some(image) = image {
-            let store = self.instance.resting();
-            if image.length() != access.at_rest.memory {
-                store.data_mut().memory.allowed = run.limits().memory;
-                let grown = access.grow_to(store, image.length()).await;
-                grown.map_err(|error| Error::from_run(error, Phase::Instantiate, None, None))?;
-            }
-            image.apply(access.memory(store));
-            self.holds = Some(image.clone());
+        let (store, has_new_pages) = self.instance.resting_watched();
+        if let Some(held) = self.holds.take() {
+            let memory = access.memory(store);
+            memory::watch_writing(has_new_pages, || held.undo(blank.bytes(), memory));
         }
+        let Some(image) = image else {
+            return Ok(());
+        };
+        if image.length() != access.at_rest.memory {
+            *has_new_pages = true;
+            store.data_mut().memory.allowed = run.limits().memory;
+            let grown = access.grow_to(store, image.length()).await;
+            grown.map_err(|error| Error::from_run(error, Phase::Instantiate, None, None))?;
+        }
+        let memory = access.memory(store);
+        memory::watch_writing(has_new_pages, || image.apply(memory));
+        self.holds = Some(image.clone());
         Ok(())
     }
 
@@ -370,14 +382,19 @@ impl Worker {
         if self.calls >= SHARE_OF_CALLS {
             return Err(Wear::Calls);
         }
-        let store = self.instance.resting();
+        let (store, has_new_pages) = self.instance.resting_watched();
         access.check(store).await?;
         let memory = access.memory(store);
-        let written = memory::written(memory).map_err(|_| Wear::Used)?;
-        image::restore(blank.bytes(), memory, &written);
-        if let Some(image) = &self.holds {
-            image.apply(memory);
+        if *has_new_pages {
+            self.written = memory::written(memory).map_err(|_| Wear::Used)?;
+            *has_new_pages = false;
         }
+        memory::watch_writing(has_new_pages, || {
+            image::restore(blank.bytes(), memory, &self.written);
+            if let Some(image) = &self.holds {
+                image.apply(memory);
+            }
+        });
         self.instance.set_initialised(self.holds.is_some());
         Ok(())
     }
