@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use wasmparser::{
-    ComponentType, Encoding, Instance, KnownCustom, Name, NameSectionReader, Operator, Parser, Payload,
+    ComponentType, Encoding, Instance, KnownCustom, Name, NameSectionReader, Operator, Parser,
+    Payload,
 };
 
 use crate::archive::digest;

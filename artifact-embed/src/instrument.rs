@@ -46,7 +46,10 @@ pub fn instrument(component: &[u8]) -> Result<Vec<u8>> {
         if *id == ComponentSectionId::CoreModule as u8 {
             let module = found.modules.pop_front().unwrap_or_default();
             let data = with_exports(data, &module)?;
-            output.section(&RawSection { id: *id, data: &data });
+            output.section(&RawSection {
+                id: *id,
+                data: &data,
+            });
         } else {
             output.section(&RawSection { id: *id, data });
         }

@@ -49,6 +49,14 @@ pub struct Loaded {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CompileKey(String);
 
+#[cfg(feature = "compile")]
+impl CompileKey {
+    /// The name: it tells component and settings from all others.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Loader {
     /// A loader with an engine of `profile`.
     ///
@@ -101,7 +109,12 @@ impl Loader {
     fn name(&self, kind: &str, of: &[u8]) -> String {
         let mut digest = blake3::Hasher::new();
         let format = crate::FORMAT.to_string();
-        for part in [&format, WASMTIME_VERSION, HOST_TARGET, &self.profile.fingerprint()] {
+        for part in [
+            &format,
+            WASMTIME_VERSION,
+            HOST_TARGET,
+            &self.profile.fingerprint(),
+        ] {
             digest.update(part.as_bytes()).update(&[0]);
         }
         format!("{kind}-{}", digest.update(of).finalize().to_hex())
@@ -117,10 +130,10 @@ impl Loader {
         }
     }
 
-    /// The component that was compiled from the file `identity`, if the cache has it: neither the file nor the component is
-    /// read. Blocks for milliseconds.
+    /// The component that was compiled from the file `identity`, and its key, if the cache has it: neither the file nor the
+    /// component is read. Blocks for milliseconds.
     #[cfg(feature = "compile")]
-    pub fn recall(&self, identity: &FileIdentity) -> Option<Component> {
+    pub fn recall(&self, identity: &FileIdentity) -> Option<(CompileKey, Component)> {
         use std::io::Read;
 
         check_cpu(crate::cpu(HOST_TARGET).unwrap_or_default()).ok()?;
@@ -134,7 +147,8 @@ impl Loader {
             return None;
         }
         let entry = cache.find(&key, None).ok()??;
-        self.map(&entry.file, &entry.path).ok()
+        let component = self.map(&entry.file, &entry.path).ok()?;
+        Some((CompileKey(key), component))
     }
 
     /// The cache, if it is to be used and can be.

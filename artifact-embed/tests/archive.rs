@@ -72,7 +72,13 @@ fn every_flipped_byte_is_noticed() {
             .unwrap_or_else(|| panic!("byte {at} was changed and not noticed"));
         let expected = match at {
             0..8 => matches!(error, Error::NotAnArchive { .. }),
-            8..12 => matches!(error, Error::Format { expected: 1, .. }),
+            8..12 => matches!(
+                error,
+                Error::Format {
+                    expected: FORMAT,
+                    ..
+                }
+            ),
             12..16 => matches!(error, Error::HeaderDigest { .. } | Error::Length { .. }),
             _ => matches!(
                 error,

@@ -29,8 +29,9 @@ pub use runtime::{Builder, ProgramBuilder, PythonRuntime};
 pub use source::PythonSource;
 pub use tree::SourceTree;
 pub use wit_wire_host::{
-    Call, Error as CallError, Function, HostcallContext, HostcallError, Hostcalls, Isolation,
-    Limit, LimitExceeded, Limits, Output, Phase, Program, Receipt,
+    Call, CleanState, Discarded, Error as CallError, Function, HostcallContext, HostcallError,
+    Hostcalls, Isolation, Limit, LimitExceeded, Limits, Output, Phase, PoolConfig, PoolStats,
+    Program, ProgramSize, Receipt, SnapshotError,
 };
 
 /// The README's example, compiled with the documentation's.

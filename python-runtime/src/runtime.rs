@@ -3,23 +3,26 @@
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use artifact_embed::{Archive, Embedded, EngineProfile, Loader};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wit_wire_host::{
     Component, Function, Host, HostBuilder, HostcallContext, HostcallError, Hostcalls, Isolation,
-    Limits, Op, Program,
+    Limits, Op, PoolConfig, PoolStats, Program,
 };
 
 use crate::error::Error;
 use crate::source::PythonSource;
+use crate::tree::SourceTree;
 
 static GUEST: Embedded = artifact_embed::embedded!("python");
 
 /// CPython, loaded once, for any number of functions. Cheap to clone.
 #[derive(Clone)]
 pub struct PythonRuntime {
+    host: Host,
     guest: Component,
     cache_problem: Option<Arc<str>>,
 }
@@ -30,7 +33,7 @@ pub struct PythonRuntime {
 /// - cache folder: `artifact-embed` in the user's own cache folder
 /// - hostcalls: none
 /// - limits: [`Limits::default`]
-/// - instances at once: 256
+/// - pool of interpreters: [`PoolConfig::default`]
 pub struct Builder {
     host: HostBuilder,
     archive: Option<Archive<'static>>,
@@ -72,11 +75,11 @@ impl Builder {
         }
     }
 
-    /// How many interpreters may be alive at once. A call that finds none free waits, until its deadline.
+    /// How many interpreters there are, and how calls wait for them.
     #[must_use]
-    pub fn max_instances(self, count: usize) -> Self {
+    pub fn pool(self, config: PoolConfig) -> Self {
         Self {
-            host: self.host.max_instances(count),
+            host: self.host.pool(config),
             ..self
         }
     }
@@ -110,16 +113,17 @@ impl Builder {
             loader = loader.cache_folder(folder);
         }
         let loaded = loader.load(&archive)?;
-        let guest = self
-            .host
-            .build(loader.engine())?
-            .component(&loaded.component)?;
+        let header = archive.header();
+        let identity = format!("{} {}", header.component_digest, header.profile);
+        let host = self.host.build(loader.engine())?;
+        let guest = host.component(&loaded.component)?.identified(identity);
         let cache_problem = loaded.skipped.first().map(|error| {
             let source = std::error::Error::source(error)
                 .map_or_else(String::new, |source| format!(": {source}"));
             format!("{error}{source}").into()
         });
         Ok(PythonRuntime {
+            host,
             guest,
             cache_problem,
         })
@@ -166,51 +170,99 @@ impl PythonRuntime {
     /// A program of several functions, which may share modules.
     pub fn program(&self) -> ProgramBuilder {
         ProgramBuilder {
-            guest: self.guest.clone(),
-            functions: Vec::new(),
-            isolation: Isolation::default(),
+            inner: self.guest.program([]),
+            sent: Vec::new(),
         }
+    }
+
+    /// The program that was kept as `snapshot` by [`Program::snapshot`], in this process or another one with the same guest:
+    /// no source is loaded again. Functions that are added to it have all sources loaded.
+    pub fn restore(&self, snapshot: &[u8]) -> Result<ProgramBuilder, Error> {
+        Ok(ProgramBuilder {
+            inner: self.guest.restore(snapshot)?,
+            sent: Vec::new(),
+        })
+    }
+
+    /// Starts `count` interpreters ahead of the first calls.
+    pub async fn warm(&self, count: usize) -> Result<(), Error> {
+        Ok(self.guest.warm(count).await?)
+    }
+
+    /// What the interpreters do.
+    pub fn stats(&self) -> PoolStats {
+        self.host.stats()
+    }
+
+    /// Refuses new calls, waits for those under way, and gives back all idle interpreters.
+    pub async fn shut_down(&self) {
+        self.host.shut_down().await;
     }
 }
 
 /// Configures a program of Python functions.
+///
+/// - isolation: [`Isolation::PerCall`]
+/// - limits of loading the sources: the runtime's
+/// - calls at once: as many as there are interpreters
+/// - shared state lives until a call ends its interpreter
 pub struct ProgramBuilder {
-    guest: Component,
-    functions: Vec<(String, PythonSource)>,
-    isolation: Isolation,
+    inner: wit_wire_host::ProgramBuilder,
+    /// What earlier functions brought along.
+    sent: Vec<Arc<SourceTree>>,
 }
 
 impl ProgramBuilder {
     /// Adds a function under a name that is the program's own.
     #[must_use]
     pub fn function(mut self, name: impl Into<String>, source: PythonSource) -> Self {
-        self.functions.push((name.into(), source));
+        let op = Op::new(name.into()).data(&source.op_data(&mut self.sent));
+        self.inner = self.inner.op(op);
         self
     }
 
-    /// What calls see of each other. Default [`Isolation::PerCall`].
+    /// What calls see of each other.
     #[must_use]
     pub fn isolation(mut self, isolation: Isolation) -> Self {
-        self.isolation = isolation;
+        self.inner = self.inner.isolation(isolation);
         self
     }
 
-    /// Loads the sources once, so that what is wrong with them is known now.
+    /// The limits of loading the sources.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.inner = self.inner.limits(limits);
+        self
+    }
+
+    /// How many calls of the program may be at work at once, so that it leaves interpreters to others.
+    #[must_use]
+    pub fn concurrency(mut self, calls: usize) -> Self {
+        self.inner = self.inner.concurrency(calls);
+        self
+    }
+
+    /// Under [`Isolation::Shared`], after how many calls the state is given up and the next call begins anew.
+    #[must_use]
+    pub fn max_calls(mut self, calls: u64) -> Self {
+        self.inner = self.inner.max_calls(calls);
+        self
+    }
+
+    /// Under [`Isolation::Shared`], after how much time the state is given up and the next call begins anew.
+    #[must_use]
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.inner = self.inner.max_age(age);
+        self
+    }
+
+    /// Loads the sources, once for all calls. What is wrong with them is known now and not at the first call.
     pub async fn build(self) -> Result<Program, Error> {
-        Ok(self.prepare().build().await?)
+        Ok(self.inner.build().await?)
     }
 
     /// [`build`](Self::build) for threads outside async runtimes.
     pub fn build_blocking(self) -> Result<Program, Error> {
-        Ok(self.prepare().build_blocking()?)
-    }
-
-    fn prepare(self) -> wit_wire_host::ProgramBuilder {
-        let mut sent = Vec::new();
-        let op = |(name, source): &(String, PythonSource)| {
-            Op::new(name.as_str()).data(&source.op_data(&mut sent))
-        };
-        let ops: Vec<_> = self.functions.iter().map(op).collect();
-        self.guest.program(ops).isolation(self.isolation)
+        Ok(self.inner.build_blocking()?)
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use python_runtime::{
     CallError, Error, Function, HostcallContext, HostcallError, Isolation, Limit, Limits,
-    PythonError, PythonRuntime, PythonSource, SourceTree,
+    PoolConfig, PythonError, PythonRuntime, PythonSource, SourceTree,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -661,7 +661,10 @@ async fn a_runtime_can_be_given_its_guest_and_its_cache() {
     let runtime = PythonRuntime::builder()
         .archive(archive)
         .cache_folder(&cache)
-        .max_instances(1)
+        .pool(PoolConfig {
+            instances: 1,
+            ..PoolConfig::default()
+        })
         .build()
         .unwrap();
     assert_eq!(runtime.cache_problem(), None);

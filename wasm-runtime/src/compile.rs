@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use artifact_embed::{CompileKey, FileIdentity, Loader};
+use artifact_embed::{CompileKey, FileIdentity, Loaded, Loader};
 use tokio::sync::watch;
 use wit_wire_host::{Component, Host};
 
@@ -68,7 +68,11 @@ impl Compiler {
         };
         tokio::task::spawn_blocking(move || {
             let result = loader.compile(&entry.key, &bytes).map_err(Error::from);
-            let result = result.and_then(|loaded| Ok(host.component(&loaded.component)?));
+            let identified = |loaded: Loaded| {
+                let component = host.component(&loaded.component)?;
+                Ok(component.identified(entry.key.as_str()))
+            };
+            let result = result.and_then(identified);
             drop(entry);
             // Nobody may wait any more.
             let _ = sender.send(Some(result));

@@ -25,9 +25,10 @@ pub use artifact_embed::Archive;
 pub use error::Error;
 pub use runtime::{Builder, WasmRuntime};
 pub use wit_wire_host::{
-    Call, Component, Error as CallError, Function, HostcallContext, HostcallError, Hostcalls,
-    Isolation, Limit, LimitExceeded, Limits, Mismatch, Op, Output, PROTOCOL_VERSION, Phase,
-    Program, ProgramBuilder, Receipt, Shape,
+    Call, CleanState, Component, Discarded, Error as CallError, Function, HostcallContext,
+    HostcallError, Hostcalls, Isolation, Limit, LimitExceeded, Limits, Mismatch, Op, Output,
+    PROTOCOL_VERSION, Phase, PoolConfig, PoolStats, Program, ProgramBuilder, ProgramSize, Receipt,
+    Shape, SnapshotError,
 };
 
 #[cfg(doctest)]

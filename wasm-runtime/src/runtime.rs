@@ -8,7 +8,8 @@ use artifact_embed::{Archive, Backing, EngineProfile, FileIdentity, Loader};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wit_wire_host::{
-    Component, Host, HostBuilder, HostcallContext, HostcallError, Hostcalls, Limits,
+    Component, Host, HostBuilder, HostcallContext, HostcallError, Hostcalls, Limits, PoolConfig,
+    PoolStats,
 };
 
 use crate::compile::Compiler;
@@ -27,7 +28,7 @@ pub struct WasmRuntime {
 ///
 /// - hostcalls: none
 /// - limits: [`Limits::default`]
-/// - instances at once: 256
+/// - pool of instances: [`PoolConfig::default`]
 /// - cache folder for compiled components: `artifact-embed` in the user's own cache folder, 1 GiB at most
 /// - largest component: 256 MiB
 pub struct Builder {
@@ -70,11 +71,11 @@ impl Builder {
         }
     }
 
-    /// How many instances may be alive at once. A call that finds none free waits, until its deadline.
+    /// How many instances there are, and how calls wait for them.
     #[must_use]
-    pub fn max_instances(self, count: usize) -> Self {
+    pub fn pool(self, config: PoolConfig) -> Self {
         Self {
-            host: self.host.max_instances(count),
+            host: self.host.pool(config),
             ..self
         }
     }
@@ -169,8 +170,9 @@ impl WasmRuntime {
                 limit: self.largest,
             });
         }
-        if let Some(component) = before.as_ref().and_then(|file| self.loader.recall(file)) {
-            return Ok(Read::Known(self.host.component(&component)?));
+        if let Some((key, component)) = before.as_ref().and_then(|file| self.loader.recall(file)) {
+            let component = self.host.component(&component)?;
+            return Ok(Read::Known(component.identified(key.as_str())));
         }
         let mut bytes = Vec::with_capacity(length);
         std::io::Read::read_to_end(&mut file, &mut bytes).map_err(failed)?;
@@ -200,9 +202,21 @@ impl WasmRuntime {
         let runtime = self.clone();
         let load = tokio::task::spawn_blocking(move || {
             let component = runtime.loader.load(&archive)?.component;
-            Ok(runtime.host.component(&component)?)
+            let header = archive.header();
+            let identity = format!("{} {}", header.component_digest, header.profile);
+            Ok(runtime.host.component(&component)?.identified(identity))
         });
         load.await.map_err(|_| Error::Stopped)?
+    }
+
+    /// What the instances do.
+    pub fn stats(&self) -> PoolStats {
+        self.host.stats()
+    }
+
+    /// Refuses new calls, waits for those under way, and gives back all idle instances.
+    pub async fn shut_down(&self) {
+        self.host.shut_down().await;
     }
 }
 

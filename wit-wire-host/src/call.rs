@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::capture::Output;
 use crate::error::Error;
-use crate::host::CleanState;
 use crate::limits::Limits;
+use crate::pool::CleanState;
 use crate::program::{Function, Isolation, Used};
 use crate::run::Run;
 

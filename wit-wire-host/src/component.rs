@@ -6,9 +6,9 @@ use tokio::sync::OnceCell;
 use wasmtime::component::{ComponentExportIndex, InstancePre, Linker};
 
 use crate::error::Error;
-use crate::host::{CleanState, Host, State};
+use crate::host::{Host, State};
 use crate::instance::Instance;
-use crate::pool::Stock;
+use crate::pool::{CleanState, Stock};
 use crate::reset::{Blank, Exports, Reason};
 use crate::run::Run;
 use crate::shape::{Shape, detect};
@@ -27,6 +27,7 @@ pub struct Component {
     blank: Arc<OnceCell<Result<Arc<Blank>, Reason>>>,
     /// Its idle instances.
     pub(crate) stock: Arc<Stock>,
+    identity: Option<Arc<str>>,
 }
 
 impl Component {
@@ -68,18 +69,32 @@ impl Component {
             state: Exports::of(component),
             blank: Arc::default(),
             stock: host.0.pool.stock(),
+            identity: None,
         })
+    }
+
+    /// Says what the component is, such as by a digest of it and of how it was compiled. Two that are called the same must be
+    /// the same: a program that was kept as bytes is read back by the name of its component.
+    #[must_use]
+    pub fn identified(mut self, identity: impl Into<Arc<str>>) -> Self {
+        self.identity = Some(identity.into());
+        self
+    }
+
+    /// What the component was said to be.
+    pub fn identity(&self) -> Option<&str> {
+        self.identity.as_deref()
     }
 
     /// The state that its instances begin with, or why there is none to take them back to.
     pub(crate) async fn blank(&self) -> Result<Result<Arc<Blank>, Reason>, Error> {
         let make = async || {
             let run = Run::new(*self.host.limits());
-            let made = match self.host.0.clean_state {
+            let made = match self.host.0.pool.clean_state() {
                 CleanState::FreshInstance => Err("the host was told to use fresh ones".into()),
                 _ => Blank::new(self, &run).await?.map(Arc::new),
             };
-            match (self.host.0.clean_state, made) {
+            match (self.host.0.pool.clean_state(), made) {
                 (CleanState::Reset, Err(why)) => Err(Error::NoReset {
                     reason: why.as_ref().to_owned(),
                 }),

@@ -7,6 +7,7 @@ use wasmtime_wasi::I32Exit;
 
 use crate::limits::LimitExceeded;
 use crate::shape::Mismatch;
+use crate::snapshot::SnapshotError;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
@@ -61,6 +62,10 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+
+    /// A program can't be kept as bytes, or bytes are no program of the component.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
 
     /// Two ops of one program have the same name.
     #[error("op `{0}` is given twice: names must be unique within a program")]

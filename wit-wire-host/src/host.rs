@@ -2,11 +2,9 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::Semaphore;
 use wasmtime::component::{Linker, ResourceTable};
 use wasmtime::{Engine, Store, StoreContextMut, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
@@ -16,7 +14,7 @@ use crate::component::Component;
 use crate::error::Error;
 use crate::hostcall::{HostcallContext, HostcallError, Hostcalls, Router};
 use crate::limits::{Limit, LimitExceeded, Limits, MemoryLimiter};
-use crate::pool::Pool;
+use crate::pool::{Pool, PoolConfig};
 use crate::run::Run;
 use crate::ticker::Ticker;
 use crate::wire::HOSTCALL_INTERFACE;
@@ -29,7 +27,6 @@ pub(crate) struct Inner {
     pub(crate) engine: Engine,
     linker: Linker<State>,
     pub(crate) limits: Limits,
-    pub(crate) clean_state: CleanState,
     pub(crate) pool: Pool,
     router: Arc<Router>,
     pub(crate) ticker: Ticker,
@@ -39,31 +36,11 @@ pub(crate) struct Inner {
 ///
 /// - hostcalls: none; every hostcall is an error `op_404`
 /// - limits: [`Limits::default`]
-/// - instances at work at once: four for each processor
-/// - calls that wait for one: 1,024
-/// - idle instances are given back after 60 s
-/// - clean state: [`CleanState::Auto`]
+/// - pool of instances: [`PoolConfig::default`]
 pub struct HostBuilder {
     router: Router,
     limits: Limits,
-    max_instances: usize,
-    queue: usize,
-    idle_time: Duration,
-    clean_state: CleanState,
-}
-
-/// How a call under [`Isolation::PerCall`](crate::Isolation::PerCall) comes to its clean state. What it sees is the same
-/// either way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum CleanState {
-    /// By a reset where component and system allow it, else by fresh instances.
-    #[default]
-    Auto,
-    /// By a reset: the memory of an instance is taken back to the state that `init` left. A component or system that does
-    /// not allow it is an error, [`Error::NoReset`].
-    Reset,
-    /// By an instance built for each call.
-    FreshInstance,
+    pool: PoolConfig,
 }
 
 impl HostBuilder {
@@ -97,34 +74,10 @@ impl HostBuilder {
         self
     }
 
-    /// How many instances may be at work at once, for calls on clean state. A call that finds none free waits in line. As
-    /// many are kept when idle.
-    ///
-    /// Hostcalls that call functions take further ones ([`Limits::nesting`]), and a program with shared state has its own.
+    /// How many instances there are, and how calls wait for them.
     #[must_use]
-    pub fn max_instances(mut self, count: usize) -> Self {
-        self.max_instances = count.clamp(1, Semaphore::MAX_PERMITS);
-        self
-    }
-
-    /// How many calls may wait for an instance at once. One more is refused.
-    #[must_use]
-    pub fn queue(mut self, length: usize) -> Self {
-        self.queue = length;
-        self
-    }
-
-    /// After how much time an instance that nobody needs is given back.
-    #[must_use]
-    pub fn idle_time(mut self, time: Duration) -> Self {
-        self.idle_time = time;
-        self
-    }
-
-    /// How calls come to their clean state: for tests and benches, which compare the ways.
-    #[must_use]
-    pub fn clean_state(mut self, way: CleanState) -> Self {
-        self.clean_state = way;
+    pub fn pool(mut self, config: PoolConfig) -> Self {
+        self.pool = config;
         self
     }
 
@@ -134,10 +87,7 @@ impl HostBuilder {
         let Self {
             router,
             limits,
-            max_instances,
-            queue,
-            idle_time,
-            clean_state,
+            pool,
         } = self;
         if !engine.get_epoch_interruption() {
             return Err(Error::Engine(
@@ -153,13 +103,12 @@ impl HostBuilder {
         let linker = linker(engine).map_err(|error| Error::Link(error.into_boxed_dyn_error()))?;
         let ticker = Ticker::start(engine)
             .map_err(|_| Error::Engine("no thread for the epoch ticker can be had"))?;
-        let pool = Pool::new(max_instances, queue, idle_time);
+        let pool = Pool::new(pool);
         let router = Arc::new(router);
         Ok(Host(Arc::new(Inner {
             engine: engine.clone(),
             linker,
             limits,
-            clean_state,
             pool,
             router,
             ticker,
@@ -173,10 +122,7 @@ impl Host {
         HostBuilder {
             router: Router::default(),
             limits: Limits::default(),
-            max_instances: 4 * std::thread::available_parallelism().map_or(1, usize::from),
-            queue: 1024,
-            idle_time: Duration::from_secs(60),
-            clean_state: CleanState::default(),
+            pool: PoolConfig::default(),
         }
     }
 

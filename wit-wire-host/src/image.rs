@@ -95,6 +95,54 @@ impl Image {
         }
     }
 
+    /// Appends the pages, as [`read`](Self::read) reads them.
+    pub(crate) fn write(&self, bytes: &mut Vec<u8>) {
+        for (number, page) in &self.pages {
+            bytes.extend(number.to_le_bytes());
+            bytes.extend(page.mask.to_le_bytes());
+            bytes.extend(&page.lines);
+        }
+    }
+
+    /// The image with memory of `length` bytes and the pages `bytes`, if they fit.
+    pub(crate) fn read(length: usize, mut bytes: &[u8]) -> Option<Self> {
+        // A memory consists of pages of 64 KiB, and its addresses have 32 bits.
+        if !length.is_multiple_of(64 << 10) || length > 1 << 32 {
+            return None;
+        }
+        let mut pages: Vec<(u32, Arc<Page>)> = Vec::new();
+        while !bytes.is_empty() {
+            let (number, rest) = bytes.split_first_chunk()?;
+            let (mask, rest) = rest.split_first_chunk()?;
+            let (number, mask) = (u32::from_le_bytes(*number), u64::from_le_bytes(*mask));
+            let (lines, rest) = rest.split_at_checked(mask.count_ones() as usize * LINE)?;
+            let is_next = pages.last().is_none_or(|(last, _)| *last < number);
+            if !is_next || number as usize >= length / PAGE {
+                return None;
+            }
+            let lines = lines.into();
+            pages.push((number, Arc::new(Page { mask, lines })));
+            bytes = rest;
+        }
+        Some(Self {
+            length,
+            pages: pages.into(),
+        })
+    }
+
+    /// The same image, with pages that other programs have too in common with them.
+    pub(crate) fn shared(self, known: &Pages) -> Self {
+        let pages = self.pages.into_iter();
+        let shared = pages.map(|(number, page)| match Arc::try_unwrap(page) {
+            Ok(page) => (number, known.keep(page)),
+            Err(page) => (number, page),
+        });
+        Self {
+            length: self.length,
+            pages: shared.collect(),
+        }
+    }
+
     /// Number of lines, and the bytes that the image takes; what other programs have too is divided among them.
     pub(crate) fn size(&self) -> (usize, usize) {
         let mut size = (0, size_of::<Self>() + size_of_val(&*self.pages));

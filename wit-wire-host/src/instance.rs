@@ -50,10 +50,7 @@ enum Init {
 }
 
 impl Instance {
-    pub(crate) async fn new(
-        component: &Component,
-        run: &Run,
-    ) -> Result<Self, Error> {
+    pub(crate) async fn new(component: &Component, run: &Run) -> Result<Self, Error> {
         let host = &component.host;
         let mut store = host.store();
         // A runtime without timers panics here, at its first instance, and not at some later call that needs one.
@@ -296,7 +293,7 @@ fn came_back<T>(
     }
 }
 
-fn check_names(ops: &[Op]) -> Result<(), Error> {
+pub(crate) fn check_names(ops: &[Op]) -> Result<(), Error> {
     let mut seen = std::collections::HashSet::new();
     for op in ops {
         if op.name.starts_with(crate::hostcall::RESERVED) {

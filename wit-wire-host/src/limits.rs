@@ -83,7 +83,7 @@ pub enum Limit {
     Hostcalls,
     /// [`Limits::hostcall_payload`], in bytes.
     HostcallPayload,
-    /// Instances at work at once ([`HostBuilder::max_instances`](crate::HostBuilder::max_instances)), a count:
+    /// Instances at work at once ([`PoolConfig::instances`](crate::PoolConfig::instances)), a count:
     /// none became free before the call's deadline.
     Instances,
     /// Calls of one program at once ([`ProgramBuilder::concurrency`](crate::ProgramBuilder::concurrency)), a count: none
@@ -91,7 +91,7 @@ pub enum Limit {
     Concurrency,
     /// [`Limits::wait`], in milliseconds.
     Wait,
-    /// Calls that wait at once ([`HostBuilder::queue`](crate::HostBuilder::queue)), a count.
+    /// Calls that wait at once ([`PoolConfig::queue`](crate::PoolConfig::queue)), a count.
     Queue,
     /// [`Limits::nesting`], a count.
     Nesting,

@@ -253,7 +253,9 @@ mod linux {
         // SAFETY: the system writes one such structure there. It can't fail with this argument; if it did, the count would
         // stand still, so it is taken from the clock then and never does.
         if unsafe { libc::getrusage(libc::RUSAGE_THREAD, &mut usage) } != 0 {
-            return std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_nanos() as u64);
+            return std::time::UNIX_EPOCH
+                .elapsed()
+                .map_or(0, |time| time.as_nanos() as u64);
         }
         (usage.ru_minflt as u64).wrapping_add(usage.ru_majflt as u64)
     }
@@ -267,9 +269,7 @@ mod linux {
             held.copy_from_slice(page);
             // SAFETY: this gives the page the content that was mapped there, a file's or zeros, which are bytes like those that
             // it had. The slice is borrowed mutably, so that nobody counts on these.
-            let dropped = unsafe {
-                madvise(page.as_mut_ptr().cast(), PAGE, Advice::LinuxDontNeed)
-            };
+            let dropped = unsafe { madvise(page.as_mut_ptr().cast(), PAGE, Advice::LinuxDontNeed) };
             if dropped.is_ok() && *page != held {
                 page.copy_from_slice(&held);
             }
@@ -326,7 +326,11 @@ mod tests {
         for page in (0..256).step_by(2) {
             memory[page * PAGE] = 1;
         }
-        let pages: usize = written(memory).unwrap().iter().map(|range| range.len() / PAGE).sum();
+        let pages: usize = written(memory)
+            .unwrap()
+            .iter()
+            .map(|range| range.len() / PAGE)
+            .sum();
         assert_eq!(pages, 128 + 2);
         // SAFETY: mapped above, and used no more.
         unsafe { rustix::mm::munmap(start, LENGTH) }.unwrap();

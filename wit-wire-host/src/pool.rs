@@ -21,6 +21,53 @@ use crate::limits::{Limit, LimitExceeded};
 use crate::reset::{Wear, Worker};
 use crate::run::{Run, Stop};
 
+/// How many instances a host has, and how calls wait for them.
+///
+/// - `instances`: four for each processor
+/// - `queue`: 1,024
+/// - `idle_time`: 60 s
+/// - `clean_state`: [`CleanState::Auto`]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolConfig {
+    /// How many instances may be at work at once, for calls on clean state; at least one. A call that finds none free waits in
+    /// line. As many are kept when idle.
+    ///
+    /// Hostcalls that call functions take further ones ([`Limits::nesting`](crate::Limits::nesting)), and a program with
+    /// shared state has its own.
+    pub instances: usize,
+    /// How many calls may wait for an instance at once. One more is refused.
+    pub queue: usize,
+    /// After how much time an instance that nobody needs is given back.
+    pub idle_time: Duration,
+    /// How calls come to their clean state: for tests and benches, which compare the ways.
+    pub clean_state: CleanState,
+}
+
+impl Default for PoolConfig {
+    fn default() -> Self {
+        Self {
+            instances: 4 * std::thread::available_parallelism().map_or(1, usize::from),
+            queue: 1024,
+            idle_time: Duration::from_secs(60),
+            clean_state: CleanState::default(),
+        }
+    }
+}
+
+/// How a call under [`Isolation::PerCall`](crate::Isolation::PerCall) comes to its clean state. What it sees is the same
+/// either way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum CleanState {
+    /// By a reset where component and system allow it, else by fresh instances.
+    #[default]
+    Auto,
+    /// By a reset: the memory of an instance is taken back to the state that `init` left. A component or system that does
+    /// not allow it is an error, [`Error::NoReset`].
+    Reset,
+    /// By an instance built for each call.
+    FreshInstance,
+}
+
 /// What a host's instances do, at one moment and since the host was built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -77,9 +124,7 @@ struct Counters {
 
 /// What the components of a host share of the pool.
 pub(crate) struct Pool {
-    size: usize,
-    queue: usize,
-    idle_time: Duration,
+    config: PoolConfig,
     places: Arc<Semaphore>,
     counters: Arc<Counters>,
     closed: AtomicBool,
@@ -175,16 +220,19 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Pool {
-    pub(crate) fn new(size: usize, queue: usize, idle_time: Duration) -> Self {
+    pub(crate) fn new(mut config: PoolConfig) -> Self {
+        config.instances = config.instances.clamp(1, Semaphore::MAX_PERMITS);
         Self {
-            size,
-            queue,
-            idle_time,
-            places: Arc::new(Semaphore::new(size)),
+            config,
+            places: Arc::new(Semaphore::new(config.instances)),
             counters: Arc::default(),
             closed: AtomicBool::new(false),
             stocks: Mutex::default(),
         }
+    }
+
+    pub(crate) fn clean_state(&self) -> CleanState {
+        self.config.clean_state
     }
 
     pub(crate) fn stats(&self) -> PoolStats {
@@ -232,7 +280,7 @@ impl Pool {
         if run.depth() > 0 {
             return Ok(None);
         }
-        let allowed = self.size as u64;
+        let allowed = self.config.instances as u64;
         self.enter(&self.places, Limit::Instances, allowed, run)
             .await
     }
@@ -251,7 +299,7 @@ impl Pool {
         let _waiting = Counted::new(&self.counters, |counters| &counters.waiting);
         let refused = |exceeded| Stop::Limit(exceeded).into_error(Phase::Instantiate, None);
         let waiting = self.counters.waiting.load(SeqCst);
-        LimitExceeded::check(Limit::Queue, self.queue, waiting).map_err(refused)?;
+        LimitExceeded::check(Limit::Queue, self.config.queue, waiting).map_err(refused)?;
         let patience = run.limits().wait.saturating_sub(run.elapsed());
         let permit = semaphore.clone().acquire_owned();
         let permit = async { tokio::time::timeout(patience, permit).await };
@@ -522,7 +570,7 @@ impl Component {
     /// than it has places, and gives them back when they have been idle for long.
     pub async fn warm(&self, count: usize) -> Result<(), Error> {
         let pool = &self.host.0.pool;
-        for _ in self.stock.len()..count.min(pool.size) {
+        for _ in self.stock.len()..count.min(pool.config.instances) {
             let mut new = Return::new(self, None, false);
             let run = Run::new(*self.host.limits());
             new.worker = Some(Worker::new(self, &run).await?);
@@ -535,7 +583,7 @@ impl Component {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
-        let is_full = self.stock.workers.load(SeqCst) >= self.host.0.pool.size;
+        let is_full = self.stock.workers.load(SeqCst) >= self.host.0.pool.config.instances;
         if is_full || std::mem::replace(&mut lock(&self.stock.shelf).is_growing, true) {
             return;
         }
@@ -554,10 +602,13 @@ impl Component {
         let pool = &self.host.0.pool;
         let worker = worker.filter(|_| !pool.closed.load(SeqCst));
         if self.stock.end_return(worker, is_growth) {
-            tokio::spawn(sweep(Sweeper(Arc::downgrade(&self.stock)), pool.idle_time));
+            tokio::spawn(sweep(
+                Sweeper(Arc::downgrade(&self.stock)),
+                pool.config.idle_time,
+            ));
         }
         // All components together keep as many as there are places.
-        if pool.counters.idle.load(SeqCst) > pool.size {
+        if pool.counters.idle.load(SeqCst) > pool.config.instances {
             let stocks: Vec<_> = lock(&pool.stocks)
                 .iter()
                 .filter_map(Weak::upgrade)

@@ -9,14 +9,14 @@ use crate::call::{Call, Receipt, Settings};
 use crate::capture::Output;
 use crate::component::Component;
 use crate::error::{Error, Phase};
-use crate::host::CleanState;
 use crate::image::Image;
 use crate::instance::{Instance, PROTOCOL_VERSION};
 use crate::limits::{Limit, Limits};
 use crate::op::Op;
-use crate::pool::Lease;
+use crate::pool::{CleanState, Lease};
 use crate::reset::Reason;
 use crate::run::Run;
+use crate::snapshot::{Snapshot, SnapshotError};
 
 /// What calls of a program see of each other. Names the meaning; how it is done depends on component and machine
 /// ([`CleanState`]).
@@ -104,6 +104,8 @@ pub struct ProgramBuilder {
     limits: Limits,
     concurrency: Option<usize>,
     renewal: Renewal,
+    /// Instead of what `init` would leave.
+    snapshot: Option<(String, Image)>,
 }
 
 impl Component {
@@ -120,11 +122,41 @@ impl Component {
                 calls: u64::MAX,
                 age: Duration::MAX,
             },
+            snapshot: None,
         }
+    }
+
+    /// The program that was kept as `snapshot` by [`Program::snapshot`], in this process or another one with the same
+    /// component. Its ops are initialised already.
+    ///
+    /// The bytes are a guest's memory and are checked for damage. Who can forge them decides what the guest does, within
+    /// its sandbox, and no more.
+    pub fn restore(&self, snapshot: &[u8]) -> Result<ProgramBuilder, Error> {
+        let snapshot = Snapshot::read(snapshot)?;
+        let identity = self.identity().unwrap_or("a component without an identity");
+        if self.identity() != Some(&*snapshot.component) {
+            let error = SnapshotError::Component {
+                expected: identity.to_owned(),
+                found: snapshot.component,
+            };
+            return Err(error.into());
+        }
+        crate::instance::check_names(&snapshot.ops)?;
+        let mut builder = self.program(snapshot.ops).version(snapshot.version);
+        builder.snapshot = Some((snapshot.blank, snapshot.image));
+        Ok(builder)
     }
 }
 
 impl ProgramBuilder {
+    /// Adds an op. One that is added to a snapshot has `init` run for all of them.
+    #[must_use]
+    pub fn op(mut self, op: Op) -> Self {
+        self.ops.push(op);
+        self.snapshot = None;
+        self
+    }
+
     /// What calls see of each other.
     #[must_use]
     pub fn isolation(mut self, isolation: Isolation) -> Self {
@@ -181,25 +213,39 @@ impl ProgramBuilder {
             limits,
             concurrency,
             renewal,
+            snapshot,
         } = self;
         let run = Run::new(limits);
         let mut used = Used::default();
         let _call = component.host.0.pool.begin()?;
-        let mut lease = Lease::take(&component, None, &run).await?;
-        used.cold = lease.is_new;
-        let worker = lease.worker()?;
-        let result = worker.instance.init(&run, &ops, &version).await;
-        used.note(&mut worker.instance);
-        result?;
-        let image = worker.capture().await;
-        if let (CleanState::Reset, Err(reason)) = (component.host.0.clean_state, &image) {
+        let (lease, image) = match snapshot {
+            Some((blank, image)) => {
+                let image = Arc::new(adopt(&component, &blank, image).await?);
+                let lease = match isolation {
+                    Isolation::PerCall => None,
+                    Isolation::Shared => Some(Lease::take(&component, Some(&image), &run).await?),
+                };
+                (lease, Ok(image))
+            }
+            None => {
+                let mut lease = Lease::take(&component, None, &run).await?;
+                used.cold = lease.is_new;
+                let worker = lease.worker()?;
+                let result = worker.instance.init(&run, &ops, &version).await;
+                used.note(&mut worker.instance);
+                result?;
+                let image = worker.capture().await;
+                (Some(lease), image)
+            }
+        };
+        if let (CleanState::Reset, Err(reason)) = (component.host.0.pool.clean_state(), &image) {
             return Err(Error::NoReset {
                 reason: reason.as_ref().to_owned(),
             });
         }
-        let shared = match isolation {
-            Isolation::PerCall => None,
-            Isolation::Shared => Some(Kept::new(lease.keep()?)),
+        let shared = match (isolation, lease) {
+            (Isolation::Shared, Some(lease)) => Some(Kept::new(lease.keep()?)),
+            _ => None,
         };
         Ok(Program(Arc::new(Inner {
             component,
@@ -220,7 +266,48 @@ impl ProgramBuilder {
     }
 }
 
+/// An image from a snapshot, if it belongs to the state that instances of `component` begin with here.
+async fn adopt(component: &Component, digest: &str, image: Image) -> Result<Image, Error> {
+    let blank = match component.blank().await? {
+        Ok(blank) => blank,
+        Err(reason) => {
+            return Err(Error::NoReset {
+                reason: reason.as_ref().to_owned(),
+            });
+        }
+    };
+    if blank.digest() != digest {
+        return Err(SnapshotError::Blank.into());
+    }
+    let image = blank.adopt(image);
+    image.ok_or_else(|| SnapshotError::Damaged("its memory is too small").into())
+}
+
 impl Program {
+    /// The program as bytes, for [`Component::restore`] in other processes. They are some 60 KB for a small one and
+    /// compress well.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Unavailable`] if calls of the program get fresh instances, or the component has no
+    /// [identity](Component::identified).
+    pub async fn snapshot(&self) -> Result<Vec<u8>, Error> {
+        let Inner {
+            component,
+            ops,
+            version,
+            image,
+            ..
+        } = &*self.0;
+        let unavailable = |why: &str| SnapshotError::Unavailable(why.to_owned());
+        let identity = component.identity();
+        let identity = identity.ok_or_else(|| unavailable("its component has no identity"))?;
+        let image = image.as_ref().map_err(|why| unavailable(why))?;
+        let blank = component.blank().await?.map_err(|why| unavailable(&why))?;
+        let bytes = Snapshot::write(identity, &blank.digest(), version, ops, image);
+        Ok(bytes)
+    }
+
     /// The function that the op `op` is.
     pub fn function(&self, op: &str) -> Result<Function, Error> {
         let ops = &self.0.ops;

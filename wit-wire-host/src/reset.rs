@@ -251,6 +251,23 @@ impl Blank {
     fn bytes(&self) -> &[u8] {
         self.bytes.get()
     }
+
+    /// A digest of the state, less what the component's code determines.
+    pub(crate) fn digest(&self) -> String {
+        let mut digest = blake3::Hasher::new();
+        digest.update(&(self.bytes().len() as u64).to_le_bytes());
+        for range in &self.written {
+            digest.update(&(range.start as u64).to_le_bytes());
+            digest.update(&(range.end as u64).to_le_bytes());
+            digest.update(self.bytes().get(range.clone()).unwrap_or_default());
+        }
+        digest.finalize().to_hex().to_string()
+    }
+
+    /// An image from elsewhere, as one of the component's.
+    pub(crate) fn adopt(&self, image: Image) -> Option<Image> {
+        (image.length() >= self.bytes().len()).then(|| image.shared(&self.pages))
+    }
 }
 
 /// An instance between calls, and what is in it.

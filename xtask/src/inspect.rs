@@ -73,7 +73,11 @@ fn component(bytes: &[u8]) -> Result<()> {
     let (imports, exports) = interfaces(bytes)?;
     rows("imports", &imports);
     rows("exports", &exports);
-    let obstacles: Vec<_> = inspection.obstacles.iter().map(ToString::to_string).collect();
+    let obstacles: Vec<_> = inspection
+        .obstacles
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     row(
         "reset in place",
         verdict(&obstacles, Some(inspection.mutable_globals)),

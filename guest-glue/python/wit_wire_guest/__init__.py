@@ -3,6 +3,6 @@
 In reading order: `app` (the protocol's two functions), `ops` (from op data to a
 callable), `sources` (modules of the user's own, in memory), `context` (what a
 function may ask of its host), `wire_json` (JSON as the wire wants it), `failure`
-(exceptions as data), `stdlib` (the standard library inside the image), `image`
+(exceptions as data), `randomness`, `stdlib` (the standard library inside the image), `image`
 (what the component is made from).
 """

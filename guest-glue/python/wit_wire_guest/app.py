@@ -1,13 +1,12 @@
 """The protocol's two functions."""
 
-import random
 import sys
 
 from componentize_py_types import Err
 from wit_world import exports
 from wit_world.exports import mat_wire
 
-from . import ops, wire_json
+from . import ops, randomness, wire_json
 from .failure import failure, result_failure
 
 VERSION = "0.0.1"
@@ -16,6 +15,9 @@ VERSION = "0.0.1"
 SETTLE = "wit-wire:settle"
 
 _handlers = None
+
+# Whether no call has run since `init`, or since memory was taken back to what `init` left.
+_is_first = True
 
 
 class MatWire(exports.MatWire):
@@ -27,8 +29,6 @@ class MatWire(exports.MatWire):
             raise Err(mat_wire.InitError_Other("init comes once, and came before"))
         # Also if it fails: what the ops imported until then is there.
         _handlers = {}
-        # The generator's state is part of the image, the same in every instance.
-        random.seed()
         try:
             _handlers = ops.load(args.expected_ops)
         except ops.Unusable as error:
@@ -40,11 +40,15 @@ class MatWire(exports.MatWire):
         return mat_wire.InitResponse(ok=True)
 
     def handle(self, req):
+        global _is_first
         handler = (_handlers or {}).get(req.op_name)
         if handler is None:
             if req.op_name == SETTLE:
                 _open_streams()
             raise Err(mat_wire.HandleErr_NoHandler())
+        if _is_first:
+            _is_first = False
+            randomness.renew()
         try:
             value = wire_json.decode(req.in_json)
         except wire_json.NotJson as error:

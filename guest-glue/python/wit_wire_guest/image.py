@@ -6,7 +6,8 @@ from . import stdlib
 
 stdlib.take_in()
 
-from .app import MatWire  # noqa: E402 - the glue's own imports come from the library that was taken in
+from . import randomness  # noqa: E402 - the glue's own imports come from the library that was taken in
+from .app import MatWire  # noqa: E402
 
 __all__ = ["MatWire"]
 
@@ -26,11 +27,13 @@ def settle():
     app.MatWire().init(mat_wire.InitArgs([mat_wire.MatInfo("settle", "settle", json.dumps(data))], app.VERSION))
     app.MatWire().handle(mat_wire.HandleReq("settle", '{"a": 1, "b": 2}'))
     app._handlers = None
+    app._is_first = True
     sys.meta_path[:] = finders
     del sys.modules["settle"]
 
 
 stdlib.forget_files()
+randomness.watch()
 settle()
 gc.collect()
 gc.freeze()

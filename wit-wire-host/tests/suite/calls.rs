@@ -10,7 +10,8 @@ use crate::common::{self, component, program};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use wit_wire_host::{
-    CleanState, Error, HostcallContext, HostcallError, Isolation, Limit, Limits, Op, Phase, Program, Run,
+    CleanState, Error, HostcallContext, HostcallError, Isolation, Limit, Limits, Op, Phase,
+    Program, Run,
 };
 
 async fn shared() -> Program {
