@@ -104,6 +104,11 @@ impl Component {
         self.blank.get_or_try_init(make).await.cloned()
     }
 
+    /// The host that the component belongs to.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
     /// Which of the published shapes the component has.
     pub fn shape(&self) -> Shape {
         self.shape

@@ -218,6 +218,22 @@ pub(crate) fn restore(blank: &[u8], memory: &mut [u8], ranges: &[Range<usize>]) 
     }
 }
 
+/// Whether `memory` is that of a blank instance with `image`, byte for byte.
+pub(crate) fn is_state(blank: &[u8], image: Option<&Image>, memory: &[u8]) -> bool {
+    let mut changed = image.map_or(&[][..], |image| &image.pages).iter().peekable();
+    (0..).zip(memory.chunks(PAGE)).all(|(number, here)| {
+        let mut expected = blank_page(blank, number * PAGE).to_vec();
+        if let Some((_, page)) = changed.next_if(|(at, _)| *at as usize == number) {
+            for (line, bytes) in page.numbers().zip(page.lines.chunks_exact(LINE)) {
+                if let Some(place) = expected.get_mut(line * LINE..(line + 1) * LINE) {
+                    place.copy_from_slice(bytes);
+                }
+            }
+        }
+        here == expected
+    })
+}
+
 fn blank_page(blank: &[u8], start: usize) -> &[u8] {
     static ZEROS: [u8; PAGE] = [0; PAGE];
     blank.get(start..start + PAGE).unwrap_or(&ZEROS)

@@ -27,6 +27,7 @@ use crate::run::{Run, Stop};
 /// - `queue`: 1,024
 /// - `idle_time`: 60 s
 /// - `clean_state`: [`CleanState::Auto`]
+/// - `verify`: no
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolConfig {
     /// How many instances may be at work at once, for calls on clean state; at least one. A call that finds none free waits in
@@ -41,6 +42,9 @@ pub struct PoolConfig {
     pub idle_time: Duration,
     /// How calls come to their clean state: for tests and benches, which compare the ways.
     pub clean_state: CleanState,
+    /// Whether the whole memory of an instance is compared with what it should be, after each reset: for tests, since it
+    /// takes milliseconds. An instance that differs is not used again, and counted as [`Discarded::unclean`].
+    pub verify: bool,
 }
 
 impl Default for PoolConfig {
@@ -50,6 +54,7 @@ impl Default for PoolConfig {
             queue: 1024,
             idle_time: Duration::from_secs(60),
             clean_state: CleanState::default(),
+            verify: false,
         }
     }
 }
@@ -83,6 +88,12 @@ pub struct PoolStats {
     pub in_flight: usize,
     /// Instances taken back to a clean state after a call.
     pub resets: u64,
+    /// Time on the clock that those took together.
+    pub reset_time: Duration,
+    /// Instances that were given the state of another program before a call.
+    pub applies: u64,
+    /// Time on the clock that those took together.
+    pub apply_time: Duration,
     /// Instances not used again, by reason.
     pub discarded: Discarded,
     /// Instances built to replace those.
@@ -105,6 +116,9 @@ pub struct Discarded {
     pub calls: u64,
     /// Instances of their component are used once.
     pub used: u64,
+    /// Their memory was not what it should have been after a reset. Looked for only if
+    /// [`PoolConfig::verify`] is set, and never seen.
+    pub unclean: u64,
     /// Nobody needed them for a while, or there were too many.
     pub idle: u64,
 }
@@ -115,11 +129,27 @@ struct Counters {
     idle: AtomicUsize,
     waiting: AtomicUsize,
     in_flight: AtomicUsize,
-    resets: AtomicU64,
+    resets: Timed,
+    applies: Timed,
     rebuilds: AtomicU64,
     discarded: Mutex<Discarded>,
     /// Told when a call is over while the host shuts down.
     over: Notify,
+}
+
+/// How often something was done, and how long it took in all.
+#[derive(Default)]
+struct Timed {
+    count: AtomicU64,
+    nanos: AtomicU64,
+}
+
+impl Timed {
+    fn add(&self, since: Instant) {
+        self.count.fetch_add(1, Relaxed);
+        self.nanos
+            .fetch_add(since.elapsed().as_nanos() as u64, Relaxed);
+    }
 }
 
 /// What the components of a host share of the pool.
@@ -242,7 +272,10 @@ impl Pool {
             idle: counters.idle.load(Relaxed),
             waiting: counters.waiting.load(Relaxed),
             in_flight: counters.in_flight.load(Relaxed),
-            resets: counters.resets.load(Relaxed),
+            resets: counters.resets.count.load(Relaxed),
+            reset_time: Duration::from_nanos(counters.resets.nanos.load(Relaxed)),
+            applies: counters.applies.count.load(Relaxed),
+            apply_time: Duration::from_nanos(counters.applies.nanos.load(Relaxed)),
             discarded: *lock(&counters.discarded),
             rebuilds: counters.rebuilds.load(Relaxed),
         }
@@ -344,6 +377,7 @@ impl Discarded {
             Wear::Handles => &mut self.handles,
             Wear::Calls => &mut self.calls,
             Wear::Used => &mut self.used,
+            Wear::Unclean => &mut self.unclean,
         } += 1;
     }
 }
@@ -480,7 +514,9 @@ impl Lease {
         let exceeded = LimitExceeded::check(Limit::Memory, allowed, memory);
         exceeded.map_err(|exceeded| Stop::Limit(exceeded).into_error(Phase::Instantiate, None))?;
         if !worker.has(image) {
+            let began = Instant::now();
             worker.become_(image, run).await?;
+            component.host.0.pool.counters.applies.add(began);
         }
         Ok(lease)
     }
@@ -542,9 +578,10 @@ impl Return {
     /// Makes an instance ready for the next call, or builds one in its place if none else is idle.
     async fn recycle(mut self, mut worker: Worker) {
         let pool = &self.component.host.0.pool;
-        match worker.reset().await {
+        let began = Instant::now();
+        match worker.reset(pool.config.verify).await {
             Ok(()) => {
-                pool.counters.resets.fetch_add(1, Relaxed);
+                pool.counters.resets.add(began);
                 self.worker = Some(worker);
             }
             Err(wear) => {

@@ -92,6 +92,8 @@ pub(crate) enum Wear {
     Calls,
     /// Its component's instances are used once.
     Used,
+    /// Its memory is not what it should be after a reset.
+    Unclean,
 }
 
 impl fmt::Display for Wear {
@@ -103,6 +105,7 @@ impl fmt::Display for Wear {
             Self::Handles => "it opened or closed handles",
             Self::Calls => "it has done its share of calls",
             Self::Used => "its component's instances are used once",
+            Self::Unclean => "its memory is not clean after a reset",
         })
     }
 }
@@ -163,6 +166,23 @@ impl Access {
             changed: linked.get_typed_func(&mut *store, exports.changed)?,
             at_rest: Rest::of(store),
         })
+    }
+
+    /// Makes a new instance one like `blank`, which instances of most components are at this point.
+    fn alike(
+        self,
+        instance: &mut Instance,
+        blank: Arc<Blank>,
+    ) -> Result<(Self, Arc<Blank>), Reason> {
+        let memory = self.memory(instance.resting());
+        if memory.len() != blank.bytes().len() {
+            return Err(reason("its instances begin with memories of different length"));
+        }
+        let written = memory::written(memory).map_err(reason)?;
+        image::restore(blank.bytes(), memory, &written);
+        image::restore(blank.bytes(), memory, &blank.written);
+        memory::forget_unchanged(memory, &written);
+        Ok((self, blank))
     }
 
     fn memory<'a>(&self, store: &'a mut Store<State>) -> &'a mut [u8] {
@@ -273,8 +293,8 @@ impl Blank {
 /// An instance between calls, and what is in it.
 pub(crate) struct Worker {
     pub(crate) instance: Instance,
-    /// How it is taken back; without, it is used once.
-    access: Option<(Access, Arc<Blank>)>,
+    /// How it is taken back, or why it is used once.
+    access: Result<(Access, Arc<Blank>), Reason>,
     /// The program whose state it has; blank without one.
     pub(crate) holds: Option<Arc<Image>>,
     /// The pages that were written at any time, unless it has new ones.
@@ -293,21 +313,14 @@ impl Worker {
         let _existing = component.stock.existing();
         let blank = component.blank().await?;
         let mut instance = component.instantiate(run).await?;
-        let mut access = None;
-        if let (Ok(blank), Some(exports)) = (blank, &component.state)
-            && let Ok(own) = Access::settle(&mut instance, exports, run).await?
-        {
-            let memory = own.memory(instance.resting());
-            // Instances of most components are alike at this point. They are from here on.
-            if memory.len() == blank.bytes().len()
-                && let Ok(written) = memory::written(memory)
-            {
-                image::restore(blank.bytes(), memory, &written);
-                image::restore(blank.bytes(), memory, &blank.written);
-                memory::forget_unchanged(memory, &written);
-                access = Some((own, blank));
+        let access = match (blank, &component.state) {
+            (Ok(blank), Some(exports)) => {
+                let access = Access::settle(&mut instance, exports, run).await?;
+                access.and_then(|access| access.alike(&mut instance, blank))
             }
-        }
+            (Err(why), _) => Err(why),
+            (_, None) => Err(reason("it has no access to its state")),
+        };
         Ok(Self {
             instance,
             access,
@@ -329,7 +342,7 @@ impl Worker {
 
     /// Whether it can be given the state of `image`, or that of a blank instance.
     pub(crate) fn fits(&self, image: Option<&Arc<Image>>) -> bool {
-        let Some((access, blank)) = &self.access else {
+        let Ok((access, blank)) = &self.access else {
             return self.has(image);
         };
         let blank = blank.bytes().len();
@@ -343,7 +356,7 @@ impl Worker {
         image: Option<&Arc<Image>>,
         run: &Run,
     ) -> Result<(), Error> {
-        let Some((access, blank)) = &mut self.access else {
+        let Ok((access, blank)) = &mut self.access else {
             return Err(Error::InstanceEnded);
         };
         self.instance.set_initialised(image.is_some());
@@ -369,9 +382,7 @@ impl Worker {
 
     /// What `init` did to a blank instance, if its memory is all it changed. The instance holds that state from now on.
     pub(crate) async fn capture(&mut self) -> Result<Arc<Image>, Reason> {
-        let Some((access, blank)) = &mut self.access else {
-            return Err(reason("its instances are used once"));
-        };
+        let (access, blank) = self.access.as_mut().map_err(|why| why.clone())?;
         let store = self.instance.resting();
         access.accept_growth(store).await.map_err(reason)?;
         access.check(store).await.map_err(reason)?;
@@ -387,13 +398,13 @@ impl Worker {
         Ok(image)
     }
 
-    /// Takes it back to the state it had before a call.
-    pub(crate) async fn reset(&mut self) -> Result<(), Wear> {
+    /// Takes it back to the state it had before a call. To `verify` is to look at all of its memory afterwards.
+    pub(crate) async fn reset(&mut self, verify: bool) -> Result<(), Wear> {
         self.calls += 1;
         if !self.instance.is_alive() {
             return Err(Wear::Ended);
         }
-        let Some((access, blank)) = &self.access else {
+        let Ok((access, blank)) = &self.access else {
             return Err(Wear::Used);
         };
         if self.calls >= SHARE_OF_CALLS {
@@ -412,6 +423,9 @@ impl Worker {
                 image.apply(memory);
             }
         });
+        if verify && !image::is_state(blank.bytes(), self.holds.as_deref(), memory) {
+            return Err(Wear::Unclean);
+        }
         self.instance.set_initialised(self.holds.is_some());
         Ok(())
     }

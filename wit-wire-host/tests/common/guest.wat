@@ -3,6 +3,8 @@
 ;;   b  finds its input unusable      t  hits `unreachable`          g  grows its memory until it can't
 ;;   c  counts its calls              r  recurses without end        x  is refused by init
 ;;   h  makes the hostcall of its own name, with its input           f  makes that hostcall for ever
+;;   m  grows its memory by a page and echoes its input
+;;   k  keeps the first byte of its input in memory, and answers with the one that was kept before (a digit, `0` at first)
 ;;   p  tells of a panic, with its input for a text, and traps; with input `1` it goes on to echo it
 ;;   any other letter: no handler
 ;; {INIT} stands for init's parameters, whose order differs between the shapes, {MAT} for the size of a mat-info.
@@ -12,6 +14,7 @@
   (memory (export "memory") 1)
   (data (i32.const 0) "9.9.9no ops\ff\fe")
   (data (i32.const 16) "wit-wire:panic")
+  (data (i32.const 40000) "0")
   (global $heap (mut i32) (i32.const 1024))
   (global $calls (mut i32) (i32.const 48))
 
@@ -95,6 +98,15 @@
       (then (return (call $recurse (i32.const 0)))))
     (if (i32.eq (local.get $letter) (i32.const 103)) ;; g
       (then (loop $for_ever (drop (memory.grow (i32.const 16))) (br $for_ever))))
+    (if (i32.eq (local.get $letter) (i32.const 109)) ;; m
+      (then
+        (drop (memory.grow (i32.const 1)))
+        (return (call $ok (local.get $json) (local.get $json_len)))))
+    (if (i32.eq (local.get $letter) (i32.const 107)) ;; k
+      (then
+        (i32.store8 (i32.const 40001) (i32.load8_u (i32.const 40000)))
+        (i32.store8 (i32.const 40000) (i32.load8_u (local.get $json)))
+        (return (call $ok (i32.const 40001) (i32.const 1)))))
     (if (i32.eq (local.get $letter) (i32.const 117)) ;; u
       (then (return (call $ok (i32.const 11) (i32.const 2)))))
     (call $err (i32.const 0) (i32.const 0) (i32.const 0)))
