@@ -118,7 +118,7 @@ impl Component {
     ///
     /// Cancel safe: a dropped future leaves nothing behind.
     pub async fn instantiate(&self, run: &Run) -> Result<Instance, Error> {
-        Instance::new(self, run).await
+        Instance::new(self, false, run).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -15,6 +16,7 @@ use crate::error::Error;
 use crate::hostcall::{HostcallContext, HostcallError, Hostcalls, Router};
 use crate::limits::{Limit, LimitExceeded, Limits, MemoryLimiter};
 use crate::pool::{Pool, PoolConfig};
+use crate::randomness::Randomness;
 use crate::run::Run;
 use crate::ticker::Ticker;
 use crate::wire::HOSTCALL_INTERFACE;
@@ -141,11 +143,17 @@ impl Host {
 
     /// A store in which one instance can live. WASI is there, and empty: no files, no environment, no arguments, no
     /// sockets, nothing on stdin. Clocks and randomness are the machine's.
-    pub(crate) fn store(&self) -> Store<State> {
+    ///
+    /// The instance is at rest at once, unless it `settles` first.
+    pub(crate) fn store(&self, settles: bool) -> Store<State> {
+        let is_at_rest = Arc::new(AtomicBool::new(!settles));
         let stdout = Capture::default();
         let stderr = Capture::default();
         let mut wasi = WasiCtxBuilder::new();
         wasi.stdout(stdout.clone()).stderr(stderr.clone());
+        if settles {
+            wasi.secure_random(Randomness::new(is_at_rest.clone()));
+        }
         wasi.allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false);
@@ -158,6 +166,7 @@ impl Host {
             router: self.0.router.clone(),
             run: None,
             panic: None,
+            is_at_rest,
         };
         let mut store = Store::new(&self.0.engine, state);
         store.limiter(|state| &mut state.memory);
@@ -185,6 +194,8 @@ pub(crate) struct State {
     pub(crate) run: Option<Running>,
     /// What the guest told of its panic, in the run under way.
     pub(crate) panic: Option<String>,
+    /// Whether random numbers are the machine's.
+    pub(crate) is_at_rest: Arc<AtomicBool>,
 }
 
 /// The hostcall with which a guest says why it is about to trap. It is the protocol's own.

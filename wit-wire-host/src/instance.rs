@@ -50,9 +50,14 @@ enum Init {
 }
 
 impl Instance {
-    pub(crate) async fn new(component: &Component, run: &Run) -> Result<Self, Error> {
+    /// One that `settles` is not yet at rest.
+    pub(crate) async fn new(
+        component: &Component,
+        settles: bool,
+        run: &Run,
+    ) -> Result<Self, Error> {
         let host = &component.host;
-        let mut store = host.store();
+        let mut store = host.store(settles);
         // A runtime without timers panics here, at its first instance, and not at some later call that needs one.
         if tokio::runtime::Handle::try_current().is_ok() {
             drop(tokio::time::sleep(Duration::ZERO));

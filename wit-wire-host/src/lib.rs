@@ -38,6 +38,7 @@ mod memory;
 mod op;
 mod pool;
 mod program;
+mod randomness;
 mod reset;
 mod run;
 mod shape;

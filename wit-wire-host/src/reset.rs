@@ -6,6 +6,7 @@
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use wasmtime::Store;
 use wasmtime::component::{ComponentExportIndex, TypedFunc, WasmList};
@@ -137,6 +138,7 @@ impl Access {
         }
         let linked = instance.linked;
         let store = instance.resting();
+        store.data().is_at_rest.store(true, Relaxed);
         let access = match Self::reach(linked, store, exports).await {
             Ok(access) => access,
             Err(error) => return Ok(Err(reason(error))),
@@ -247,7 +249,7 @@ impl Blank {
             let why = "this system can't tell which pages of memory were written";
             return Ok(Err(reason(why)));
         }
-        let mut instance = component.instantiate(run).await?;
+        let mut instance = Instance::new(component, true, run).await?;
         let access = match Access::settle(&mut instance, exports, run).await? {
             Ok(access) => access,
             Err(why) => return Ok(Err(why)),
@@ -312,7 +314,7 @@ impl Worker {
     pub(crate) async fn new(component: &Component, run: &Run) -> Result<Self, Error> {
         let _existing = component.stock.existing();
         let blank = component.blank().await?;
-        let mut instance = component.instantiate(run).await?;
+        let mut instance = Instance::new(component, blank.is_ok(), run).await?;
         let access = match (blank, &component.state) {
             (Ok(blank), Some(exports)) => {
                 let access = Access::settle(&mut instance, exports, run).await?;

@@ -1,0 +1,54 @@
+//! Random numbers for guests: the machine's, except while an instance that will be reset comes to rest.
+//!
+//! All calls of such a component begin with a copy of what one instance had in memory at rest, so what was random until then
+//! is the same for all of them anyway. That it is the same in all processes too makes a program that was kept as bytes in one of
+//! them fit the others.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use rand_core::TryRng;
+use wasmtime_wasi::{Deterministic, Rng, thread_rng};
+
+/// A guest's source of random numbers.
+pub(crate) struct Randomness {
+    start: Deterministic,
+    machine: Box<dyn Rng + Send>,
+    is_at_rest: Arc<AtomicBool>,
+}
+
+impl Randomness {
+    /// The machine's from when `is_at_rest` is set.
+    pub(crate) fn new(is_at_rest: Arc<AtomicBool>) -> Self {
+        Self {
+            start: Deterministic::new((0..=250).collect()),
+            machine: thread_rng(),
+            is_at_rest,
+        }
+    }
+
+    fn source(&mut self) -> &mut dyn Rng {
+        match self.is_at_rest.load(Relaxed) {
+            true => &mut self.machine,
+            false => &mut self.start,
+        }
+    }
+}
+
+impl TryRng for Randomness {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.source().next_u32())
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(self.source().next_u64())
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.source().fill_bytes(bytes);
+        Ok(())
+    }
+}
