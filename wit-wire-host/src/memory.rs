@@ -133,6 +133,18 @@ pub(crate) fn forget_unchanged(memory: &mut [u8], ranges: &[Range<usize>]) {
     let _ = (memory, ranges);
 }
 
+/// Gives the pages of `memory` in `ranges` the content again that was mapped there. That is less work than to write to many of
+/// them, and they count as not written; but whoever touches them next has to wait for each.
+pub(crate) fn forget(memory: &mut [u8], ranges: &[Range<usize>]) -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    return linux::forget(memory, ranges);
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (memory, ranges);
+        Err(std::io::ErrorKind::Unsupported.into())
+    }
+}
+
 /// Has the system keep `memory` in pages of the smallest size, so that writing one byte does not make two megabytes count
 /// as written.
 pub(crate) fn in_small_pages(memory: &mut [u8]) {
@@ -267,13 +279,22 @@ mod linux {
                 return;
             };
             held.copy_from_slice(page);
-            // SAFETY: this gives the page the content that was mapped there, a file's or zeros, which are bytes like those that
-            // it had. The slice is borrowed mutably, so that nobody counts on these.
-            let dropped = unsafe { madvise(page.as_mut_ptr().cast(), PAGE, Advice::LinuxDontNeed) };
-            if dropped.is_ok() && *page != held {
+            if forget(page, &[0..PAGE]).is_ok() && *page != held {
                 page.copy_from_slice(&held);
             }
         }
+    }
+
+    pub(super) fn forget(memory: &mut [u8], ranges: &[Range<usize>]) -> std::io::Result<()> {
+        for range in ranges {
+            let Some(pages) = memory.get_mut(range.clone()) else {
+                continue;
+            };
+            // SAFETY: this gives the pages the content that was mapped there, a file's or zeros, which are bytes like those
+            // that they had. The slice is borrowed mutably, so that nobody counts on these.
+            unsafe { madvise(pages.as_mut_ptr().cast(), pages.len(), Advice::LinuxDontNeed)? };
+        }
+        Ok(())
     }
 
     pub(super) fn in_small_pages(memory: &mut [u8]) {

@@ -16,7 +16,7 @@ use crate::error::{Error, Phase};
 use crate::host::State;
 use crate::image::{self, Image, Pages};
 use crate::instance::Instance;
-use crate::memory;
+use crate::memory::{self, PAGE};
 use crate::pool::Existing;
 use crate::run::Run;
 
@@ -309,6 +309,10 @@ pub(crate) struct Worker {
 /// After so many calls an instance is not used again. Nothing is known to wear out; this bounds what is not known.
 const SHARE_OF_CALLS: u32 = 100_000;
 
+/// When more pages than this were written, they are given back to the system, so that one large call does not make all later
+/// ones slow. To write to so many takes a quarter of a millisecond.
+const MANY_PAGES: usize = 1024;
+
 impl Worker {
     /// A blank one.
     pub(crate) async fn new(component: &Component, run: &Run) -> Result<Self, Error> {
@@ -418,6 +422,12 @@ impl Worker {
         if *has_new_pages {
             self.written = memory::written(memory).map_err(|_| Wear::Used)?;
             *has_new_pages = false;
+        }
+        let pages = self.written.iter().map(ExactSizeIterator::len).sum::<usize>() / PAGE;
+        if pages > MANY_PAGES {
+            memory::forget(memory, &self.written).map_err(|_| Wear::Used)?;
+            *has_new_pages = true;
+            self.written.clone_from(&blank.written);
         }
         memory::watch_writing(has_new_pages, || {
             image::restore(blank.bytes(), memory, &self.written);

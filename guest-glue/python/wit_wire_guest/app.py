@@ -29,6 +29,7 @@ class MatWire(exports.MatWire):
             raise Err(mat_wire.InitError_Other("init comes once, and came before"))
         # Also if it fails: what the ops imported until then is there.
         _handlers = {}
+        randomness.forget()
         try:
             _handlers = ops.load(args.expected_ops)
         except ops.Unusable as error:

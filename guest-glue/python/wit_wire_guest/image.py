@@ -9,6 +9,9 @@ stdlib.take_in()
 from . import randomness  # noqa: E402 - the glue's own imports come from the library that was taken in
 from .app import MatWire  # noqa: E402
 
+# In bytes.
+ROOM = 8 << 20
+
 __all__ = ["MatWire"]
 
 
@@ -32,8 +35,18 @@ def settle():
     del sys.modules["settle"]
 
 
+def make_room():
+    """Has the allocator hold memory that most functions will do with.
+
+    An instance whose memory grew is not used again, and one that has too much costs
+    nothing: pages that nobody touched are not there.
+    """
+    bytearray(ROOM)
+
+
 stdlib.forget_files()
 randomness.watch()
 settle()
 gc.collect()
 gc.freeze()
+make_room()

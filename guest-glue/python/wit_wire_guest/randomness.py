@@ -32,8 +32,15 @@ class Finder:
 
 
 def watch():
-    """Makes the next import of `random` one that is noted."""
+    """Makes imports of `random` ones that are noted."""
     sys.meta_path.insert(0, Finder)
+    forget()
+
+
+def forget():
+    """Whoever imported `random` until now does not count: the runtime below does, to seed it."""
+    global _is_imported
+    _is_imported = False
     sys.modules.pop("random", None)
 
 
