@@ -212,7 +212,9 @@ pub(crate) fn restore(blank: &[u8], memory: &mut [u8], ranges: &[Range<usize>]) 
         ) {
             here.copy_from_slice(bytes);
         }
-        if let Some(beyond) = memory.get_mut(split..range.end) {
+        // To fill nothing is not free: it is a masked store at the end of the range, which takes the processor long where the
+        // page there is not to be written.
+        if let Some(beyond @ [_, ..]) = memory.get_mut(split..range.end) {
             beyond.fill(0);
         }
     }
