@@ -10,7 +10,8 @@
 mod common;
 
 use artifact_embed::{
-    Archive, Backing, Effort, EngineProfile, Error, FORMAT, HOST_TARGET, Header, WASMTIME_VERSION, compile,
+    Archive, Backing, Effort, EngineProfile, Error, FORMAT, HOST_TARGET, Header, WASMTIME_VERSION,
+    compile,
 };
 use common::{COMPONENT, answer, archive, archive_for, load, loader, with_header};
 use serde_json::{Value, json};

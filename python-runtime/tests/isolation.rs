@@ -150,13 +150,18 @@ async fn a_secret_that_one_call_hides_no_other_finds() {
             assert_eq!(receipt.stdout.text(), "");
         }
         // The hunter can find: within one call.
-        let both = format!("{HIDE}\n{HUNT}\ndef both(secret):\n    hide(secret)\n    return hunt(0)\n");
+        let both =
+            format!("{HIDE}\n{HUNT}\ndef both(secret):\n    hide(secret)\n    return hunt(0)\n");
         let both = def(&runtime, "both", &both).await;
         let found: Vec<String> = both.call(&7).await.unwrap();
         assert!(found.len() > 10, "{found:?}");
         let stats = runtime.stats();
         assert_eq!(stats.discarded.unclean, 0, "{stats:?}");
-        assert_eq!(clean_state == CleanState::Reset, stats.resets > 9, "{stats:?}");
+        assert_eq!(
+            clean_state == CleanState::Reset,
+            stats.resets > 9,
+            "{stats:?}"
+        );
     }
 }
 
@@ -164,7 +169,10 @@ async fn a_secret_that_one_call_hides_no_other_finds() {
 fn press_memory() {
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap_or_default();
     for line in maps.lines().filter(|line| line.contains(" rw-p ")) {
-        let range = line.split(' ').next().and_then(|range| range.split_once('-'));
+        let range = line
+            .split(' ')
+            .next()
+            .and_then(|range| range.split_once('-'));
         let Some((start, end)) = range else { continue };
         let number = |text| usize::from_str_radix(text, 16).unwrap();
         let (start, end) = (number(start), number(end));
@@ -250,7 +258,9 @@ async fn memory_is_what_it_was_after_programs_of_all_kinds_in_any_order() {
 async fn what_loading_left_is_what_each_call_sees_also_in_another_process() {
     let source = "import json, re\ntable = {n: str(n) for n in range(2000)}\npattern = re.compile('a+b')\n\ndef look(value):\n    table[0] += 'x'\n    return [table[0], bool(pattern.match('aab')), len(table), value]\n";
     let first = runtime(CleanState::Reset);
-    let program = first.program().function("look", PythonSource::def("look", source));
+    let program = first
+        .program()
+        .function("look", PythonSource::def("look", source));
     let program = program.build().await.unwrap();
     assert!(program.receipt().cold && program.receipt().wall_time > Duration::ZERO);
     let kept = program.snapshot().await.unwrap();
@@ -264,4 +274,52 @@ async fn what_loading_left_is_what_each_call_sees_also_in_another_process() {
             json!(["0x", true, 2000, value])
         );
     }
+}
+
+/// Its memory is mapped and not copied.
+#[tokio::test]
+async fn a_program_with_a_large_state_shares_it_and_its_calls_do_not() {
+    let runtime = runtime(CleanState::Reset);
+    let source = "table = [str(n) for n in range(60000)]\n\ndef look(value):\n    seen = table[value]\n    table[value] = 'changed'\n    return [seen, len(table)]\n";
+    let program = || {
+        runtime
+            .program()
+            .function("look", PythonSource::def("look", source))
+    };
+    let large = program().build().await.unwrap();
+    let size = large.size().unwrap();
+    assert!(size.bytes > 4 << 20, "{size:?}");
+    let small = runtime
+        .function(PythonSource::lambda("lambda x: x"))
+        .await
+        .unwrap();
+    let kept = large.snapshot().await.unwrap();
+    let restored = runtime.restore(&kept).unwrap().build().await.unwrap();
+    let functions = [&large, &restored].map(|program| program.function("look").unwrap());
+    for round in 0..10 {
+        for function in &functions {
+            for value in [0, round * 999, 59_999] {
+                let seen: Value = function.call(&value).await.unwrap();
+                assert_eq!(seen, json!([value.to_string(), 60_000]));
+            }
+        }
+        assert_eq!(small.call::<_, i32>(&round).await.unwrap(), round);
+    }
+    settled(&runtime).await;
+    let stats = runtime.stats();
+    assert_eq!(stats.discarded.unclean, 0, "{stats:?}");
+    // Beyond what the allocator has ready, the memory grows, and each instance with it.
+    let source =
+        "block = bytearray(range(256)) * 100000\n\ndef sum_of(_):\n    return sum(block[:256])\n";
+    let grown = runtime
+        .program()
+        .function("sum_of", PythonSource::def("sum_of", source));
+    let grown = grown.build().await.unwrap();
+    assert!(grown.size().unwrap().memory > size.memory);
+    for _ in 0..3 {
+        let sum_of = grown.function("sum_of").unwrap();
+        assert_eq!(sum_of.call::<_, i32>(&0).await.unwrap(), 32_640);
+        assert_eq!(small.call::<_, i32>(&1).await.unwrap(), 1);
+    }
+    assert_eq!(runtime.stats().discarded.unclean, 0);
 }

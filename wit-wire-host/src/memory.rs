@@ -64,6 +64,60 @@ impl Resting {
     }
 }
 
+/// Bytes that never change, in a sealed file in memory that can be mapped over the memory of instances.
+pub(crate) struct Frozen {
+    #[cfg(target_os = "linux")]
+    file: rustix::fd::OwnedFd,
+    start: NonNull<u8>,
+    length: usize,
+}
+
+// SAFETY: the pointer is one to a mapping that `Frozen` owns, that is only read, and that can be read and unmapped from any
+// thread.
+unsafe impl Send for Frozen {}
+// SAFETY: as above.
+unsafe impl Sync for Frozen {}
+
+impl Frozen {
+    /// A file of `parts`, one after the other, made of whole pages.
+    pub(crate) fn new<'a>(parts: impl Iterator<Item = &'a [u8]>) -> std::io::Result<Self> {
+        #[cfg(target_os = "linux")]
+        return linux::freeze(parts);
+        #[cfg(not(target_os = "linux"))]
+        {
+            drop(parts);
+            Err(std::io::ErrorKind::Unsupported.into())
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        // SAFETY: the mapping has this length, lives as long as `self`, and is one of a file that is sealed against writing and
+        // shrinking.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.length) }
+    }
+
+    /// Puts a private copy of the bytes from `at` on in the place of `memory`, which is made of whole pages: a page is copied
+    /// when it is first written.
+    pub(crate) fn map_over(&self, memory: &mut [u8], at: usize) -> std::io::Result<()> {
+        #[cfg(target_os = "linux")]
+        return linux::map_over(self, memory, at);
+        #[cfg(not(target_os = "linux"))]
+        {
+            let _ = (memory, at);
+            Err(std::io::ErrorKind::Unsupported.into())
+        }
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        // SAFETY: mapped by `new` with this length, and borrowed by nobody any more. Instances that have the file mapped have
+        // mappings of their own.
+        #[cfg(target_os = "linux")]
+        let _ = unsafe { rustix::mm::munmap(self.start.as_ptr().cast(), self.length) };
+    }
+}
+
 /// Whether this machine can tell which pages were written.
 pub(crate) fn is_supported() -> bool {
     use std::sync::OnceLock;
@@ -159,12 +213,15 @@ mod linux {
     use std::ffi::c_void;
     use std::fs::File;
     use std::ops::Range;
+    use std::ptr::NonNull;
     use std::sync::OnceLock;
 
+    use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, ftruncate, memfd_create};
+    use rustix::io::pwrite;
     use rustix::ioctl::{Ioctl, IoctlOutput, Opcode, ioctl, opcode};
-    use rustix::mm::{Advice, madvise};
+    use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap};
 
-    use super::PAGE;
+    use super::{Frozen, PAGE};
 
     // `PAGEMAP_SCAN`, in Linux since 6.7: include/uapi/linux/fs.h and Documentation/admin-guide/mm/pagemap.rst.
     const IS_FILE: u64 = 1 << 2;
@@ -292,8 +349,70 @@ mod linux {
             };
             // SAFETY: this gives the pages the content that was mapped there, a file's or zeros, which are bytes like those
             // that they had. The slice is borrowed mutably, so that nobody counts on these.
-            unsafe { madvise(pages.as_mut_ptr().cast(), pages.len(), Advice::LinuxDontNeed)? };
+            unsafe {
+                madvise(
+                    pages.as_mut_ptr().cast(),
+                    pages.len(),
+                    Advice::LinuxDontNeed,
+                )?
+            };
         }
+        Ok(())
+    }
+
+    pub(super) fn freeze<'a>(parts: impl Iterator<Item = &'a [u8]>) -> std::io::Result<Frozen> {
+        let file = memfd_create("program", MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING)?;
+        let mut length = 0;
+        for part in parts {
+            let mut rest = part;
+            while !rest.is_empty() {
+                let written = pwrite(&file, rest, length as u64)?;
+                rest = rest.get(written..).unwrap_or_default();
+                length += written;
+            }
+        }
+        ftruncate(&file, length as u64)?;
+        let seals = SealFlags::SEAL | SealFlags::SHRINK | SealFlags::GROW | SealFlags::WRITE;
+        fcntl_add_seals(&file, seals)?;
+        // SAFETY: a new mapping at an address of the system's choice.
+        let start = unsafe {
+            mmap(
+                std::ptr::null_mut(),
+                length,
+                ProtFlags::READ,
+                MapFlags::SHARED,
+                &file,
+                0,
+            )?
+        };
+        let start = NonNull::new(start.cast()).ok_or(std::io::ErrorKind::OutOfMemory)?;
+        Ok(Frozen {
+            file,
+            start,
+            length,
+        })
+    }
+
+    pub(super) fn map_over(frozen: &Frozen, memory: &mut [u8], at: usize) -> std::io::Result<()> {
+        if !memory.len().is_multiple_of(PAGE) || at + memory.len() > frozen.length {
+            return Err(std::io::ErrorKind::InvalidInput.into());
+        }
+        let start = memory.as_mut_ptr().cast();
+        // SAFETY: what is replaced is exactly the slice, which is borrowed mutably, so that nobody counts on its bytes; the new
+        // mapping has bytes at the same addresses, to be read and written, and the file can't become shorter than it.
+        // Wasmtime unmaps an instance's memory as a whole, whatever is mapped there, and never hands it to another
+        // instance: engines that pool memories do not come here (`Access::settle`).
+        let mapped = unsafe {
+            mmap(
+                start,
+                memory.len(),
+                ProtFlags::READ | ProtFlags::WRITE,
+                MapFlags::PRIVATE | MapFlags::FIXED,
+                &frozen.file,
+                at as u64,
+            )?
+        };
+        debug_assert_eq!(mapped, start);
         Ok(())
     }
 

@@ -105,7 +105,7 @@ pub struct ProgramBuilder {
     concurrency: Option<usize>,
     renewal: Renewal,
     /// Instead of what `init` would leave.
-    snapshot: Option<(String, Image)>,
+    snapshot: Option<Snapshot>,
 }
 
 impl Component {
@@ -142,8 +142,9 @@ impl Component {
             return Err(error.into());
         }
         crate::instance::check_names(&snapshot.ops)?;
-        let mut builder = self.program(snapshot.ops).version(snapshot.version);
-        builder.snapshot = Some((snapshot.blank, snapshot.image));
+        let ops = snapshot.ops.clone();
+        let mut builder = self.program(ops).version(&*snapshot.version);
+        builder.snapshot = Some(snapshot);
         Ok(builder)
     }
 }
@@ -219,8 +220,8 @@ impl ProgramBuilder {
         let mut used = Used::default();
         let _call = component.host.0.pool.begin()?;
         let (lease, image) = match snapshot {
-            Some((blank, image)) => {
-                let image = Arc::new(adopt(&component, &blank, image).await?);
+            Some(snapshot) => {
+                let image = Arc::new(adopt(&component, &snapshot).await?);
                 let lease = match isolation {
                     Isolation::PerCall => None,
                     Isolation::Shared => Some(Lease::take(&component, Some(&image), &run).await?),
@@ -266,8 +267,8 @@ impl ProgramBuilder {
     }
 }
 
-/// An image from a snapshot, if it belongs to the state that instances of `component` begin with here.
-async fn adopt(component: &Component, digest: &str, image: Image) -> Result<Image, Error> {
+/// The image of a snapshot, if it belongs to the state that instances of `component` begin with here.
+async fn adopt(component: &Component, snapshot: &Snapshot) -> Result<Image, Error> {
     let blank = match component.blank().await? {
         Ok(blank) => blank,
         Err(reason) => {
@@ -276,11 +277,14 @@ async fn adopt(component: &Component, digest: &str, image: Image) -> Result<Imag
             });
         }
     };
-    if blank.digest() != digest {
+    if blank.digest() != snapshot.blank {
         return Err(SnapshotError::Blank.into());
     }
-    let image = blank.adopt(image);
-    image.ok_or_else(|| SnapshotError::Damaged("its memory is too small").into())
+    match blank.image(snapshot.memory, &snapshot.pages) {
+        Some(Ok(image)) => Ok(image),
+        Some(Err(error)) => Err(SnapshotError::Unavailable(error.to_string()).into()),
+        None => Err(SnapshotError::Damaged("its pages do not fit its memory").into()),
+    }
 }
 
 impl Program {

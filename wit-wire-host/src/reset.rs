@@ -178,11 +178,13 @@ impl Access {
     ) -> Result<(Self, Arc<Blank>), Reason> {
         let memory = self.memory(instance.resting());
         if memory.len() != blank.bytes().len() {
-            return Err(reason("its instances begin with memories of different length"));
+            return Err(reason(
+                "its instances begin with memories of different length",
+            ));
         }
         let written = memory::written(memory).map_err(reason)?;
-        image::restore(blank.bytes(), memory, &written);
-        image::restore(blank.bytes(), memory, &blank.written);
+        image::restore(blank.bytes(), None, memory, &written);
+        image::restore(blank.bytes(), None, memory, &blank.written);
         memory::forget_unchanged(memory, &written);
         Ok((self, blank))
     }
@@ -286,9 +288,9 @@ impl Blank {
         digest.finalize().to_hex().to_string()
     }
 
-    /// An image from elsewhere, as one of the component's.
-    pub(crate) fn adopt(&self, image: Image) -> Option<Image> {
-        (image.length() >= self.bytes().len()).then(|| image.shared(&self.pages))
+    /// The image of memory of `length` bytes with `pages`, which come from elsewhere; `None` if they do not fit.
+    pub(crate) fn image(&self, length: usize, pages: &[u8]) -> Option<std::io::Result<Image>> {
+        Image::read(self.bytes(), length, pages, &self.pages)
     }
 }
 
@@ -310,8 +312,8 @@ pub(crate) struct Worker {
 const SHARE_OF_CALLS: u32 = 100_000;
 
 /// When more pages than this were written, they are given back to the system, so that one large call does not make all later
-/// ones slow. To write to so many takes a quarter of a millisecond.
-const MANY_PAGES: usize = 1024;
+/// ones slow. To write to so many takes half a millisecond.
+const MANY_PAGES: usize = 2048;
 
 impl Worker {
     /// A blank one.
@@ -351,6 +353,9 @@ impl Worker {
         let Ok((access, blank)) = &self.access else {
             return self.has(image);
         };
+        if self.holds.as_ref().is_some_and(|held| held.is_mapped()) {
+            return self.has(image);
+        }
         let blank = blank.bytes().len();
         let wanted = image.map_or(blank, |image| image.length());
         access.at_rest.memory == wanted || access.at_rest.memory == blank
@@ -381,9 +386,24 @@ impl Worker {
             grown.map_err(|error| Error::from_run(error, Phase::Instantiate, None, None))?;
         }
         let memory = access.memory(store);
-        memory::watch_writing(has_new_pages, || image.apply(memory));
-        self.holds = Some(image.clone());
-        Ok(())
+        let mut applied = Ok(());
+        memory::watch_writing(has_new_pages, || applied = image.apply(memory));
+        match applied {
+            Ok(()) => {
+                *has_new_pages |= image.is_mapped();
+                self.holds = Some(image.clone());
+                Ok(())
+            }
+            Err(error) => {
+                // Whatever is in it now, nobody is to see.
+                self.access = Err(reason(&error));
+                Err(Error::Failed {
+                    op: None,
+                    phase: Phase::Instantiate,
+                    source: Box::new(error),
+                })
+            }
+        }
     }
 
     /// What `init` did to a blank instance, if its memory is all it changed. The instance holds that state from now on.
@@ -394,12 +414,17 @@ impl Worker {
         access.check(store).await.map_err(reason)?;
         let memory = access.memory(store);
         let written = memory::written(memory).map_err(reason)?;
-        let image = Arc::new(Image::between(
-            blank.bytes(),
-            memory,
-            &written,
-            &blank.pages,
-        ));
+        let image = Image::between(blank.bytes(), memory, &written, &blank.pages);
+        let image = Arc::new(image.map_err(reason)?);
+        if image.is_mapped() {
+            // Its own pages are given back, for ones that all instances with this state have together.
+            let (store, has_new_pages) = self.instance.resting_watched();
+            *has_new_pages = true;
+            if let Err(error) = image.apply(access.memory(store)) {
+                self.access = Err(reason(&error));
+                return Err(reason(error));
+            }
+        }
         self.holds = Some(image.clone());
         Ok(image)
     }
@@ -423,17 +448,20 @@ impl Worker {
             self.written = memory::written(memory).map_err(|_| Wear::Used)?;
             *has_new_pages = false;
         }
-        let pages = self.written.iter().map(ExactSizeIterator::len).sum::<usize>() / PAGE;
+        let image = self.holds.as_deref();
+        let pages = self
+            .written
+            .iter()
+            .map(ExactSizeIterator::len)
+            .sum::<usize>()
+            / PAGE;
         if pages > MANY_PAGES {
             memory::forget(memory, &self.written).map_err(|_| Wear::Used)?;
             *has_new_pages = true;
             self.written.clone_from(&blank.written);
         }
         memory::watch_writing(has_new_pages, || {
-            image::restore(blank.bytes(), memory, &self.written);
-            if let Some(image) = &self.holds {
-                image.apply(memory);
-            }
+            image::restore(blank.bytes(), image, memory, &self.written);
         });
         if verify && !image::is_state(blank.bytes(), self.holds.as_deref(), memory) {
             return Err(Wear::Unclean);

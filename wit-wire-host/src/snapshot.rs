@@ -80,7 +80,10 @@ pub(crate) struct Snapshot {
     pub(crate) blank: String,
     pub(crate) version: String,
     pub(crate) ops: Vec<Op>,
-    pub(crate) image: Image,
+    /// Bytes of memory.
+    pub(crate) memory: usize,
+    /// The image's pages, as [`Image::read`] reads them.
+    pub(crate) pages: Vec<u8>,
 }
 
 impl Snapshot {
@@ -140,15 +143,14 @@ impl Snapshot {
             let [name, title, data] = parts.map(Arc::from);
             Op { name, title, data }
         };
-        let image = usize::try_from(header.memory)
-            .ok()
-            .and_then(|memory| Image::read(memory, pages));
+        let memory = usize::try_from(header.memory);
         Ok(Self {
             component: header.component,
             blank: header.blank,
             version: header.version,
             ops: header.ops.into_iter().map(op).collect(),
-            image: image.ok_or_else(|| damaged("its pages do not fit its memory"))?,
+            memory: memory.map_err(|_| damaged("its memory is too large"))?,
+            pages: pages.to_vec(),
         })
     }
 }

@@ -134,7 +134,10 @@ async fn calls_wait_in_line_and_the_line_has_an_end() {
     for task in waiting {
         task.await.unwrap();
     }
-    assert_eq!([arrived.recv().await, arrived.recv().await], [Some(0), Some(1)]);
+    assert_eq!(
+        [arrived.recv().await, arrived.recv().await],
+        [Some(0), Some(1)]
+    );
     until(|| stats().idle == 1).await;
     assert_eq!((stats().waiting, stats().in_flight), (0, 0));
     assert_eq!(stats().discarded, Default::default());
@@ -153,12 +156,20 @@ async fn a_call_waits_no_longer_than_it_may() {
         wall_time: Duration::from_millis(wall_time),
         ..Limits::default()
     };
-    let error = echo.call_raw("1").limits(wait(5, 10_000)).await.unwrap_err();
+    let error = echo
+        .call_raw("1")
+        .limits(wait(5, 10_000))
+        .await
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "instantiate: limit of 5 ms on time to wait for an instance reached"
     );
-    let error = echo.call_raw("1").limits(wait(10_000, 5)).await.unwrap_err();
+    let error = echo
+        .call_raw("1")
+        .limits(wait(10_000, 5))
+        .await
+        .unwrap_err();
     assert_eq!(exceeded(&error), Limit::Instances);
 
     // One that is dropped while it waits leaves no trace.
@@ -319,7 +330,11 @@ async fn a_host_that_shuts_down_lets_calls_end_and_takes_no_more() {
 #[tokio::test]
 async fn shared_state_is_given_up_after_its_time() {
     let component = component(host(pool(1)));
-    let shared = || component.program([Op::new("count")]).isolation(Isolation::Shared);
+    let shared = || {
+        component
+            .program([Op::new("count")])
+            .isolation(Isolation::Shared)
+    };
     let program = shared().max_calls(2).build().await.unwrap();
     let count = program.function("count").unwrap();
     for expected in ["1", "2", "1", "2", "1"] {
@@ -345,7 +360,10 @@ async fn a_program_can_be_kept_as_bytes() {
     // Another host, as another process has one.
     let elsewhere = made();
     let restored = elsewhere.restore(&kept).unwrap().build().await.unwrap();
-    let names: Vec<_> = restored.functions().map(|op| op.name().to_owned()).collect();
+    let names: Vec<_> = restored
+        .functions()
+        .map(|op| op.name().to_owned())
+        .collect();
     assert_eq!(names, ["echo", "keep"]);
     assert_eq!(restored.size().unwrap().lines, size.lines);
     for _ in 0..2 {
@@ -406,11 +424,9 @@ async fn a_program_can_be_kept_as_bytes() {
 #[tokio::test]
 async fn what_can_not_be_reset_is_an_error_only_if_it_must() {
     let engine = common::engine();
-    let plain = wasmtime::component::Component::new(
-        &engine,
-        common::guest(wit_wire_host::Shape::Article),
-    )
-    .unwrap();
+    let plain =
+        wasmtime::component::Component::new(&engine, common::guest(wit_wire_host::Shape::Article))
+            .unwrap();
     let build = async |clean_state| {
         let config = PoolConfig {
             clean_state,
