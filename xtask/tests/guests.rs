@@ -12,6 +12,7 @@ use std::fs;
 
 use common::{root, xtask};
 use serde_json::{Value, json};
+use wasm_runtime::{CleanState, Op, PoolConfig, WasmRuntime};
 
 #[test]
 fn our_own_guests_pass_all_conformance_cases() {
@@ -100,6 +101,57 @@ fn typed_functions_in_rust() {
         let (passed, stdout, stderr) = call(args);
         assert_eq!((passed, stdout.as_str()), (false, ""));
         assert!(stderr.contains(expected), "{stderr}");
+    }
+}
+
+/// Also those that print, which takes handles.
+#[test]
+fn guests_of_most_languages_are_reset_between_calls() {
+    let tokio = tokio::runtime::Runtime::new().unwrap();
+    let runtime = WasmRuntime::builder()
+        .pool(PoolConfig {
+            instances: 1,
+            verify: true,
+            ..PoolConfig::default()
+        })
+        .build()
+        .unwrap();
+    let python = json!({"ty": "lambda", "source": "lambda name: print(name, 'comes in') or f'Hello, {name}!'"});
+    let javascript =
+        json!({"ty": "lambda", "source": "name => (console.log(name), `Hello, ${name}!`)"});
+    for (guest, op, data, clean_state) in [
+        ("rust-shop", "greet", Value::Null, CleanState::Reset),
+        ("rust-no-wasi", "echo", Value::Null, CleanState::Reset),
+        ("c", "echo", Value::Null, CleanState::Reset),
+        ("python", "greet", python, CleanState::Reset),
+        ("javascript", "greet", javascript, CleanState::FreshInstance),
+    ] {
+        let before = runtime.stats();
+        tokio.block_on(async {
+            let path = root().join(format!("target/guest/{guest}.wasm"));
+            let component = runtime.component_from_path(path).await.unwrap();
+            let program = component.program([Op::new(op).data(&data)]).build().await;
+            let program = program.unwrap();
+            let function = program.function(op).unwrap();
+            for name in ["Ada", "Grace", "Alan"] {
+                let call = function.call::<_, String>(name);
+                let (answer, receipt) = call.with_receipt().await;
+                let answer = answer.unwrap();
+                assert!(answer.ends_with(name) || answer.ends_with(&format!("{name}!")));
+                assert_eq!(receipt.clean_state, Some(clean_state), "{guest}");
+                let printed = [receipt.stdout.text(), receipt.stderr.text()].concat();
+                let prints = op == "greet";
+                assert_eq!(prints, printed.contains(name), "{guest}: {printed}");
+            }
+            while runtime.stats().idle == 0 {
+                tokio::task::yield_now().await;
+            }
+        });
+        let after = runtime.stats();
+        if clean_state == CleanState::Reset {
+            assert_eq!(after.discarded, before.discarded, "{guest}");
+            assert!(after.resets >= before.resets + 3, "{guest}: {after:?}");
+        }
     }
 }
 

@@ -51,7 +51,10 @@ fn discount(discount: Discount) -> Result<impl Fn(f64, &Context) -> Result<f64>>
 }
 
 fn ops(ops: &mut Ops) {
-    ops.function("greet", |name: String| Ok(format!("Hello, {name}!")));
+    ops.function("greet", |name: String| {
+        eprintln!("{name} comes in");
+        Ok(format!("Hello, {name}!"))
+    });
     ops.function("nth", |(items, n): (Vec<String>, usize)| {
         Ok(items[n].clone())
     });

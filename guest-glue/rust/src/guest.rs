@@ -60,8 +60,15 @@ fn set_up(args: InitArgs, offer: fn(&mut Ops)) -> Result<Handlers, InitError> {
     Ok(handlers)
 }
 
+/// The op with which a host has the guest open what later calls would open once, before it keeps a copy of its memory.
+const SETTLE: &str = "wit-wire:settle";
+
 /// `handle`.
 pub fn handle(request: HandleReq) -> Result<String, HandleErr> {
+    if cfg!(target_os = "wasi") && request.op_name == SETTLE {
+        println!();
+        eprintln!();
+    }
     HANDLERS.with_borrow(|handlers| {
         let handler = handlers
             .as_ref()
