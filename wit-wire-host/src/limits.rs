@@ -21,7 +21,7 @@ use wasmtime::ResourceLimiter;
 pub struct Limits {
     /// Time on the clock.
     pub wall_time: Duration,
-    /// Time on a processor. Checked at each epoch tick, so that a run may exceed it by some 10 ms.
+    /// Time on a processor. Checked at each epoch tick, so that a run may exceed it by a few milliseconds.
     pub cpu_time: Duration,
     /// Bytes of linear memory.
     pub memory: usize,
