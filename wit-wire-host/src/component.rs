@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 use wasmtime::component::{ComponentExportIndex, InstancePre, Linker};
 
 use crate::error::Error;
 use crate::host::{Host, State};
 use crate::instance::Instance;
+use crate::memory;
 use crate::pool::{CleanState, Stock};
 use crate::reset::{Blank, Exports, Reason};
 use crate::run::Run;
@@ -86,22 +88,46 @@ impl Component {
         self.identity.as_deref()
     }
 
+    /// Through what an instance can be taken back to a state it had; or why not, as far as that can be told without one.
+    pub(crate) fn reset_exports(&self) -> Result<Result<&Exports, Reason>, Error> {
+        let exports = match (self.host.0.pool.clean_state(), &self.state) {
+            (CleanState::FreshInstance, _) => Err("the host was told to use fresh ones"),
+            (_, None) => Err("it was compiled without access to its state"),
+            (_, Some(_)) if !memory::is_supported() => {
+                Err("this system can't tell which pages of memory were written")
+            }
+            (_, Some(exports)) => Ok(exports),
+        };
+        self.or_refuse(exports.map_err(Reason::from))
+    }
+
+    /// What can't be had is an error if the host was told that it must.
+    fn or_refuse<T>(&self, found: Result<T, Reason>) -> Result<Result<T, Reason>, Error> {
+        match (self.host.0.pool.clean_state(), found) {
+            (CleanState::Reset, Err(why)) => Err(Error::NoReset {
+                reason: why.as_ref().to_owned(),
+            }),
+            (_, found) => Ok(found),
+        }
+    }
+
     /// The state that its instances begin with, or why there is none to take them back to.
     pub(crate) async fn blank(&self) -> Result<Result<Arc<Blank>, Reason>, Error> {
         let make = async || {
             let run = Run::new(*self.host.limits());
-            let made = match self.host.0.pool.clean_state() {
-                CleanState::FreshInstance => Err("the host was told to use fresh ones".into()),
-                _ => Blank::new(self, &run).await?.map(Arc::new),
-            };
-            match (self.host.0.pool.clean_state(), made) {
-                (CleanState::Reset, Err(why)) => Err(Error::NoReset {
-                    reason: why.as_ref().to_owned(),
-                }),
-                (_, made) => Ok(made),
-            }
+            let made = Blank::new(self, &run).await?;
+            self.or_refuse(made.map(Arc::new))
         };
         self.blank.get_or_try_init(make).await.cloned()
+    }
+
+    /// Has the state made, if it was not, while the caller does something else.
+    pub(crate) fn begin_blank(&self) {
+        if let (false, Ok(runtime)) = (self.blank.initialized(), Handle::try_current()) {
+            let component = self.clone();
+            // What is wrong with it whoever needs it will be told.
+            runtime.spawn(async move { component.blank().await.map(drop) });
+        }
     }
 
     /// The host that the component belongs to.

@@ -244,13 +244,10 @@ impl Blank {
         component: &Component,
         run: &Run,
     ) -> Result<Result<Self, Reason>, Error> {
-        let Some(exports) = &component.state else {
-            return Ok(Err(reason("it was compiled without access to its state")));
+        let exports = match component.reset_exports()? {
+            Ok(exports) => exports,
+            Err(why) => return Ok(Err(why)),
         };
-        if !memory::is_supported() {
-            let why = "this system can't tell which pages of memory were written";
-            return Ok(Err(reason(why)));
-        }
         let mut instance = Instance::new(component, true, run).await?;
         let access = match Access::settle(&mut instance, exports, run).await? {
             Ok(access) => access,
@@ -319,15 +316,20 @@ impl Worker {
     /// A blank one.
     pub(crate) async fn new(component: &Component, run: &Run) -> Result<Self, Error> {
         let _existing = component.stock.existing();
-        let blank = component.blank().await?;
-        let mut instance = Instance::new(component, blank.is_ok(), run).await?;
-        let access = match (blank, &component.state) {
-            (Ok(blank), Some(exports)) => {
-                let access = Access::settle(&mut instance, exports, run).await?;
-                access.and_then(|access| access.alike(&mut instance, blank))
-            }
-            (Err(why), _) => Err(why),
-            (_, None) => Err(reason("it has no access to its state")),
+        let exports = component.reset_exports()?;
+        if exports.is_ok() {
+            component.begin_blank();
+        }
+        let mut instance = Instance::new(component, exports.is_ok(), run).await?;
+        let access = match exports {
+            Ok(exports) => match Access::settle(&mut instance, exports, run).await? {
+                Ok(access) => {
+                    let blank = component.blank().await?;
+                    blank.and_then(|blank| access.alike(&mut instance, blank))
+                }
+                Err(why) => Err(why),
+            },
+            Err(why) => Err(why),
         };
         Ok(Self {
             instance,
