@@ -1,68 +1,147 @@
-//! What a Python function costs, from a cold process to a warm call.
+//! What functions and their calls cost in a running process.
 
-#![allow(
-    missing_docs,
-    clippy::expect_used,
-    reason = "criterion's macros make public items; a bench fails by panicking"
-)]
+#![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
-use criterion::{Criterion, criterion_group, criterion_main};
-use python_runtime::{HostcallContext, HostcallError, Isolation, PythonRuntime, PythonSource};
+use std::time::Duration;
+
+use benches::{ADD, Ladder, Quiet, Times, add, repeat, runtime, sum, timed};
+use python_runtime::{
+    CleanState, Function, Isolation, PoolConfig, Program, PythonRuntime, PythonSource,
+};
+use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 
-const ADD: &str = "def add(x):\n    return {'sum': x['a'] + x['b']}\n";
-
-fn ladder(criterion: &mut Criterion) {
-    let tokio = tokio::runtime::Runtime::new().expect("a tokio runtime");
-    let build = || {
-        let same = async |_: HostcallContext, payload: Value| Ok::<_, HostcallError>(payload);
-        PythonRuntime::builder()
-            .hostcall("same", same)
-            .build()
-            .expect("`cargo xtask bench` builds the guest first")
-    };
-    criterion.bench_function("load.cached", |bench| bench.iter(build));
-
-    let runtime = build();
-    let input = json!({"a": 1, "b": 2});
-    criterion.bench_function("function.new", |bench| {
-        bench.to_async(&tokio).iter(async || {
-            let function = runtime
-                .function(PythonSource::def("add", ADD))
-                .await
-                .expect("a function");
-            function.call::<_, Value>(&input).await.expect("an answer")
-        });
+fn main() {
+    let mut ladder = Ladder::default();
+    let runtime = runtime(PoolConfig::default());
+    ladder.rung("function.new", 3.0, async || {
+        let function = add(&runtime).await;
+        call(&function, &sum()).await
     });
+    shared(&mut ladder, &runtime);
+    per_call(&mut ladder, &runtime);
+    for (name, count) in [
+        ("functions.1", 1),
+        ("functions.10", 10),
+        ("functions.100", 100),
+        ("functions.1000", 1_000),
+        ("functions.10000", 10_000),
+    ] {
+        ladder.tokio.block_on(one_of_many(name, count));
+    }
+}
 
-    let clean = tokio
-        .block_on(runtime.function(PythonSource::def("add", ADD)))
-        .expect("a function");
-    criterion.bench_function("call.per_call.wait", |bench| {
-        bench
-            .to_async(&tokio)
-            .iter(async || clean.call::<_, Value>(&input).await.expect("an answer"));
-    });
+async fn call(function: &Function, input: &Value) -> Value {
+    function.call(input).await.expect("an answer")
+}
 
+fn shared(ladder: &mut Ladder, runtime: &PythonRuntime) {
     let many = "def many(n, ctx):\n    for _ in range(n):\n        ctx.hostcall('same', 1)\n";
     let program = runtime.program().isolation(Isolation::Shared);
     let program = program
         .function("add", PythonSource::def("add", ADD))
-        .function("many", PythonSource::def("many", many));
-    let program = tokio.block_on(program.build()).expect("a program");
-    let add = program.function("add").expect("a function");
-    criterion.bench_function("call.shared", |bench| {
-        bench
-            .to_async(&tokio)
-            .iter(async || add.call::<_, Value>(&input).await.expect("an answer"));
-    });
-    let many = program.function("many").expect("a function");
-    criterion.bench_function("call.shared with 100 hostcalls", |bench| {
-        bench
-            .to_async(&tokio)
-            .iter(async || many.call::<_, Value>(&100).await.expect("an answer"));
+        .function("many", PythonSource::def("many", many))
+        .function("echo", PythonSource::lambda("lambda x: x"));
+    let program = ladder.tokio.block_on(program.build()).expect("a program");
+    let function = |name| Program::function(&program, name).expect("a function");
+
+    let (add, input) = (function("add"), sum());
+    ladder.rung("call.shared", 4.0, async || call(&add, &input).await);
+    let echo = function("echo");
+    for (name, bytes) in [
+        ("call.shared.100b", 100),
+        ("call.shared.10kb", 10_000),
+        ("call.shared.1mb", 1_000_000),
+    ] {
+        // As JSON, with the quotation marks.
+        let input: std::sync::Arc<str> = json!("a".repeat(bytes - 2)).to_string().into();
+        ladder.rung(name, 2.0, async || {
+            echo.call_raw(input.clone()).await.expect("an answer")
+        });
+    }
+
+    let many = function("many");
+    ladder.tokio.block_on(async {
+        let mut hostcall = Times::of("hostcall");
+        for _ in repeat(3.0) {
+            let none = timed(async || call(&many, &json!(0)).await).await;
+            let hundred = timed(async || call(&many, &json!(100)).await).await;
+            hostcall.add(hundred.saturating_sub(none) / 100);
+        }
+        hostcall.record();
     });
 }
 
-criterion_group!(benches, ladder);
-criterion_main!(benches);
+fn per_call(ladder: &mut Ladder, runtime: &PythonRuntime) {
+    let input = sum();
+    let function = ladder.tokio.block_on(add(runtime));
+    ladder.tokio.block_on(async {
+        let quiet = Quiet::of(runtime).await;
+        let mut wait = Times::of("call.per_call.wait");
+        for _ in repeat(4.0) {
+            wait.add(timed(async || call(&function, &input).await).await);
+            quiet.wait().await;
+        }
+        wait.record();
+    });
+    ladder.rung("call.per_call.back_to_back", 3.0, async || {
+        call(&function, &input).await
+    });
+    ladder.tokio.block_on(async {
+        let quiet = Quiet::of(runtime).await;
+        let mut cpu = Times::of("call.per_call.cpu");
+        const CALLS: u32 = 100;
+        for _ in repeat(3.0) {
+            let before = cpu_time();
+            for _ in 0..CALLS {
+                call(&function, &input).await;
+            }
+            // Not spinning: that would be processor time too.
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            cpu.add((cpu_time() - before) / CALLS);
+            quiet.wait().await;
+        }
+        cpu.record();
+    });
+
+    let fresh = benches::runtime(PoolConfig {
+        clean_state: CleanState::FreshInstance,
+        ..PoolConfig::default()
+    });
+    let function = ladder.tokio.block_on(add(&fresh));
+    ladder.rung("call.fresh_instance", 3.0, async || {
+        call(&function, &input).await
+    });
+}
+
+/// Processor time that the process has used so far.
+fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// Calls of any of `count` functions, when nothing else goes on.
+async fn one_of_many(name: &'static str, count: u64) {
+    let runtime = runtime(PoolConfig::default());
+    let mut functions = Vec::new();
+    for number in 0..count {
+        let source = format!("def add(x):\n    return {{'sum': x['a'] + x['b'] + {number}}}\n");
+        let function = runtime.function(PythonSource::def("add", source)).await;
+        functions.push(function.expect("a function"));
+    }
+    let quiet = Quiet::of(&runtime).await;
+    let mut times = Times::of(name);
+    let mut random: u64 = 1;
+    let input = sum();
+    for _ in repeat(3.0) {
+        // Knuth's linear congruence, whose upper bits are good.
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let at = (random >> 33) % count;
+        let function = functions.get(at as usize).expect("a function");
+        times.add(timed(async || call(function, &input).await).await);
+        quiet.wait().await;
+    }
+    times.record();
+}

@@ -1,16 +1,12 @@
 //! What the host costs over a bare Wasmtime call, with the same guest; and what a component costs before its first call.
 
-#![allow(
-    missing_docs,
-    clippy::expect_used,
-    reason = "criterion's macros make public items; a bench fails by panicking"
-)]
+#![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use artifact_embed::{Archive, Effort, EngineProfile, HOST_TARGET, Loader};
-use criterion::{Criterion, criterion_group, criterion_main};
+use benches::Ladder;
 use serde_json::Value;
 use wasm_runtime::{Component, Isolation, Op, WasmRuntime};
 use wasmtime::Store;
@@ -45,24 +41,28 @@ fn echo() -> Op {
     Op::new("echo")
 }
 
-fn wire(criterion: &mut Criterion) {
-    let tokio = tokio::runtime::Runtime::new().expect("a tokio runtime");
+fn main() {
+    let mut ladder = Ladder::default();
+    wire(&mut ladder);
+    components(&mut ladder);
+}
+
+fn wire(ladder: &mut Ladder) {
     // 1 KB of JSON.
     let input: Arc<str> = format!("[{:?},{:?}]", "a".repeat(500), "b".repeat(517)).into();
     let bytes = std::fs::read(guest("rust-no-wasi.wasm")).expect("the Rust guest");
     let runtime = WasmRuntime::builder().build().expect("a runtime");
-    let component = tokio
+    let component = ladder
+        .tokio
         .block_on(runtime.component(bytes.as_slice()))
         .expect("a component");
 
     let program = component.program([echo()]).isolation(Isolation::Shared);
-    let program = tokio.block_on(program.build()).expect("a program");
+    let program = ladder.tokio.block_on(program.build()).expect("a program");
     let function = program.function("echo").expect("a function");
-    criterion.bench_function("wire.echo_1k", |bench| {
-        bench.iter(|| {
-            let answer = tokio.block_on(function.call_raw(input.clone()).into_future());
-            answer.expect("an answer")
-        });
+    ladder.rung("wire.echo_1k", 4.0, async || {
+        let answer = function.call_raw(input.clone()).await;
+        answer.expect("an answer")
     });
 
     // The same engine settings, the same component.
@@ -75,7 +75,8 @@ fn wire(criterion: &mut Criterion) {
         .expect("a linker");
     let mut store = Store::new(engine, bare::NoHost);
     store.set_epoch_deadline(u64::MAX / 2);
-    let instance = tokio
+    let instance = ladder
+        .tokio
         .block_on(bare::WitWire::instantiate_async(
             &mut store,
             &bare_component,
@@ -92,22 +93,21 @@ fn wire(criterion: &mut Criterion) {
         expected_ops: vec![info],
         metatype_version: wasm_runtime::PROTOCOL_VERSION.to_owned(),
     };
-    let answer = tokio.block_on(guest_of_wire.call_init(&mut store, &args));
+    let answer = ladder
+        .tokio
+        .block_on(guest_of_wire.call_init(&mut store, &args));
     answer.expect("a call").expect("an initialised guest");
     let request = HandleReq {
         op_name: "echo".to_owned(),
         in_json: input.to_string(),
     };
-    criterion.bench_function("bare.echo_1k", |bench| {
-        bench.iter(|| {
-            let answer = tokio.block_on(guest_of_wire.call_handle(&mut store, &request));
-            answer.expect("a call").expect("an answer")
-        });
+    ladder.rung("bare.echo_1k", 4.0, async || {
+        let answer = guest_of_wire.call_handle(&mut store, &request).await;
+        answer.expect("a call").expect("an answer")
     });
 }
 
-fn components(criterion: &mut Criterion) {
-    let tokio = tokio::runtime::Runtime::new().expect("a tokio runtime");
+fn components(ladder: &mut Ladder) {
     let runtime = WasmRuntime::builder().build().expect("a runtime");
     let first_call = async |component: &Component| {
         let program = component
@@ -126,37 +126,19 @@ fn components(criterion: &mut Criterion) {
     #[allow(unsafe_code, reason = "loading an archive is running it")]
     // SAFETY: made in the statement above.
     let archive = unsafe { Archive::trust(archive) }.expect("an archive");
-    criterion.bench_function("precompiled.first_call (Rust)", |bench| {
-        bench.to_async(&tokio).iter(async || {
-            let component = runtime
-                .precompiled(archive.clone())
-                .await
-                .expect("a component");
-            first_call(&component).await
-        });
+    ladder.rung("precompiled.first_call", 2.0, async || {
+        let component = runtime.precompiled(archive.clone()).await;
+        first_call(&component.expect("a component")).await
     });
 
     let path = guest("python.wasm");
-    criterion.bench_function("component.cached (Python, from its file)", |bench| {
-        bench.to_async(&tokio).iter(async || {
-            runtime
-                .component_from_path(&path)
-                .await
-                .map(drop)
-                .expect("a component")
-        });
+    ladder.rung("component.cached_file", 2.0, async || {
+        let component = runtime.component_from_path(&path).await;
+        component.map(drop).expect("a component")
     });
     let bytes = std::fs::read(&path).expect("the Python guest");
-    criterion.bench_function("component.cached (Python, from bytes)", |bench| {
-        bench.to_async(&tokio).iter(async || {
-            runtime
-                .component(bytes.as_slice())
-                .await
-                .map(drop)
-                .expect("a component")
-        });
+    ladder.rung("component.cached_bytes", 2.0, async || {
+        let component = runtime.component(bytes.as_slice()).await;
+        component.map(drop).expect("a component")
     });
 }
-
-criterion_group!(benches, wire, components);
-criterion_main!(benches);

@@ -1,4 +1,4 @@
-//! Tests, lints and benches.
+//! Tests and lints.
 
 use std::process::Command;
 
@@ -46,12 +46,6 @@ pub(crate) fn lint() -> Result<()> {
             .args("doc --workspace --no-deps".split(' '))
             .env("RUSTDOCFLAGS", "--deny warnings"),
     )
-}
-
-pub(crate) fn bench() -> Result<()> {
-    guest::build(&guest::Args::all())?;
-    // Profile and packages of everything else, so that the engine is not built once more; it is fully optimised there.
-    cargo_runs("bench --profile dev --package benches --package xtask --bench call --bench wire")
 }
 
 fn cargo_runs(line: &str) -> Result<()> {

@@ -1,5 +1,6 @@
 //! Drives the workspace: orders, paths and the tools to call. `cargo xtask help` lists what it does.
 
+mod bench;
 mod bindings;
 mod call;
 mod check;
@@ -44,8 +45,8 @@ enum Task {
     Lint,
     /// What CI does: lint, then test.
     Ci,
-    /// Measure, and print what was measured.
-    Bench,
+    /// Measure: a table on stdout, the same as JSON, and a chart.
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -60,7 +61,7 @@ fn main() -> ExitCode {
         Task::Test => check::test(),
         Task::Lint => check::lint(),
         Task::Ci => check::lint().and_then(|()| check::test()),
-        Task::Bench => check::bench(),
+        Task::Bench(args) => bench::bench(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

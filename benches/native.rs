@@ -1,0 +1,74 @@
+//! The same function in a CPython of the system, without a sandbox.
+//!
+//! The interpreter's own binary, and not a version manager's script before it.
+
+#![allow(clippy::expect_used, reason = "a bench fails by panicking")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use benches::{ADD, Times, repeat, sum};
+use serde_json::{Value, json};
+
+fn main() {
+    let python = python();
+    let input = sum();
+
+    let once = format!("import json, sys\n{ADD}json.dump(add(json.load(sys.stdin)), sys.stdout)");
+    let mut times = Times::of("native.process_per_call");
+    for _ in repeat(5.0) {
+        let mut command = process(&python, &once);
+        let started = Instant::now();
+        let mut process = command.spawn().expect("a process");
+        let mut stdin = process.stdin.take().expect("a pipe");
+        write!(stdin, "{input}").expect("an input");
+        drop(stdin);
+        let output = process.wait_with_output().expect("an end");
+        let answer = serde_json::from_slice::<Value>(&output.stdout);
+        times.add(started.elapsed());
+        assert_eq!(answer.expect("JSON"), json!({"sum": 3}));
+    }
+    times.record();
+
+    let lines = "for line in sys.stdin:\n    print(json.dumps(add(json.loads(line))), flush=True)";
+    let kept = format!("import json, sys\n{ADD}{lines}");
+    let mut process = process(&python, &kept).spawn().expect("a process");
+    let mut stdin = process.stdin.take().expect("a pipe");
+    let mut stdout = BufReader::new(process.stdout.take().expect("a pipe"));
+    let mut times = Times::of("native.process_kept");
+    let mut line = String::new();
+    for _ in repeat(4.0) {
+        line.clear();
+        let started = Instant::now();
+        // One line in one write.
+        stdin
+            .write_all(format!("{input}\n").as_bytes())
+            .expect("an input");
+        stdout.read_line(&mut line).expect("an output");
+        let answer = serde_json::from_str::<Value>(&line);
+        times.add(started.elapsed());
+        assert_eq!(answer.expect("JSON"), json!({"sum": 3}));
+    }
+    times.record();
+    drop(stdin);
+    process.wait().expect("an end");
+}
+
+fn python() -> PathBuf {
+    let mut asked = Command::new("python3");
+    let asked = asked.args(["-c", "import sys; print(sys.executable)"]);
+    let answer = asked.output().expect("a Python on the PATH").stdout;
+    let path = String::from_utf8(answer).expect("a path");
+    std::fs::canonicalize(path.trim()).expect("an interpreter")
+}
+
+fn process(python: &Path, source: &str) -> Command {
+    let mut command = Command::new(python);
+    command
+        .args(["-I", "-c", source])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    command
+}
