@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use criterion::Criterion;
+use criterion::{Criterion, SamplingMode};
 use tokio::runtime::Runtime;
 
 use crate::figures::{Times, seconds, timed};
@@ -19,7 +19,7 @@ impl Default for Ladder {
     fn default() -> Self {
         let criterion = Criterion::default()
             .warm_up_time(seconds(0.5))
-            .sample_size(20)
+            .sample_size(10)
             .nresamples(2_000)
             .without_plots()
             .configure_from_args();
@@ -38,7 +38,9 @@ impl Ladder {
         // What only the first run does is no part of it.
         tokio.block_on(run());
         let mut group = criterion.benchmark_group("ladder");
-        group.measurement_time(seconds(full));
+        group
+            .measurement_time(seconds(full))
+            .sampling_mode(SamplingMode::Flat);
         group.bench_function(name, |bench| {
             bench.iter_custom(|runs| {
                 tokio.block_on(async {

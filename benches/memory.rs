@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use benches::{Quiet, value};
+use benches::{Quiet, runtime, value};
 use python_runtime::{
     Function, HostcallContext, HostcallError, PoolConfig, PythonRuntime, PythonSource,
 };
@@ -19,10 +19,11 @@ fn main() {
     tokio.block_on(instances());
 }
 
-/// Bytes of the process that are in memory.
+/// Bytes of the process that are in memory. Each page counts once, however many instances have it mapped; the resident set
+/// would count it for each.
 fn resident() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").expect("a process's state");
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let maps = std::fs::read_to_string("/proc/self/smaps_rollup").expect("a process's maps");
+    let line = maps.lines().find_map(|line| line.strip_prefix("Pss:"));
     let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
     let kilobytes: f64 = kilobytes
         .and_then(|text| text.parse().ok())
@@ -31,8 +32,11 @@ fn resident() -> f64 {
 }
 
 async fn functions() {
-    let runtime = PythonRuntime::builder().build();
-    let runtime = runtime.expect("`cargo xtask bench` builds the guest first");
+    // One instance, so that none that is built meanwhile is taken for functions.
+    let runtime = runtime(PoolConfig {
+        instances: 1,
+        ..PoolConfig::default()
+    });
     let register = async |number: usize| -> Function {
         let source = format!("def add(x):\n    return {{'sum': x['a'] + x['b'] + {number}}}\n");
         let function = runtime.function(PythonSource::def("add", source)).await;

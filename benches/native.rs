@@ -11,6 +11,8 @@ use std::time::Instant;
 
 use benches::{ADD, Times, repeat, sum};
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
+use tokio::net::unix::pipe::{Receiver, Sender};
 
 fn main() {
     let python = python();
@@ -34,7 +36,14 @@ fn main() {
 
     let lines = "for line in sys.stdin:\n    print(json.dumps(add(json.loads(line))), flush=True)";
     let kept = format!("import json, sys\n{ADD}{lines}");
-    let mut process = process(&python, &kept).spawn().expect("a process");
+    blocking(process(&python, &kept), &input);
+    let tokio = tokio::runtime::Runtime::new().expect("a tokio runtime");
+    tokio.block_on(not_blocking(process(&python, &kept), &input));
+}
+
+/// A process that is kept, by a thread that waits for it: the least it can take.
+fn blocking(mut command: Command, input: &Value) {
+    let mut process = command.spawn().expect("a process");
     let mut stdin = process.stdin.take().expect("a pipe");
     let mut stdout = BufReader::new(process.stdout.take().expect("a pipe"));
     let mut times = Times::of("native.process_kept");
@@ -43,11 +52,33 @@ fn main() {
         line.clear();
         let started = Instant::now();
         // One line in one write.
-        stdin
-            .write_all(format!("{input}\n").as_bytes())
-            .expect("an input");
+        let sent = stdin.write_all(format!("{input}\n").as_bytes());
+        sent.expect("an input");
         stdout.read_line(&mut line).expect("an output");
         let answer = serde_json::from_str::<Value>(&line);
+        times.add(started.elapsed());
+        assert_eq!(answer.expect("JSON"), json!({"sum": 3}));
+    }
+    times.record();
+    drop(stdin);
+    process.wait().expect("an end");
+}
+
+/// The same as an async service does it, whose threads have other work meanwhile. Functions are called in this way too.
+async fn not_blocking(mut command: Command, input: &Value) {
+    let mut process = command.spawn().expect("a process");
+    let stdin = process.stdin.take().expect("a pipe");
+    let mut stdin = Sender::from_owned_fd(stdin.into()).expect("a pipe");
+    let stdout = process.stdout.take().expect("a pipe");
+    let stdout = Receiver::from_owned_fd(stdout.into()).expect("a pipe");
+    let mut lines = tokio::io::BufReader::new(stdout).lines();
+    let mut times = Times::of("native.process_kept_async");
+    for _ in repeat(4.0) {
+        let started = Instant::now();
+        let sent = stdin.write_all(format!("{input}\n").as_bytes()).await;
+        sent.expect("an input");
+        let line = lines.next_line().await.expect("an output");
+        let answer = serde_json::from_str::<Value>(&line.expect("a line"));
         times.add(started.elapsed());
         assert_eq!(answer.expect("JSON"), json!({"sum": 3}));
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use artifact_embed::{Archive, Effort, EngineProfile, HOST_TARGET, Loader};
-use benches::Ladder;
+use benches::{Ladder, Times, repeat, timed};
 use serde_json::Value;
 use wasm_runtime::{Component, Isolation, Op, WasmRuntime};
 use wasmtime::Store;
@@ -60,11 +60,6 @@ fn wire(ladder: &mut Ladder) {
     let program = component.program([echo()]).isolation(Isolation::Shared);
     let program = ladder.tokio.block_on(program.build()).expect("a program");
     let function = program.function("echo").expect("a function");
-    ladder.rung("wire.echo_1k", 4.0, async || {
-        let answer = function.call_raw(input.clone()).await;
-        answer.expect("an answer")
-    });
-
     // The same engine settings, the same component.
     let loader = Loader::new(&EngineProfile::default()).expect("a loader");
     let loaded = loader.compile(&loader.key(&bytes), &bytes);
@@ -101,9 +96,25 @@ fn wire(ladder: &mut Ladder) {
         op_name: "echo".to_owned(),
         in_json: input.to_string(),
     };
-    ladder.rung("bare.echo_1k", 4.0, async || {
-        let answer = guest_of_wire.call_handle(&mut store, &request).await;
-        answer.expect("a call").expect("an answer")
+    ladder.tokio.block_on(async {
+        let mut wire = Times::of("wire.echo_1k");
+        let mut bare = Times::of("bare.echo_1k");
+        // By turns, so that a machine that is slower for a while is so for both.
+        for _ in repeat(8.0) {
+            for _ in 0..1_000 {
+                let call = async || function.call_raw(input.clone()).await.expect("an answer");
+                wire.add(timed(call).await);
+            }
+            for _ in 0..1_000 {
+                let call = async || {
+                    let answer = guest_of_wire.call_handle(&mut store, &request).await;
+                    answer.expect("a call").expect("an answer")
+                };
+                bare.add(timed(call).await);
+            }
+        }
+        wire.record();
+        bare.record();
     });
 }
 

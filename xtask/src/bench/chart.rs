@@ -38,9 +38,10 @@ pub(crate) fn draw(path: &Path, figures: &[Figure]) -> Result<()> {
         .disable_y_axis()
         .light_line_style(TRANSPARENT)
         .x_desc("median, µs")
+        .label_style(("sans-serif", 15))
         .x_label_formatter(&|value| value.to_string())
         .draw()?;
-    let text = ("sans-serif", 13).into_font();
+    let text = ("sans-serif", 15).into_font();
     let left = text.clone().into_text_style(&root);
     let right = left.pos(Pos::new(HPos::Right, VPos::Center));
     let left = left.pos(Pos::new(HPos::Left, VPos::Center));
