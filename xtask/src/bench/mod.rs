@@ -18,7 +18,7 @@ use crate::shell::{self, cargo, show};
 
 #[derive(Parser)]
 pub(crate) struct Args {
-    /// Take about a minute, for a first impression.
+    /// Take one minute and not three, for a first impression.
     #[arg(long)]
     quick: bool,
     /// Where to write the figures; `target/bench.json` unless told.
