@@ -336,7 +336,7 @@ mod linux {
                 return;
             };
             held.copy_from_slice(page);
-            if forget(page, &[0..PAGE]).is_ok() && *page != held {
+            if forget_pages(page).is_ok() && *page != held {
                 page.copy_from_slice(&held);
             }
         }
@@ -344,20 +344,23 @@ mod linux {
 
     pub(super) fn forget(memory: &mut [u8], ranges: &[Range<usize>]) -> std::io::Result<()> {
         for range in ranges {
-            let Some(pages) = memory.get_mut(range.clone()) else {
-                continue;
-            };
-            // SAFETY: this gives the pages the content that was mapped there, a file's or zeros, which are bytes like those
-            // that they had. The slice is borrowed mutably, so that nobody counts on these.
-            unsafe {
-                madvise(
-                    pages.as_mut_ptr().cast(),
-                    pages.len(),
-                    Advice::LinuxDontNeed,
-                )?
-            };
+            if let Some(pages) = memory.get_mut(range.clone()) {
+                forget_pages(pages)?;
+            }
         }
         Ok(())
+    }
+
+    fn forget_pages(pages: &mut [u8]) -> rustix::io::Result<()> {
+        // SAFETY: this gives the pages the content that was mapped there, a file's or zeros, which are bytes like those that
+        // they had. The slice is borrowed mutably, so that nobody counts on these.
+        unsafe {
+            madvise(
+                pages.as_mut_ptr().cast(),
+                pages.len(),
+                Advice::LinuxDontNeed,
+            )
+        }
     }
 
     pub(super) fn freeze<'a>(parts: impl Iterator<Item = &'a [u8]>) -> std::io::Result<Frozen> {

@@ -178,28 +178,28 @@ struct Shelf {
     /// Whether one more is being built, because calls had to wait.
     is_growing: bool,
     /// Calls that wait for one of those. They are no more than those.
-    claims: VecDeque<oneshot::Sender<Worker>>,
+    claims: VecDeque<oneshot::Sender<Box<Worker>>>,
     /// Whether a task looks after them.
     is_swept: bool,
 }
 
 struct Idle {
-    worker: Worker,
+    worker: Box<Worker>,
     since: Instant,
     _counted: Counted,
 }
 
 enum Taken {
-    Idle(Worker),
+    Idle(Box<Worker>),
     /// It will come here, unless this closes.
-    Claim(oneshot::Receiver<Worker>),
+    Claim(oneshot::Receiver<Box<Worker>>),
     None,
 }
 
 impl Shelf {
     /// The idle instance that is the least work to give the state `image`: one that has it, else a blank one, else the
     /// one that has been idle for longest.
-    fn pick(&mut self, image: Option<&Arc<Image>>) -> Option<Worker> {
+    fn pick(&mut self, image: Option<&Arc<Image>>) -> Option<Box<Worker>> {
         let has = |idle: &Idle| idle.worker.has(image);
         let at = self.idle.iter().rposition(has);
         let at = at.or_else(|| {
@@ -403,7 +403,7 @@ impl Stock {
 
     /// Hands over an instance that has come back, if it has, to whoever waits for it. Whether a task is now to be begun
     /// that sweeps.
-    fn end_return(&self, mut worker: Option<Worker>, is_growth: bool) -> bool {
+    fn end_return(&self, mut worker: Option<Box<Worker>>, is_growth: bool) -> bool {
         let mut shelf = lock(&self.shelf);
         shelf.returning -= 1;
         shelf.is_growing &= !is_growth;
@@ -424,7 +424,7 @@ impl Stock {
         false
     }
 
-    fn put(&self, shelf: &mut Shelf, worker: Worker) -> bool {
+    fn put(&self, shelf: &mut Shelf, worker: Box<Worker>) -> bool {
         let idle = Idle {
             worker,
             since: Instant::now(),
@@ -469,7 +469,7 @@ impl Stock {
 /// An instance for one call, with a place in the pool.
 pub(crate) struct Lease {
     component: Component,
-    worker: Option<Worker>,
+    worker: Option<Box<Worker>>,
     place: Option<OwnedSemaphorePermit>,
     /// Whether it was built for this call.
     pub(crate) is_new: bool,
@@ -502,7 +502,7 @@ impl Lease {
                     }
                 }
                 Taken::None => {
-                    lease.worker = Some(Box::pin(Worker::new(component, run)).await?);
+                    lease.worker = Some(Box::new(Box::pin(Worker::new(component, run)).await?));
                     lease.is_new = true;
                 }
             }
@@ -522,7 +522,7 @@ impl Lease {
     }
 
     pub(crate) fn worker(&mut self) -> Result<&mut Worker, Error> {
-        self.worker.as_mut().ok_or(Error::InstanceEnded)
+        self.worker.as_deref_mut().ok_or(Error::InstanceEnded)
     }
 
     /// The instance, which the pool does not get back.
@@ -550,7 +550,7 @@ impl Drop for Lease {
 struct Return {
     component: Component,
     /// What arrives, if anything.
-    worker: Option<Worker>,
+    worker: Option<Box<Worker>>,
     /// Whether it is one more, and not one that was there.
     is_growth: bool,
     /// Given up when all that is done.
@@ -572,11 +572,11 @@ impl Return {
     async fn grow(mut self) {
         let run = Run::new(*self.component.host.limits());
         // What is wrong with it the next caller will be told.
-        self.worker = Worker::new(&self.component, &run).await.ok();
+        self.worker = Worker::new(&self.component, &run).await.ok().map(Box::new);
     }
 
     /// Makes an instance ready for the next call, or builds one in its place if none else is idle.
-    async fn recycle(mut self, mut worker: Worker) {
+    async fn recycle(mut self, mut worker: Box<Worker>) {
         let pool = &self.component.host.0.pool;
         let began = Instant::now();
         match worker.reset(pool.config.verify).await {
@@ -610,7 +610,7 @@ impl Component {
         for _ in self.stock.len()..count.min(pool.config.instances) {
             let mut new = Return::new(self, None, false);
             let run = Run::new(*self.host.limits());
-            new.worker = Some(Worker::new(self, &run).await?);
+            new.worker = Some(Box::new(Worker::new(self, &run).await?));
         }
         Ok(())
     }
@@ -635,7 +635,7 @@ impl Component {
     }
 
     /// An instance arrives, or does not.
-    fn back(&self, worker: Option<Worker>, is_growth: bool) {
+    fn back(&self, worker: Option<Box<Worker>>, is_growth: bool) {
         let pool = &self.host.0.pool;
         let worker = worker.filter(|_| !pool.closed.load(SeqCst));
         if self.stock.end_return(worker, is_growth) {
