@@ -1,9 +1,11 @@
 //! What a program's memory has different from a blank one, as data.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use rustc_hash::FxBuildHasher;
 
 use crate::memory::{Frozen, PAGE};
 
@@ -45,7 +47,7 @@ pub(crate) struct Page {
 /// The pages of all programs of a component, each kept once.
 #[derive(Default)]
 pub(crate) struct Pages {
-    hasher: RandomState,
+    hasher: FxBuildHasher,
     known: Mutex<HashMap<u64, Weak<Page>>>,
 }
 
@@ -256,14 +258,18 @@ impl Image {
 }
 
 impl Page {
+    /// Whose mask is 0 if the two pages are the same.
     fn between(blank: &[u8], memory: &[u8]) -> Self {
         let mut mask = 0;
         let mut lines = Vec::new();
-        let pairs = blank.chunks_exact(LINE).zip(memory.chunks_exact(LINE));
-        for (number, (was, is)) in pairs.enumerate() {
-            if was != is {
-                mask |= 1 << number;
-                lines.extend_from_slice(is);
+        // Most pages are, and of whole ones that is told sooner.
+        if blank != memory {
+            let (blank, memory) = (blank.as_chunks::<LINE>().0, memory.as_chunks::<LINE>().0);
+            for (number, (was, is)) in blank.iter().zip(memory).enumerate() {
+                if was != is {
+                    mask |= 1 << number;
+                    lines.extend_from_slice(is);
+                }
             }
         }
         Self {

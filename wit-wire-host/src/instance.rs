@@ -225,6 +225,12 @@ impl Instance {
         (&mut self.store, &mut self.has_new_pages)
     }
 
+    /// Nobody will ask which pages were written, so that runs need not watch them.
+    pub(crate) fn never_reset(mut self) -> Self {
+        self.has_new_pages = true;
+        self
+    }
+
     /// Whether `init` was tried. A new state makes it one that was, or one that was not.
     pub(crate) fn set_initialised(&mut self, initialised: bool) {
         self.initialised = initialised;

@@ -473,6 +473,8 @@ pub(crate) struct Lease {
     place: Option<OwnedSemaphorePermit>,
     /// Whether it was built for this call.
     pub(crate) is_new: bool,
+    /// Whether it has the state already to which it would be taken back.
+    pub(crate) is_clean: bool,
 }
 
 impl Lease {
@@ -488,6 +490,7 @@ impl Lease {
             worker: None,
             place,
             is_new: false,
+            is_clean: false,
         };
         let stock = &component.stock;
         loop {
@@ -528,7 +531,7 @@ impl Lease {
     /// The instance, which the pool does not get back.
     pub(crate) fn keep(mut self) -> Result<Instance, Error> {
         let worker = self.worker.take().ok_or(Error::InstanceEnded)?;
-        Ok(worker.instance)
+        Ok(worker.instance.never_reset())
     }
 }
 
@@ -540,7 +543,11 @@ impl Drop for Lease {
         };
         // Without a runtime the instance is given up, and built anew when it is needed.
         if let Ok(runtime) = Handle::try_current() {
-            let back = Return::new(&self.component, self.place.take(), false);
+            let mut back = Return::new(&self.component, self.place.take(), false);
+            if self.is_clean {
+                back.worker = Some(worker);
+                return;
+            }
             runtime.spawn(back.recycle(worker));
         }
     }

@@ -236,6 +236,7 @@ impl ProgramBuilder {
                 used.note(&mut worker.instance);
                 result?;
                 let image = worker.capture().await;
+                lease.is_clean = image.is_ok();
                 (Some(lease), image)
             }
         };

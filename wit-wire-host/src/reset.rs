@@ -209,15 +209,16 @@ impl Access {
         }
     }
 
-    /// Takes the length that the memory has now for the one at rest.
-    async fn accept_growth(&mut self, store: &mut Store<State>) -> wasmtime::Result<()> {
+    /// Takes the length that the memory has now for the one at rest. Says whether it is another.
+    async fn accept_growth(&mut self, store: &mut Store<State>) -> wasmtime::Result<bool> {
         let used = store.data().memory.used;
-        if used != self.at_rest.memory {
+        let grew = used != self.at_rest.memory;
+        if grew {
             (self.memory,) = self.locate.call_async(&mut *store, ()).await?;
             self.at_rest.memory = used;
             memory::in_small_pages(self.memory(store));
         }
-        Ok(())
+        Ok(grew)
     }
 
     async fn grow_to(&mut self, store: &mut Store<State>, length: usize) -> wasmtime::Result<()> {
@@ -225,7 +226,7 @@ impl Access {
         let pages = u32::try_from(more)?;
         let (grown,) = self.grow.call_async(&mut *store, (pages,)).await?;
         wasmtime::ensure!(grown, "the memory can't grow to {length} bytes");
-        self.accept_growth(store).await
+        self.accept_growth(store).await.map(drop)
     }
 }
 
@@ -411,12 +412,17 @@ impl Worker {
     /// What `init` did to a blank instance, if its memory is all it changed. The instance holds that state from now on.
     pub(crate) async fn capture(&mut self) -> Result<Arc<Image>, Reason> {
         let (access, blank) = self.access.as_mut().map_err(|why| why.clone())?;
-        let store = self.instance.resting();
-        access.accept_growth(store).await.map_err(reason)?;
+        let (store, has_new_pages) = self.instance.resting_watched();
+        if access.accept_growth(store).await.map_err(reason)? {
+            *has_new_pages = true;
+        }
         access.check(store).await.map_err(reason)?;
         let memory = access.memory(store);
-        let written = memory::written(memory).map_err(reason)?;
-        let image = Image::between(blank.bytes(), memory, &written, &blank.pages);
+        if *has_new_pages {
+            self.written = memory::written(memory).map_err(reason)?;
+            *has_new_pages = false;
+        }
+        let image = Image::between(blank.bytes(), memory, &self.written, &blank.pages);
         let image = Arc::new(image.map_err(reason)?);
         if image.is_mapped() {
             // Its own pages are given back, for ones that all instances with this state have together.
