@@ -124,7 +124,7 @@ pub struct Discarded {
 }
 
 #[derive(Default)]
-struct Counters {
+pub(crate) struct Counters {
     live: AtomicUsize,
     idle: AtomicUsize,
     waiting: AtomicUsize,
@@ -230,8 +230,17 @@ impl Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        if (self.which)(&self.counters).fetch_sub(1, SeqCst) == 1 {
-            self.counters.over.notify_waiters();
+        (self.which)(&self.counters).fetch_sub(1, SeqCst);
+    }
+}
+
+/// A call under way, until it is dropped.
+pub(crate) struct InFlight<'a>(&'a Counters);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        if self.0.in_flight.fetch_sub(1, SeqCst) == 1 {
+            self.0.over.notify_waiters();
         }
     }
 }
@@ -287,8 +296,9 @@ impl Pool {
     }
 
     /// Counts a call, unless the host has been shut down.
-    pub(crate) fn begin(&self) -> Result<Counted, Error> {
-        let call = Counted::new(&self.counters, |counters| &counters.in_flight);
+    pub(crate) fn begin(&self) -> Result<InFlight<'_>, Error> {
+        self.counters.in_flight.fetch_add(1, SeqCst);
+        let call = InFlight(&self.counters);
         if self.closed.load(SeqCst) {
             return Err(Error::ShutDown);
         }

@@ -218,7 +218,8 @@ impl ProgramBuilder {
         } = self;
         let run = Run::new(limits);
         let mut used = Used::default();
-        let _call = component.host.0.pool.begin()?;
+        let host = component.host.clone();
+        let _call = host.0.pool.begin()?;
         let (lease, image) = match snapshot {
             Some(snapshot) => {
                 let image = Arc::new(adopt(&component, &snapshot).await?);

@@ -3,6 +3,7 @@
 mod chart;
 mod figure;
 mod ratio;
+mod readme;
 mod table;
 
 use std::fs;
@@ -24,6 +25,9 @@ pub(crate) struct Args {
     /// Where to write the figures; `target/bench.json` unless told.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Write the README's table of figures anew.
+    #[arg(long)]
+    readme: bool,
 }
 
 /// The benches, each a process of its own, in the order of their rungs.
@@ -63,7 +67,11 @@ pub(crate) fn bench(args: &Args) -> Result<()> {
         .json
         .clone()
         .unwrap_or_else(|| target.join("bench.json"));
-    let text = serde_json::to_string_pretty(&figure::to_json(&figures, machine()))?;
+    let machine = machine();
+    if args.readme {
+        readme::write(&figures, &machine)?;
+    }
+    let text = serde_json::to_string_pretty(&figure::to_json(&figures, machine))?;
     fs::write(&json, text + "\n").with_context(|| format!("writing {}", json.display()))?;
     let svg = target.join("bench.svg");
     chart::draw(&svg, &figures)?;
