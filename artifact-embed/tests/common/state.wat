@@ -1,0 +1,33 @@
+;; Two modules with globals of every kind, one of which no export names, beside a memory that the other one owns.
+;; `state.wasm` is this text as a binary.
+(component
+  (core module $holder
+    (memory 1)
+    (export "memory" (memory 0))
+    (data (i32.const 65528) "at rest!")
+    (global $small (mut i32) (i32.const 1))
+    (global $fixed i32 (i32.const 5))
+    (global $large (mut i64) (i64.const 2))
+    (func (export "set-small") (global.set $small (i32.const 7)))
+    (func (export "unset-small") (global.set $small (i32.const 1)))
+    (func (export "set-large") (global.set $large (i64.const 7)))
+    (func (export "write") (i32.store8 (i32.const 4096) (i32.const 9))))
+  (core module $user
+    (import "holder" "memory" (memory 1))
+    (global $half (mut f32) (f32.const 0.5))
+    (global $float (mut f64) (f64.const nan:0x8000000000001))
+    (global $vector (mut v128) (v128.const i32x4 1 2 3 4))
+    (func (export "set-half") (global.set $half (f32.const -0.5)))
+    (func (export "set-nan") (global.set $float (f64.const nan:0x8000000000002)))
+    (func (export "set-vector") (global.set $vector (v128.const i32x4 1 2 3 5))))
+  (core module $silent (global (mut i32) (i32.const 3)))
+  (core instance $holder (instantiate $holder))
+  (core instance $user (instantiate $user (with "holder" (instance $holder))))
+  (core instance (instantiate $silent))
+  (func (export "set-small") (canon lift (core func $holder "set-small")))
+  (func (export "unset-small") (canon lift (core func $holder "unset-small")))
+  (func (export "set-large") (canon lift (core func $holder "set-large")))
+  (func (export "write") (canon lift (core func $holder "write")))
+  (func (export "set-half") (canon lift (core func $user "set-half")))
+  (func (export "set-nan") (canon lift (core func $user "set-nan")))
+  (func (export "set-vector") (canon lift (core func $user "set-vector"))))

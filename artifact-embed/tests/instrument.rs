@@ -1,0 +1,113 @@
+//! The interface through which a host reaches the state of an instance.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use artifact_embed::{Effort, EngineProfile, Error, HOST_TARGET, Obstacle, compile, instrument};
+use common::{load, loader};
+use wasmtime::Store;
+use wasmtime::component::{Instance, Linker, TypedFunc, WasmList};
+
+/// `state.wat`.
+const COMPONENT: &[u8] = include_bytes!("common/state.wasm");
+
+struct Guest {
+    store: Store<()>,
+    instance: Instance,
+}
+
+impl Guest {
+    fn new() -> Self {
+        let loader = loader();
+        let archive = compile(COMPONENT, &EngineProfile::default(), HOST_TARGET).unwrap();
+        let loaded = load(&loader, &archive.pack(Effort::Fast).unwrap()).unwrap();
+        let mut store = Store::new(loader.engine(), ());
+        store.set_epoch_deadline(1 << 40);
+        let instance = Linker::new(loader.engine())
+            .instantiate(&mut store, &loaded.component)
+            .unwrap();
+        Self { store, instance }
+    }
+
+    fn call(&mut self, name: &str) {
+        let function: TypedFunc<(), ()> =
+            self.instance.get_typed_func(&mut self.store, name).unwrap();
+        function.call(&mut self.store, ()).unwrap();
+    }
+
+    fn state<P, R>(&mut self, name: &str, parameters: P) -> R
+    where
+        P: wasmtime::component::ComponentNamedList + wasmtime::component::Lower,
+        R: wasmtime::component::ComponentNamedList + wasmtime::component::Lift + 'static,
+        P: 'static,
+    {
+        let interface = self
+            .instance
+            .get_export_index(&mut self.store, None, "wit-wire:instance/state")
+            .unwrap();
+        let function = self
+            .instance
+            .get_export_index(&mut self.store, Some(&interface), name)
+            .unwrap();
+        let function: TypedFunc<P, R> = self
+            .instance
+            .get_typed_func(&mut self.store, function)
+            .unwrap();
+        function.call(&mut self.store, parameters).unwrap()
+    }
+
+    fn memory(&mut self) -> Vec<u8> {
+        let (memory,): (WasmList<u8>,) = self.state("memory", ());
+        memory.as_le_slice(&self.store).to_vec()
+    }
+
+    fn changed(&mut self) -> bool {
+        self.state::<_, (bool,)>("changed", ()).0
+    }
+}
+
+#[test]
+fn a_host_sees_the_memory_and_whether_a_global_changed() {
+    let mut guest = Guest::new();
+    // The answer itself stands in the memory's last bytes while it is read, and is gone then.
+    let memory = guest.memory();
+    assert_eq!(memory.len(), 65536);
+    assert_eq!(memory.get(65528..).unwrap(), b"at rest!");
+    guest.call("write");
+    assert_eq!(guest.memory().get(4096), Some(&9));
+
+    guest.state::<_, ()>("mark", ());
+    assert!(!guest.changed());
+    for change in [
+        "set-small",
+        "set-large",
+        "set-half",
+        "set-nan",
+        "set-vector",
+    ] {
+        guest.call(change);
+        assert!(guest.changed(), "{change}");
+        guest.state::<_, ()>("mark", ());
+        assert!(!guest.changed(), "{change}");
+    }
+    guest.call("unset-small");
+    assert!(guest.changed());
+    guest.call("set-small");
+    assert!(!guest.changed());
+
+    assert!(guest.state::<_, (bool,)>("grow", (2_u32,)).0);
+    assert_eq!(guest.memory().len(), 3 * 65536);
+    assert!(!guest.state::<_, (bool,)>("grow", (70_000_u32,)).0);
+}
+
+#[test]
+fn what_has_no_such_state_is_refused_by_name() {
+    let empty = b"\0asm\x0d\0\x01\0";
+    match instrument(empty) {
+        Err(Error::Obstacles(found)) => assert!(found.contains(&Obstacle::Memories(0))),
+        other => unreachable!("{:?}", other.map(drop)),
+    }
+    let error = instrument(b"no component").err().unwrap();
+    assert!(matches!(error, Error::Compile(_)), "{error}");
+}
