@@ -23,7 +23,7 @@ pub struct Compiled {
     code: Vec<u8>,
 }
 
-/// Compiles `component` (a binary, or text where Wasmtime can read it) for `target`, a Rust target triple such as
+/// Compiles `component`, a binary, for `target`, a Rust target triple such as
 /// [`HOST_TARGET`](crate::HOST_TARGET). Takes seconds for a large component, on all cores.
 ///
 /// If [`inspect`](crate::inspect) finds no obstacle, the code has one more interface than the component, through which a host takes
@@ -36,8 +36,7 @@ pub fn compile(component: &[u8], profile: &EngineProfile, target: &str) -> Resul
             let reasons = obstacles.iter().map(ToString::to_string);
             (Cow::Borrowed(component), reasons.collect())
         }
-        // Text, or nothing that can be compiled either.
-        Err(error) => (Cow::Borrowed(component), vec![error.to_string()]),
+        Err(error) => return Err(error),
     };
     let code = engine
         .precompile_component(&instrumented)

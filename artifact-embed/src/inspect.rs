@@ -10,6 +10,7 @@ use wasmparser::{
 
 use crate::archive::digest;
 use crate::error::Error;
+use crate::instrument::INTERFACE;
 
 /// What [`inspect`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +59,8 @@ pub enum Obstacle {
     Segments,
     /// Code makes objects of the garbage collector or exceptions, which live outside the memory.
     Objects,
-    /// Modules stand in nested components, where their state can't be reached from outside.
+    /// Modules stand in nested components or are instantiated there, or are passed on under a second name: their state can't
+    /// be reached from outside.
     Nested,
     /// It makes resources of its own, which live outside the memory.
     Resources,
@@ -77,11 +79,14 @@ impl fmt::Display for Obstacle {
             Self::Tables => f.write_str("its code changes tables"),
             Self::Segments => f.write_str("its code drops segments"),
             Self::Objects => f.write_str("its code makes objects outside the linear memory"),
-            Self::Nested => f.write_str("modules stand in nested components"),
+            Self::Nested => f.write_str("modules stand in nested components, or have several names"),
             Self::Resources => f.write_str("it makes resources of its own"),
         }
     }
 }
+
+const FORGED: &str =
+    "it exports `wit-wire:instance/state`, which is added when a component is compiled";
 
 /// Reads `component`, a binary, without compiling or running it.
 pub fn inspect(component: &[u8]) -> Result<Inspection, Error> {
@@ -107,12 +112,21 @@ pub fn inspect(component: &[u8]) -> Result<Inspection, Error> {
                     "this is a core module, not a component".into(),
                 ));
             }
-            Payload::InstanceSection(section) if depth == 0 => {
+            Payload::InstanceSection(section) => {
                 for instance in section {
-                    if let Instance::Instantiate { module_index, .. } = instance.map_err(broken)?
-                        && !instantiated.insert(module_index)
-                    {
-                        found.obstacles.insert(Obstacle::Instances);
+                    if let Instance::Instantiate { module_index, .. } = instance.map_err(broken)? {
+                        if depth > 0 {
+                            found.obstacles.insert(Obstacle::Nested);
+                        } else if !instantiated.insert(module_index) {
+                            found.obstacles.insert(Obstacle::Instances);
+                        }
+                    }
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 0 => {
+                for export in section {
+                    if export.map_err(broken)?.name.name == INTERFACE {
+                        return Err(Error::Compile(FORGED.into()));
                     }
                 }
             }

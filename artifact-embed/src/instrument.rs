@@ -18,10 +18,10 @@ use wasm_encoder::{
 use wasmparser::{ExternalKind, Instance, Parser, Payload, TypeRef, Validator, WasmFeatures};
 
 use crate::error::Error;
-use crate::inspect::inspect;
+use crate::inspect::{Obstacle, inspect};
 
 /// The interface's name.
-const INTERFACE: &str = "wit-wire:instance/state";
+pub(crate) const INTERFACE: &str = "wit-wire:instance/state";
 /// What the additional exports of modules are called: this and a number for globals.
 const MEMORY: &str = "wit-wire:memory";
 const GLOBAL: &str = "wit-wire:global";
@@ -163,6 +163,10 @@ impl Outline {
                 _ => {}
             }
             validator.payload(&payload).map_err(broken)?;
+        }
+        // Another module index than those of the modules themselves is one more name for some of them.
+        if found.state.core_modules as usize != found.modules.len() {
+            return Err(Error::Obstacles([Obstacle::Nested].into()));
         }
         for (index, module) in (0..).zip(&found.modules) {
             // One that is never instantiated has no state.

@@ -1,6 +1,10 @@
 //! The interface through which a host reaches the state of an instance.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 
@@ -110,4 +114,14 @@ fn what_has_no_such_state_is_refused_by_name() {
     }
     let error = instrument(b"no component").err().unwrap();
     assert!(matches!(error, Error::Compile(_)), "{error}");
+    // Nobody but the compiler may say what an instance's state is.
+    let forged = instrument(COMPONENT).unwrap();
+    let error = compile(&forged, &EngineProfile::default(), HOST_TARGET)
+        .err()
+        .unwrap();
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(
+        source.starts_with("it exports `wit-wire:instance/state`"),
+        "{source}"
+    );
 }

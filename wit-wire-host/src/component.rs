@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 use wasmtime::component::{ComponentExportIndex, InstancePre, Linker};
 
+use crate::blocking::background;
 use crate::error::Error;
 use crate::host::{Host, State};
 use crate::instance::Instance;
@@ -123,7 +123,7 @@ impl Component {
 
     /// Has the state made, if it was not, while the caller does something else.
     pub(crate) fn begin_blank(&self) {
-        if let (false, Ok(runtime)) = (self.blank.initialized(), Handle::try_current()) {
+        if let (false, Some(runtime)) = (self.blank.initialized(), background()) {
             let component = self.clone();
             // What is wrong with it whoever needs it will be told.
             runtime.spawn(async move { component.blank().await.map(drop) });

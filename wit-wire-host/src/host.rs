@@ -1,14 +1,15 @@
 //! The host: an engine with what every component of it shares.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use wasmtime::component::{Linker, ResourceTable};
+use wasmtime::component::{Linker, Resource, ResourceTable};
 use wasmtime::{Engine, Store, StoreContextMut, UpdateDeadline};
-use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi::{HostMonotonicClock, Rng, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use crate::capture::Capture;
 use crate::component::Component;
@@ -151,9 +152,10 @@ impl Host {
         let stderr = Capture::default();
         let mut wasi = WasiCtxBuilder::new();
         wasi.stdout(stdout.clone()).stderr(stderr.clone());
-        if settles {
-            wasi.secure_random(Randomness::new(is_at_rest.clone()));
-        }
+        let randomness = || Randomness::new(is_at_rest.clone());
+        wasi.secure_random(randomness())
+            .insecure_random(randomness());
+        wasi.monotonic_clock(SinceStart);
         wasi.allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false);
@@ -166,6 +168,7 @@ impl Host {
             router: self.0.router.clone(),
             run: None,
             panic: None,
+            seeds: randomness(),
             is_at_rest,
         };
         let mut store = Store::new(&self.0.engine, state);
@@ -194,6 +197,7 @@ pub(crate) struct State {
     pub(crate) run: Option<Running>,
     /// What the guest told of its panic, in the run under way.
     pub(crate) panic: Option<String>,
+    seeds: Randomness,
     /// Whether random numbers are the machine's.
     pub(crate) is_at_rest: Arc<AtomicBool>,
 }
@@ -205,12 +209,30 @@ const PANIC: &str = "wit-wire:panic";
 const LONGEST_PANIC: usize = 64 << 10;
 
 impl State {
-    /// The handle that the guest would be given next.
+    /// Makes room for one handle more than there are, as whoever opens and closes one leaves it.
+    pub(crate) fn spare_handle(&mut self) {
+        if let Ok(spare) = self.table.push(()) {
+            // It was pushed in the line above.
+            let _ = self.table.delete(spare);
+        }
+    }
+
+    /// The handle that would be given out next, if it is the only one that was ever closed. Had there been two at once, the
+    /// order in which they were closed would show in the order in which they are given out again.
     pub(crate) fn next_handle(&mut self) -> Option<u32> {
-        let probe = self.table.push(()).ok()?;
-        let handle = probe.rep();
-        self.table.delete(probe).ok()?;
-        Some(handle)
+        let capacity = self.table.max_capacity();
+        // A full table gives out what was closed, and nothing new.
+        self.table.set_max_capacity(0);
+        let first = self.table.push(()).ok();
+        let second = self.table.push(()).ok();
+        let next = first.as_ref().map(Resource::rep);
+        let next = next.filter(|_| second.is_none());
+        for probe in [second, first].into_iter().flatten() {
+            // They were pushed above.
+            let _ = self.table.delete(probe);
+        }
+        self.table.set_max_capacity(capacity);
+        next
     }
 
     /// The outer error ends the run.
@@ -252,9 +274,36 @@ impl WasiView for State {
     }
 }
 
+/// Nanoseconds since this process first asked, in all instances alike: what a guest read in one it may compare in another.
+struct SinceStart;
+
+impl HostMonotonicClock for SinceStart {
+    fn resolution(&self) -> u64 {
+        1
+    }
+
+    fn now(&self) -> u64 {
+        static START: OnceLock<Instant> = OnceLock::new();
+        START.get_or_init(Instant::now).elapsed().as_nanos() as u64
+    }
+}
+
+/// With the version that Wasmtime gives it.
+const INSECURE_SEED: &str = "wasi:random/insecure-seed@0.2.12";
+
 fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    // Wasmtime's own gives an instance the same seed for ever, whoever's calls it runs.
+    linker.allow_shadowing(true);
+    linker.instance(INSECURE_SEED)?.func_wrap(
+        "insecure-seed",
+        |mut store: StoreContextMut<'_, State>, (): ()| {
+            let seeds = &mut store.data_mut().seeds;
+            Ok(((seeds.next_u64(), seeds.next_u64()),))
+        },
+    )?;
+    linker.allow_shadowing(false);
     let mut wire = linker.instance(HOSTCALL_INTERFACE)?;
     wire.func_wrap_async(
         "hostcall",

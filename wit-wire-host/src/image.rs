@@ -197,7 +197,7 @@ impl Image {
         known: &Pages,
     ) -> Option<std::io::Result<Self>> {
         // A memory consists of pages of 64 KiB, and its addresses have 32 bits.
-        if !length.is_multiple_of(64 << 10) || length > 1 << 32 || length < blank.len() {
+        if !length.is_multiple_of(64 << 10) || length >= 1 << 32 || length < blank.len() {
             return None;
         }
         let mut pages: Vec<(u32, Page)> = Vec::new();
@@ -207,7 +207,7 @@ impl Image {
             let (number, mask) = (u32::from_le_bytes(*number), u64::from_le_bytes(*mask));
             let (lines, rest) = rest.split_at_checked(mask.count_ones() as usize * LINE)?;
             let is_next = pages.last().is_none_or(|(last, _)| *last < number);
-            if !is_next || number as usize >= length / PAGE {
+            if !is_next || mask == 0 || number as usize >= length / PAGE {
                 return None;
             }
             let lines = lines.into();

@@ -24,7 +24,9 @@ pub(crate) const PAGE: usize = 4096;
 /// All of the memory that `list` was said to be, to be written.
 pub(crate) fn bytes_mut<'a>(list: &WasmList<u8>, store: &'a mut Store<State>) -> &'a mut [u8] {
     let bytes = list.as_le_slice(&*store);
-    let (start, length) = (bytes.as_ptr().cast_mut(), bytes.len());
+    // The address alone: what is written through is not the shared borrow, but the mapping that Wasmtime made.
+    let start = std::ptr::with_exposed_provenance_mut(bytes.as_ptr().expose_provenance());
+    let length = bytes.len();
     // SAFETY: the bytes are the store's linear memory, which Wasmtime has just checked to have them, and which it maps to be
     // written. The store is borrowed mutably for as long as the slice lives, so that neither the guest nor anything
     // else that goes through the store reads, writes, grows or frees the memory meanwhile. It is not shared with

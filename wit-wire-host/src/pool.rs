@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, O
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use tokio::runtime::Handle;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
+use crate::blocking::background;
 use crate::component::Component;
 use crate::error::{Error, Phase};
 use crate::host::Host;
@@ -295,11 +295,11 @@ impl Pool {
         Counted::new(&self.counters, |counters| &counters.live)
     }
 
-    /// Counts a call, unless the host has been shut down.
-    pub(crate) fn begin(&self) -> Result<InFlight<'_>, Error> {
+    /// Counts a call, unless the host has been shut down. Those that hostcalls make belong to one that is under way.
+    pub(crate) fn begin(&self, run: &Run) -> Result<InFlight<'_>, Error> {
         self.counters.in_flight.fetch_add(1, SeqCst);
         let call = InFlight(&self.counters);
-        if self.closed.load(SeqCst) {
+        if run.depth() == 0 && self.closed.load(SeqCst) {
             return Err(Error::ShutDown);
         }
         Ok(call)
@@ -413,8 +413,15 @@ impl Stock {
 
     /// Hands over an instance that has come back, if it has, to whoever waits for it. Whether a task is now to be begun
     /// that sweeps.
-    fn end_return(&self, mut worker: Option<Box<Worker>>, is_growth: bool) -> bool {
+    fn end_return(
+        &self,
+        worker: Option<Box<Worker>>,
+        is_growth: bool,
+        closed: &AtomicBool,
+    ) -> bool {
         let mut shelf = lock(&self.shelf);
+        // Under the lock, so that whoever empties the shelf after closing leaves nothing on it.
+        let mut worker = worker.filter(|_| !closed.load(SeqCst));
         shelf.returning -= 1;
         shelf.is_growing &= !is_growth;
         while let Some(back) = worker.take() {
@@ -510,14 +517,15 @@ impl Lease {
                     component.add_one();
                     match run.drive(claim).await {
                         Ok(Ok(worker)) if worker.fits(image) => lease.worker = Some(worker),
-                        Ok(_) => continue,
+                        Ok(Ok(worker)) => {
+                            Return::new(component, None, false).worker = Some(worker);
+                            lease.build(run).await?;
+                        }
+                        Ok(Err(_)) => continue,
                         Err(stop) => return Err(stop.into_error(Phase::Instantiate, None)),
                     }
                 }
-                Taken::None => {
-                    lease.worker = Some(Box::new(Box::pin(Worker::new(component, run)).await?));
-                    lease.is_new = true;
-                }
+                Taken::None => lease.build(run).await?,
             }
             break;
         }
@@ -532,6 +540,13 @@ impl Lease {
             component.host.0.pool.counters.applies.add(began);
         }
         Ok(lease)
+    }
+
+    async fn build(&mut self, run: &Run) -> Result<(), Error> {
+        let worker = Box::pin(Worker::new(&self.component, run)).await?;
+        self.worker = Some(Box::new(worker));
+        self.is_new = true;
+        Ok(())
     }
 
     pub(crate) fn worker(&mut self) -> Result<&mut Worker, Error> {
@@ -552,7 +567,7 @@ impl Drop for Lease {
             return;
         };
         // Without a runtime the instance is given up, and built anew when it is needed.
-        if let Ok(runtime) = Handle::try_current() {
+        if let Some(runtime) = background() {
             let mut back = Return::new(&self.component, self.place.take(), false);
             if self.is_clean {
                 back.worker = Some(worker);
@@ -624,6 +639,8 @@ impl Component {
     /// than it has places, and gives them back when they have been idle for long.
     pub async fn warm(&self, count: usize) -> Result<(), Error> {
         let pool = &self.host.0.pool;
+        let run = Run::new(*self.host.limits());
+        let _call = pool.begin(&run)?;
         for _ in self.stock.len()..count.min(pool.config.instances) {
             let mut new = Return::new(self, None, false);
             let run = Run::new(*self.host.limits());
@@ -634,7 +651,7 @@ impl Component {
 
     /// Has one more instance built while a call waits, up to as many as there are places.
     fn add_one(&self) {
-        let Ok(runtime) = Handle::try_current() else {
+        let Some(runtime) = background() else {
             return;
         };
         let is_full = self.stock.workers.load(SeqCst) >= self.host.0.pool.config.instances;
@@ -654,8 +671,7 @@ impl Component {
     /// An instance arrives, or does not.
     fn back(&self, worker: Option<Box<Worker>>, is_growth: bool) {
         let pool = &self.host.0.pool;
-        let worker = worker.filter(|_| !pool.closed.load(SeqCst));
-        if self.stock.end_return(worker, is_growth) {
+        if self.stock.end_return(worker, is_growth, &pool.closed) {
             tokio::spawn(sweep(
                 Sweeper(Arc::downgrade(&self.stock)),
                 pool.config.idle_time,

@@ -11,7 +11,7 @@ use crate::component::Component;
 use crate::error::{Error, Phase};
 use crate::image::Image;
 use crate::instance::{Instance, PROTOCOL_VERSION};
-use crate::limits::{Limit, Limits};
+use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::op::Op;
 use crate::pool::{CleanState, Lease};
 use crate::reset::Reason;
@@ -219,7 +219,7 @@ impl ProgramBuilder {
         let run = Run::new(limits);
         let mut used = Used::default();
         let host = component.host.clone();
-        let _call = host.0.pool.begin()?;
+        let _call = host.0.pool.begin(&run)?;
         let (lease, image) = match snapshot {
             Some(snapshot) => {
                 let image = Arc::new(adopt(&component, &snapshot).await?);
@@ -279,6 +279,15 @@ async fn adopt(component: &Component, snapshot: &Snapshot) -> Result<Image, Erro
             });
         }
     };
+    let limit = component.host.limits().memory;
+    if snapshot.memory > limit {
+        let exceeded = LimitExceeded::size(Limit::Memory, limit, snapshot.memory);
+        return Err(Error::Limit {
+            op: None,
+            phase: Phase::Init,
+            exceeded,
+        });
+    }
     if blank.digest() != snapshot.blank {
         return Err(SnapshotError::Blank.into());
     }
@@ -405,7 +414,7 @@ impl Program {
         used: &mut Used,
     ) -> Result<String, Error> {
         let pool = &self.0.component.host.0.pool;
-        let _call = pool.begin()?;
+        let _call = pool.begin(run)?;
         run.check_depth()
             .map_err(|stop| stop.into_error(Phase::Handle, Some(op)))?;
         let _turn = self.turn(run).await?;

@@ -18,7 +18,7 @@ use crate::image::{self, Image, Pages};
 use crate::instance::Instance;
 use crate::memory::{self, PAGE};
 use crate::pool::Existing;
-use crate::run::Run;
+use crate::run::{Run, Stop};
 
 /// What a component that was prepared for it exports (`wit/instance-state.wit`).
 const INTERFACE: &str = "wit-wire:instance/state";
@@ -61,7 +61,8 @@ pub(crate) struct Access {
 #[derive(PartialEq, Eq, Clone, Copy)]
 struct Rest {
     memory: usize,
-    /// The handle that the host would give out next. Handles that were closed are given out again, last one first.
+    /// The handle that the host would give out next, if no call had more than one open beyond those at rest: handles that
+    /// were closed are given out again, last one first.
     next_handle: Option<u32>,
     /// How often each output stream was opened and closed: two may have changed places.
     streams: [(u64, u64); 2],
@@ -161,12 +162,18 @@ impl Access {
         let locate: TypedFunc<(), (WasmList<u8>,)> =
             linked.get_typed_func(&mut *store, exports.memory)?;
         let (memory,) = locate.call_async(&mut *store, ()).await?;
+        store.data_mut().spare_handle();
+        let at_rest = Rest::of(store);
+        wasmtime::ensure!(
+            at_rest.next_handle.is_some(),
+            "it closes several handles while it settles"
+        );
         Ok(Self {
             memory,
             locate,
             grow: linked.get_typed_func(&mut *store, exports.grow)?,
             changed: linked.get_typed_func(&mut *store, exports.changed)?,
-            at_rest: Rest::of(store),
+            at_rest,
         })
     }
 
@@ -181,6 +188,9 @@ impl Access {
             return Err(reason(
                 "its instances begin with memories of different length",
             ));
+        }
+        if self.at_rest != blank.at_rest {
+            return Err(reason("its instances begin with different handles"));
         }
         let written = memory::written(memory).map_err(reason)?;
         image::restore(blank.bytes(), None, memory, &written);
@@ -216,7 +226,12 @@ impl Access {
         if grew {
             (self.memory,) = self.locate.call_async(&mut *store, ()).await?;
             self.at_rest.memory = used;
-            memory::in_small_pages(self.memory(store));
+            let memory = self.memory(store);
+            wasmtime::ensure!(
+                memory.len() == used,
+                "a part of its memory is not to be seen"
+            );
+            memory::in_small_pages(memory);
         }
         Ok(grew)
     }
@@ -233,6 +248,7 @@ impl Access {
 /// The state that all instances of a component begin with, as an instance that never runs a call.
 pub(crate) struct Blank {
     bytes: memory::Resting,
+    at_rest: Rest,
     /// Where it is not what the component's code brings.
     written: Vec<Range<usize>>,
     /// What the programs of the component have in memory.
@@ -264,6 +280,7 @@ impl Blank {
             Err(error) => return Ok(Err(reason(error))),
         };
         Ok(Ok(Self {
+            at_rest: access.at_rest,
             bytes: memory::Resting::new(instance, &access.memory),
             written,
             pages: Pages::default(),
@@ -325,7 +342,9 @@ impl Worker {
         let access = match exports {
             Ok(exports) => match Access::settle(&mut instance, exports, run).await? {
                 Ok(access) => {
-                    let blank = component.blank().await?;
+                    let blank = run.drive(component.blank()).await;
+                    let stopped = |stop: Stop| stop.into_error(Phase::Instantiate, None);
+                    let blank = blank.map_err(stopped)??;
                     blank.and_then(|blank| access.alike(&mut instance, blank))
                 }
                 Err(why) => Err(why),

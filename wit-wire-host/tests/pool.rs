@@ -15,7 +15,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use common::component;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use wit_wire_host::{
     CleanState, Component, Error, Function, Host, HostBuilder, HostcallContext, HostcallError,
@@ -397,6 +397,38 @@ async fn a_program_can_be_kept_as_bytes() {
         assert!(expected, "byte {at}: {error}");
         refused(kept.get(..at).unwrap());
     }
+    // Forged, with digests that are right.
+    let build = async |memory: u64, page: &[u8]| {
+        let header = json!({"component": "the guest", "blank": blank_of(&kept), "version": "0.0.1", "ops": [], "memory": memory});
+        let header = header.to_string();
+        let rest = [header.as_bytes(), page].concat();
+        let mut forged = kept.get(..12).unwrap().to_vec();
+        forged.extend((header.len() as u32).to_le_bytes());
+        forged.extend(blake3::hash(&rest).as_bytes());
+        forged.extend(rest);
+        elsewhere.restore(&forged)?.build().await.map(drop)
+    };
+    let page = |number: u32, mask: u64, lines: usize| {
+        let bytes = [&number.to_le_bytes()[..], &mask.to_le_bytes()].concat();
+        [bytes, vec![7; 64 * lines]].concat()
+    };
+    build(65536, &page(3, 1, 1)).await.unwrap();
+    let error = build(1 << 31, &page(3, 1, 1)).await.unwrap_err();
+    assert_eq!(exceeded(&error), Limit::Memory);
+    for wrong in [
+        build(65536, &page(3, 0, 0)).await,
+        build(65536, &page(16, 1, 1)).await,
+        build(65536, &page(3, 1, 2)).await,
+        build(65536, &[page(3, 1, 1), page(3, 1, 1)].concat()).await,
+        build(65537, &[]).await,
+        build(0, &[]).await,
+    ] {
+        let error = wrong.unwrap_err();
+        assert!(
+            matches!(error, Error::Snapshot(SnapshotError::Damaged(_))),
+            "{error}"
+        );
+    }
     let error = self::component(host(pool(1))).restore(&kept).err().unwrap();
     assert_eq!(
         error.to_string(),
@@ -419,6 +451,38 @@ async fn a_program_can_be_kept_as_bytes() {
         unkept.reset_refused(),
         Some("the host was told to use fresh ones")
     );
+}
+
+/// What a snapshot says of a blank instance.
+fn blank_of(snapshot: &[u8]) -> Value {
+    let length = snapshot.get(12..16).unwrap().try_into().unwrap();
+    let length = u32::from_le_bytes(length) as usize;
+    let header: Value = serde_json::from_slice(snapshot.get(48..48 + length).unwrap()).unwrap();
+    header.get("blank").unwrap().clone()
+}
+
+#[test]
+fn a_runtime_that_stands_still_holds_no_instance() {
+    let component = component(host(pool(1)));
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap()
+    };
+    let first = runtime();
+    let echo = first.block_on(function(&component, "echo"));
+    for _ in 0..3 {
+        assert_eq!(
+            first.block_on(echo.call_raw("1").into_future()).unwrap(),
+            "1"
+        );
+        let second = runtime();
+        assert_eq!(
+            second.block_on(echo.call_raw("2").into_future()).unwrap(),
+            "2"
+        );
+    }
 }
 
 #[tokio::test]
