@@ -80,6 +80,18 @@ fn latency(rate: f64) {
     let (tokio, function) = start(2, Isolation::PerCall);
     // The system wakes sleepers up to 50 µs late, to wake several at once, unless told that 1 ns is all it has.
     let _ = std::fs::write("/proc/self/timerslack_ns", "1");
+    // As many at once as there will be: what is measured is not how a pool fills.
+    let crowd = (0..64).map(|_| {
+        let function = function.clone();
+        tokio.spawn(async move {
+            for _ in 0..50 {
+                call(&function).await;
+            }
+        })
+    });
+    for caller in crowd.collect::<Vec<_>>() {
+        tokio.block_on(caller).expect("calls");
+    }
     let times = Arc::new(Mutex::new(Times::of("load.per_call.latency")));
     // What of a latency is the machine's: it had no processor for this thread either.
     let mut late = Times::of("load.per_call.late");

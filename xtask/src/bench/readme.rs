@@ -26,11 +26,11 @@ const ROWS: [(&str, &str); 16] = [
         "call on clean state, what the caller waits",
         "call.per_call.wait",
     ),
+    ("the same, for any of 10,000 functions", "functions.10000"),
     (
         "call on clean state, all processor time",
         "call.per_call.cpu",
     ),
-    ("the same, any of 10,000 functions", "functions.10000"),
     (
         "calls on clean state, by one caller",
         "throughput.per_call.1",
