@@ -130,6 +130,9 @@ impl Host {
     }
 
     /// Checks `component` against the protocol, in either published shape, and links it once for all its instances.
+    ///
+    /// One that exports `wit-wire:instance/state` is taken at its word about the state of its instances. `artifact-embed` adds
+    /// that interface, and refuses components that bring their own; who compiles by other means has to do the same.
     pub fn component(
         &self,
         component: &wasmtime::component::Component,

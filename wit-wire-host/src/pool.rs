@@ -495,7 +495,8 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// An instance of `component` with the state of `image`, or a blank one.
+    /// An instance of `component` with the state of `image`, or a blank one. That it is one, too, if a new instance turns out
+    /// unlike others of its component, and can't be given any state.
     pub(crate) async fn take(
         component: &Component,
         image: Option<&Arc<Image>>,
@@ -534,7 +535,7 @@ impl Lease {
         let memory = memory.max(image.map_or(0, |image| image.length()));
         let exceeded = LimitExceeded::check(Limit::Memory, allowed, memory);
         exceeded.map_err(|exceeded| Stop::Limit(exceeded).into_error(Phase::Instantiate, None))?;
-        if !worker.has(image) {
+        if !worker.has(image) && worker.fits(image) {
             let began = Instant::now();
             worker.become_(image, run).await?;
             component.host.0.pool.counters.applies.add(began);

@@ -391,9 +391,15 @@ impl Program {
         } = &*self.0;
         let image = image.as_ref().ok();
         let mut lease = Lease::take(component, image, run).await?;
-        used.cold = lease.is_new || image.is_none();
-        if image.is_none() {
-            let worker = lease.worker()?;
+        let is_new = lease.is_new;
+        let worker = lease.worker()?;
+        let is_ready = image.is_some() && worker.has(image);
+        used.cold = is_new || !is_ready;
+        used.clean_state = Some(match is_ready {
+            true => CleanState::Reset,
+            false => CleanState::FreshInstance,
+        });
+        if !is_ready {
             let result = worker.instance.init(run, ops, version).await;
             if result.is_err() {
                 used.note(&mut worker.instance);
@@ -421,10 +427,6 @@ impl Program {
         match self.0.isolation {
             Isolation::PerCall => {
                 let mut lease = Box::pin(self.ready(run, used)).await?;
-                used.clean_state = Some(match self.0.image {
-                    Ok(_) => CleanState::Reset,
-                    Err(_) => CleanState::FreshInstance,
-                });
                 let instance = &mut lease.worker()?.instance;
                 let result = instance.handle(run, op, input).await;
                 used.note(instance);
@@ -442,6 +444,7 @@ impl Program {
                     let lease = Box::pin(self.ready(run, used)).await?;
                     *shared.0 = Some(Kept::new(lease.keep()?));
                     used.cold = true;
+                    used.clean_state = None;
                 }
                 let Some(Kept {
                     instance, calls, ..

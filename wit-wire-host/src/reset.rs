@@ -225,13 +225,14 @@ impl Access {
         let grew = used != self.at_rest.memory;
         if grew {
             (self.memory,) = self.locate.call_async(&mut *store, ()).await?;
-            self.at_rest.memory = used;
             let memory = self.memory(store);
             wasmtime::ensure!(
                 memory.len() == used,
                 "a part of its memory is not to be seen"
             );
             memory::in_small_pages(memory);
+            // Not before: until then it counts as grown, and is not used again.
+            self.at_rest.memory = used;
         }
         Ok(grew)
     }
@@ -315,7 +316,7 @@ pub(crate) struct Worker {
     /// How it is taken back, or why it is used once.
     access: Result<(Access, Arc<Blank>), Reason>,
     /// The program whose state it has; blank without one.
-    pub(crate) holds: Option<Arc<Image>>,
+    holds: Option<Arc<Image>>,
     /// The pages that were written at any time, unless it has new ones.
     written: Vec<Range<usize>>,
     /// Calls so far.
@@ -361,10 +362,13 @@ impl Worker {
         })
     }
 
-    /// Whether it has the state of `image`, or that of a blank instance, and could run a call.
+    /// Whether it has the state of `image`, or that of a blank instance.
     pub(crate) fn has(&self, image: Option<&Arc<Image>>) -> bool {
         match (&self.holds, image) {
-            (None, None) => true,
+            (None, None) => match &self.access {
+                Ok((access, blank)) => access.at_rest.memory == blank.bytes().len(),
+                Err(_) => true,
+            },
             (Some(has), Some(wanted)) => Arc::ptr_eq(has, wanted),
             _ => false,
         }
