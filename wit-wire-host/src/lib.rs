@@ -20,9 +20,11 @@
 //! ```
 //!
 //! In reading order: `op` (what is asked of a guest), `program` (a component with its ops, and its functions), `call`
-//! (one call and its receipt), `run` (what meters and bounds it), `limits`, `component` (checked and linked) and `shape`
-//! (the check), `instance` (a live one), `host` (what components share: linker, sandbox, hostcalls), `hostcall`, `capture`
-//! (what guests print), `ticker` (what interrupts them), `wire` (the protocol's values), `blocking`, `error`.
+//! (one call and its receipt), `run` (what meters and bounds it), `limits`, `pool` (the instances that calls take in turns),
+//! `reset` (how one is taken back to a state it had), `image` (a program's state as data), `snapshot` (the same as bytes),
+//! `memory` (a guest's memory, and all unsafe code), `component` (checked and linked) and `shape` (the check), `instance` (a
+//! live one), `host` (what components share: linker, sandbox, hostcalls), `hostcall`, `capture` (what guests print),
+//! `randomness`, `ticker` (what interrupts guests), `wire` (the protocol's values), `blocking`, `error`.
 
 mod blocking;
 mod call;
