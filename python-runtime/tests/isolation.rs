@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 /// A runtime of one interpreter, whose memory is looked at after each reset.
 fn runtime(clean_state: CleanState) -> PythonRuntime {
     let limits = Limits {
-        cpu_time: Duration::from_millis(100),
+        cpu_time: Duration::from_secs(2),
         memory: 64 << 20,
         ..Limits::default()
     };
