@@ -70,6 +70,11 @@ pub struct Archive<'a> {
 }
 
 impl Header {
+    /// What the component is: its digest and the settings that it was compiled with.
+    pub fn identity(&self) -> String {
+        format!("{} {}", self.component_digest, self.profile)
+    }
+
     /// Reads the header of an archive, which need not be trusted for that, and what follows it.
     pub fn read(archive: &[u8]) -> Result<(Self, &[u8]), Error> {
         let (header, _, payload) = split(archive)?;

@@ -113,8 +113,7 @@ impl Builder {
             loader = loader.cache_folder(folder);
         }
         let loaded = loader.load(&archive)?;
-        let header = archive.header();
-        let identity = format!("{} {}", header.component_digest, header.profile);
+        let identity = archive.header().identity();
         let host = self.host.build(loader.engine())?;
         let guest = host.component(&loaded.component)?.identified(identity);
         let cache_problem = loaded.skipped.first().map(|error| {

@@ -202,8 +202,7 @@ impl WasmRuntime {
         let runtime = self.clone();
         let load = tokio::task::spawn_blocking(move || {
             let component = runtime.loader.load(&archive)?.component;
-            let header = archive.header();
-            let identity = format!("{} {}", header.component_digest, header.profile);
+            let identity = archive.header().identity();
             Ok(runtime.host.component(&component)?.identified(identity))
         });
         load.await.map_err(|_| Error::Stopped)?

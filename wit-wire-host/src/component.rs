@@ -102,11 +102,12 @@ impl Component {
     }
 
     /// What can't be had is an error if the host was told that it must.
-    fn or_refuse<T>(&self, found: Result<T, Reason>) -> Result<Result<T, Reason>, Error> {
+    pub(crate) fn or_refuse<T>(
+        &self,
+        found: Result<T, Reason>,
+    ) -> Result<Result<T, Reason>, Error> {
         match (self.host.0.pool.clean_state(), found) {
-            (CleanState::Reset, Err(why)) => Err(Error::NoReset {
-                reason: why.as_ref().to_owned(),
-            }),
+            (CleanState::Reset, Err(why)) => Err(Error::no_reset(&why)),
             (_, found) => Ok(found),
         }
     }

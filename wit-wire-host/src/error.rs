@@ -221,6 +221,12 @@ fn in_op(op: &Option<String>) -> String {
 }
 
 impl Error {
+    pub(crate) fn no_reset(why: &str) -> Self {
+        Self::NoReset {
+            reason: why.to_owned(),
+        }
+    }
+
     /// Sorts what Wasmtime reports for a run that did not come back, after the guest may have told of a panic.
     pub(crate) fn from_run(
         error: wasmtime::Error,

@@ -537,7 +537,7 @@ impl Lease {
         exceeded.map_err(|exceeded| Stop::Limit(exceeded).into_error(Phase::Instantiate, None))?;
         if !worker.has(image) && worker.fits(image) {
             let began = Instant::now();
-            worker.become_(image, run).await?;
+            worker.load(image, run).await?;
             component.host.0.pool.counters.applies.add(began);
         }
         Ok(lease)
@@ -673,10 +673,10 @@ impl Component {
     fn back(&self, worker: Option<Box<Worker>>, is_growth: bool) {
         let pool = &self.host.0.pool;
         if self.stock.end_return(worker, is_growth, &pool.closed) {
-            tokio::spawn(sweep(
-                Sweeper(Arc::downgrade(&self.stock)),
-                pool.config.idle_time,
-            ));
+            let sweep = sweep(Sweeper(Arc::downgrade(&self.stock)), pool.config.idle_time);
+            if let Some(runtime) = background() {
+                runtime.spawn(sweep);
+            }
         }
         // All components together keep as many as there are places.
         if pool.counters.idle.load(SeqCst) > pool.config.instances {

@@ -241,11 +241,7 @@ impl ProgramBuilder {
                 (Some(lease), image)
             }
         };
-        if let (CleanState::Reset, Err(reason)) = (component.host.0.pool.clean_state(), &image) {
-            return Err(Error::NoReset {
-                reason: reason.as_ref().to_owned(),
-            });
-        }
+        let image = component.or_refuse(image)?;
         let shared = match (isolation, lease) {
             (Isolation::Shared, Some(lease)) => Some(Kept::new(lease.keep()?)),
             _ => None,
@@ -271,14 +267,8 @@ impl ProgramBuilder {
 
 /// The image of a snapshot, if it belongs to the state that instances of `component` begin with here.
 async fn adopt(component: &Component, snapshot: &Snapshot) -> Result<Image, Error> {
-    let blank = match component.blank().await? {
-        Ok(blank) => blank,
-        Err(reason) => {
-            return Err(Error::NoReset {
-                reason: reason.as_ref().to_owned(),
-            });
-        }
-    };
+    let blank = component.blank().await?;
+    let blank = blank.map_err(|why| Error::no_reset(&why))?;
     let limit = component.host.limits().memory;
     if snapshot.memory > limit {
         let exceeded = LimitExceeded::size(Limit::Memory, limit, snapshot.memory);
@@ -299,8 +289,8 @@ async fn adopt(component: &Component, snapshot: &Snapshot) -> Result<Image, Erro
 }
 
 impl Program {
-    /// The program as bytes, for [`Component::restore`] in other processes. They are some 60 KB for a small one and
-    /// compress well.
+    /// The program as bytes, for [`Component::restore`] in other processes. They are some 50 KB for a small one, of
+    /// which compression leaves 20.
     ///
     /// # Errors
     ///

@@ -328,7 +328,7 @@ pub(crate) struct Worker {
 const SHARE_OF_CALLS: u32 = 100_000;
 
 /// When more pages than this were written, they are given back to the system, so that one large call does not make all later
-/// ones slow. To write to so many takes half a millisecond.
+/// ones slow. To write to 215 takes 25 µs.
 const MANY_PAGES: usize = 2048;
 
 impl Worker {
@@ -388,7 +388,7 @@ impl Worker {
     }
 
     /// Gives it the state of `image`, or that of a blank instance. It must fit.
-    pub(crate) async fn become_(
+    pub(crate) async fn load(
         &mut self,
         image: Option<&Arc<Image>>,
         run: &Run,

@@ -8,7 +8,7 @@ use wasmtime::component::Component;
 use wasmtime::{Config, Engine};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
-use wit_wire_host::{HostBuilder, Op, Program, Shape};
+use wit_wire_host::{CleanState, Host, HostBuilder, Op, PoolConfig, Program, Shape};
 
 pub(crate) const ALL_OPS: [&str; 9] = [
     "echo", "bad", "count", "h:add", "loop", "trap", "recurse", "grow", "utf8",
@@ -55,6 +55,14 @@ pub(crate) fn guest(shape: Shape) -> Vec<u8> {
         .replace("{INIT}", &init)
         .replace("{MAT}", mat);
     componentize(wat::parse_str(text).unwrap(), &wit(shape))
+}
+
+/// A host whose calls come to their clean state in this way.
+pub(crate) fn host(clean_state: CleanState) -> HostBuilder {
+    Host::builder().pool(PoolConfig {
+        clean_state,
+        ..PoolConfig::default()
+    })
 }
 
 /// The guest in a host.

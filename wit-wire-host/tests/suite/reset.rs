@@ -1,14 +1,11 @@
 //! The suite with calls that come to their clean state by a reset.
 
-use wit_wire_host::{CleanState, Host, HostBuilder, PoolConfig};
+use wit_wire_host::{CleanState, HostBuilder};
 
 const WAY: CleanState = CleanState::Reset;
 
 fn host() -> HostBuilder {
-    Host::builder().pool(PoolConfig {
-        clean_state: WAY,
-        ..PoolConfig::default()
-    })
+    crate::common::host(WAY)
 }
 
 #[path = "calls.rs"]

@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::figure::{Figure, median};
+use super::figure::Figure;
 use crate::shell;
 
 const BEGIN: &str = "<!-- cargo xtask bench --readme -->\n";
@@ -83,9 +83,8 @@ fn table(figures: &[Figure], machine: &Value) -> String {
         of("wasmtime")
     );
     for (what, name) in ROWS {
-        let unit = figures.iter().find(|figure| figure.name == name);
-        if let (Some(value), Some(figure)) = (median(figures, name), unit) {
-            let value = in_words(value, &figure.values.unit);
+        if let Some(Figure { values, .. }) = figures.iter().find(|figure| figure.name == name) {
+            let value = in_words(values.median, &values.unit);
             text += &format!("| {what} | {value} |\n");
         }
     }
