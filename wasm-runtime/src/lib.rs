@@ -28,7 +28,7 @@ pub use wit_wire_host::{
     Call, CleanState, Component, Discarded, Error as CallError, Function, HostcallContext,
     HostcallError, Hostcalls, Isolation, Limit, LimitExceeded, Limits, Mismatch, Op, Output,
     PROTOCOL_VERSION, Phase, PoolConfig, PoolStats, Program, ProgramBuilder, ProgramSize, Receipt,
-    Shape, SnapshotError,
+    Shape, SnapshotError, Stream,
 };
 
 #[cfg(doctest)]

@@ -55,10 +55,8 @@ pub struct Receipt {
     pub clean_state: Option<CleanState>,
     /// Whether the call waited for an instance to be built, or for `init`.
     pub cold: bool,
-    /// What the guest wrote to stdout.
-    pub stdout: Output,
-    /// What the guest wrote to stderr.
-    pub stderr: Output,
+    /// What the guest wrote to stdout and stderr.
+    pub output: Output,
 }
 
 impl<'f, O: Send + 'f> Call<'f, O> {

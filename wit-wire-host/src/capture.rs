@@ -1,8 +1,8 @@
 //! What a guest prints, kept per run and capped.
 
-use std::borrow::Cow;
+use std::fmt;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -10,77 +10,184 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-/// What a run wrote to one of its output streams.
+/// One of a guest's output streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+impl Stream {
+    fn of<T>(self, [stdout, stderr]: &mut [T; 2]) -> &mut T {
+        match self {
+            Self::Stdout => stdout,
+            Self::Stderr => stderr,
+        }
+    }
+}
+
+/// What a run wrote to its output streams, in the order it was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Output {
-    /// The first bytes, up to [`Limits::log`](crate::Limits::log).
-    pub bytes: Vec<u8>,
-    /// How many bytes came after those and were dropped.
-    pub dropped: u64,
+    bytes: Vec<u8>,
+    /// How many of the bytes belong together.
+    pieces: Vec<(Stream, usize)>,
+    dropped: [u64; 2],
 }
 
 impl Output {
-    /// The bytes as text; what is not UTF-8 becomes U+FFFD.
-    pub fn text(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.bytes)
+    /// What was written, stream by stream as they took turns.
+    pub fn pieces(&self) -> impl Iterator<Item = (Stream, &[u8])> {
+        self.pieces.iter().scan(0, |start, (stream, length)| {
+            let end = *start + length;
+            let piece = self.bytes.get(*start..end)?;
+            *start = end;
+            Some((*stream, piece))
+        })
+    }
+
+    /// The bytes kept of one stream: the first ones, up to [`Limits::log`](crate::Limits::log).
+    pub fn bytes(&self, stream: Stream) -> Vec<u8> {
+        let own = self.pieces().filter(|(from, _)| *from == stream);
+        own.flat_map(|(_, bytes)| bytes).copied().collect()
+    }
+
+    /// The same as text; what is not UTF-8 becomes U+FFFD.
+    pub fn text(&self, stream: Stream) -> String {
+        String::from_utf8_lossy(&self.bytes(stream)).into_owned()
+    }
+
+    /// How many bytes of a stream came after those that were kept.
+    pub fn dropped(&self, stream: Stream) -> u64 {
+        *stream.of(&mut self.dropped.clone())
+    }
+
+    /// Hands it to `tracing`, each line as an event: what is on stdout as `INFO`, what is on stderr as `WARN`.
+    pub(crate) fn trace(&self, op: Option<&str>) {
+        for (stream, bytes) in self.pieces() {
+            for line in String::from_utf8_lossy(bytes).lines() {
+                match stream {
+                    Stream::Stdout => {
+                        tracing::info!(target: TARGET, op, stream = "stdout", "{line}");
+                    }
+                    Stream::Stderr => {
+                        tracing::warn!(target: TARGET, op, stream = "stderr", "{line}");
+                    }
+                }
+            }
+        }
+        let dropped: u64 = self.dropped.iter().sum();
+        if dropped > 0 {
+            tracing::warn!(target: TARGET, op, "{}", Dropped(dropped));
+        }
+    }
+
+    fn push(&mut self, stream: Stream, bytes: &[u8], room: &mut [usize; 2]) {
+        let room = stream.of(room);
+        let (keep, drop) = bytes.split_at(bytes.len().min(*room));
+        *room -= keep.len();
+        *stream.of(&mut self.dropped) += drop.len() as u64;
+        if keep.is_empty() {
+            return;
+        }
+        self.bytes.extend_from_slice(keep);
+        match self.pieces.last_mut() {
+            Some((latest, length)) if *latest == stream => *length += keep.len(),
+            _ => self.pieces.push((stream, keep.len())),
+        }
+    }
+}
+
+/// What the events of guests' output are called.
+const TARGET: &str = "wit_wire::output";
+
+struct Dropped(u64);
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{} more bytes]", self.0)
+    }
+}
+
+/// As on a terminal, with a mark where more was written than is kept.
+impl fmt::Display for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&String::from_utf8_lossy(&self.bytes))?;
+        match self.dropped.iter().sum() {
+            0 => Ok(()),
+            dropped => Dropped(dropped).fmt(f),
+        }
     }
 }
 
 /// One output stream of an instance.
-#[derive(Clone, Default)]
-pub(crate) struct Capture(Arc<Mutex<Kept>>);
+#[derive(Clone)]
+pub(crate) struct Capture {
+    stream: Stream,
+    kept: Arc<Mutex<Kept>>,
+}
 
 #[derive(Default)]
 struct Kept {
     output: Output,
-    limit: usize,
-    /// How often the guest opened the stream, and how often it closed it.
+    /// How many bytes are kept yet, of either stream.
+    room: [usize; 2],
+    /// How often the guest opened a stream, and how often it closed one.
     opened: u64,
     closed: u64,
 }
 
-/// A guest's handle to the stream.
-struct Stream(Capture);
+/// A guest's handle to a stream.
+struct Handle(Capture);
 
-impl Drop for Stream {
+impl Drop for Handle {
     fn drop(&mut self) {
         self.0.lock().closed += 1;
     }
 }
 
 impl Capture {
-    /// Forgets what was written and keeps `limit` bytes from now on.
+    /// Both streams of an instance.
+    pub(crate) fn streams() -> [Self; 2] {
+        let kept = Arc::<Mutex<Kept>>::default();
+        [Stream::Stdout, Stream::Stderr].map(|stream| Self {
+            stream,
+            kept: kept.clone(),
+        })
+    }
+
+    /// Forgets what was written to either stream and keeps `limit` bytes of each from now on.
     pub(crate) fn start(&self, limit: usize) {
         let mut kept = self.lock();
         kept.output = Output::default();
-        kept.limit = limit;
+        kept.room = [limit; 2];
     }
 
-    /// How often the guest opened the stream, and how often it closed it.
+    /// How often the guest opened a stream, and how often it closed one.
     pub(crate) fn handles(&self) -> (u64, u64) {
         let kept = self.lock();
         (kept.opened, kept.closed)
     }
 
-    fn open(&self) -> Stream {
-        self.lock().opened += 1;
-        Stream(self.clone())
-    }
-
+    /// What was written to both streams.
     pub(crate) fn take(&self) -> Output {
         std::mem::take(&mut self.lock().output)
     }
 
-    fn push(&self, bytes: &[u8]) {
-        let mut kept = self.lock();
-        let room = kept.limit.saturating_sub(kept.output.bytes.len());
-        let (keep, drop) = bytes.split_at(bytes.len().min(room));
-        kept.output.bytes.extend_from_slice(keep);
-        kept.output.dropped += drop.len() as u64;
+    fn open(&self) -> Handle {
+        self.lock().opened += 1;
+        Handle(self.clone())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn push(&self, bytes: &[u8]) {
+        let Kept { output, room, .. } = &mut *self.lock();
+        output.push(self.stream, bytes, room);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -100,7 +207,7 @@ impl StdoutStream for Capture {
     }
 }
 
-impl OutputStream for Stream {
+impl OutputStream for Handle {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         self.0.push(&bytes);
         Ok(())
@@ -116,11 +223,11 @@ impl OutputStream for Stream {
 }
 
 #[wasmtime_wasi::async_trait]
-impl Pollable for Stream {
+impl Pollable for Handle {
     async fn ready(&mut self) {}
 }
 
-impl AsyncWrite for Stream {
+impl AsyncWrite for Handle {
     fn poll_write(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,

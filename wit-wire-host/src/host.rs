@@ -11,6 +11,7 @@ use wasmtime::component::{Linker, Resource, ResourceTable};
 use wasmtime::{Engine, Store, StoreContextMut, UpdateDeadline};
 use wasmtime_wasi::{HostMonotonicClock, Rng, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
+use crate::batch::{BATCH, Batch};
 use crate::capture::Capture;
 use crate::component::Component;
 use crate::error::Error;
@@ -67,6 +68,14 @@ impl HostBuilder {
     #[must_use]
     pub fn hostcalls(mut self, hostcalls: impl Hostcalls) -> Self {
         self.router.fallback(hostcalls);
+        self
+    }
+
+    /// Files that guests may read, by path with `/` between its parts. A guest asks for the ones it needs (`wit-wire:files` and
+    /// `wit-wire:file` in the protocol), which counts as a hostcall each time.
+    #[must_use]
+    pub fn files(mut self, files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
+        self.router.files.extend(files);
         self
     }
 
@@ -151,10 +160,9 @@ impl Host {
     /// The instance is at rest at once, unless it `settles` first.
     pub(crate) fn store(&self, settles: bool) -> Store<State> {
         let is_at_rest = Arc::new(AtomicBool::new(!settles));
-        let stdout = Capture::default();
-        let stderr = Capture::default();
+        let [stdout, stderr] = Capture::streams();
         let mut wasi = WasiCtxBuilder::new();
-        wasi.stdout(stdout.clone()).stderr(stderr.clone());
+        wasi.stdout(stdout.clone()).stderr(stderr);
         let randomness = || Randomness::new(is_at_rest.clone());
         wasi.secure_random(randomness())
             .insecure_random(randomness());
@@ -166,8 +174,7 @@ impl Host {
             wasi: wasi.build(),
             table: ResourceTable::new(),
             memory: MemoryLimiter::default(),
-            stdout,
-            stderr,
+            output: stdout,
             router: self.0.router.clone(),
             run: None,
             panic: None,
@@ -194,8 +201,8 @@ pub(crate) struct State {
     wasi: WasiCtx,
     table: ResourceTable,
     pub(crate) memory: MemoryLimiter,
-    pub(crate) stdout: Capture,
-    pub(crate) stderr: Capture,
+    /// Either of the streams tells of both.
+    pub(crate) output: Capture,
     router: Arc<Router>,
     pub(crate) run: Option<Running>,
     /// What the guest told of its panic, in the run under way.
@@ -266,6 +273,17 @@ impl State {
 pub(crate) struct Running {
     pub(crate) run: Run,
     pub(crate) op: Option<Arc<str>>,
+    pub(crate) batch: Batch,
+}
+
+impl Running {
+    fn context(&self) -> HostcallContext {
+        HostcallContext {
+            op: self.op.clone(),
+            deadline: self.run.deadline(),
+            value: self.run.context().cloned(),
+        }
+    }
 }
 
 impl WasiView for State {
@@ -317,6 +335,9 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
                 let noted = store.data_mut().note_panic(&payload);
                 return Box::new(async move { Ok((noted?,)) });
             }
+            if op == BATCH {
+                return Box::new(async move { Ok((batch(store.data_mut(), &payload).await?,)) });
+            }
             let answer = hostcall(store.data(), op, payload);
             Box::new(async move { Ok((answer.await?,)) })
         },
@@ -334,12 +355,10 @@ fn hostcall(
     let running = state
         .run
         .as_ref()
-        .map(|running| (running.run.share(), running.op.clone()));
+        .map(|running| (running.run.share(), running.context()));
     async move {
-        let Some((run, caller)) = running else {
-            return Ok(Err(
-                HostcallError::new("op_500", "no call is under way").to_json()
-            ));
+        let Some((run, context)) = running else {
+            return Ok(Err(idle()));
         };
         run.count_hostcall()?;
         let allowed = run.limits().hostcall_payload;
@@ -348,15 +367,29 @@ fn hostcall(
             allowed,
             op.len().saturating_add(payload.len()),
         )?;
-        let context = HostcallContext {
-            op: caller,
-            deadline: run.deadline(),
-            value: run.context().cloned(),
-        };
         let answer = run.nest(router.call(context, op, payload)).await;
         let answer = answer.map_err(|error| error.to_json());
         let (Ok(json) | Err(json)) = &answer;
         LimitExceeded::check(Limit::HostcallPayload, allowed, json.len())?;
         Ok(answer)
     }
+}
+
+/// Answers one batch of hostcalls. The outer error ends the run.
+async fn batch(state: &mut State, payload: &str) -> Result<Result<String, String>, LimitExceeded> {
+    let Some(running) = &mut state.run else {
+        return Ok(Err(idle()));
+    };
+    let context = running.context();
+    let allowed = running.run.limits().hostcall_payload;
+    LimitExceeded::check(Limit::HostcallPayload, allowed, payload.len())?;
+    let Running { run, batch, .. } = running;
+    let answers = batch
+        .exchange(run, &state.router, &context, payload)
+        .await?;
+    Ok(answers.map_err(|error| error.to_json()))
+}
+
+fn idle() -> String {
+    HostcallError::new("op_500", "no call is under way").to_json()
 }

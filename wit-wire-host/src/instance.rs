@@ -6,6 +6,7 @@ use std::time::Duration;
 use wasmtime::Store;
 use wasmtime::component::TypedFunc;
 
+use crate::batch::Batch;
 use crate::capture::Output;
 use crate::component::Component;
 use crate::error::{Error, Phase};
@@ -209,9 +210,8 @@ impl Instance {
     }
 
     /// What the guest wrote to stdout and stderr in the latest run.
-    pub fn take_output(&mut self) -> (Output, Output) {
-        let state = self.store.data();
-        (state.stdout.take(), state.stderr.take())
+    pub fn take_output(&mut self) -> Output {
+        self.store.data().output.take()
     }
 
     /// The store of an instance that does not run, for functions that are the host's own and end soon.
@@ -274,12 +274,12 @@ impl Instance {
 fn begin(store: &mut Store<State>, run: &Run, op: Option<&Arc<str>>) {
     let state = store.data_mut();
     state.memory.allowed = run.limits().memory;
-    state.stdout.start(run.limits().log);
-    state.stderr.start(run.limits().log);
+    state.output.start(run.limits().log);
     state.panic = None;
     state.run = Some(Running {
         run: run.share(),
         op: op.cloned(),
+        batch: Batch::default(),
     });
     store.set_epoch_deadline(1);
     // What one transfer may copy from the guest: a few texts, none larger than its memory. Our own limits look at them next.

@@ -23,14 +23,16 @@
 //! (one call and its receipt), `run` (what meters and bounds it), `limits`, `pool` (the instances that calls take in turns),
 //! `reset` (how one is taken back to a state it had), `image` (a program's state as data), `snapshot` (the same as bytes),
 //! `memory` (a guest's memory, and all unsafe code), `component` (checked and linked) and `shape` (the check), `instance` (a
-//! live one), `host` (what components share: linker, sandbox, hostcalls), `hostcall`, `capture` (what guests print),
+//! live one), `host` (what components share: linker, sandbox, hostcalls), `hostcall`, `batch` (hostcalls made together), `files` (what guests may read), `capture` (what guests print),
 //! `randomness`, `ticker` (what interrupts guests), `wire` (the protocol's values), `blocking`, `error`.
 
+mod batch;
 mod blocking;
 mod call;
 mod capture;
 mod component;
 mod error;
+mod files;
 mod host;
 mod hostcall;
 mod image;
@@ -49,7 +51,7 @@ mod ticker;
 mod wire;
 
 pub use call::{Call, Receipt};
-pub use capture::Output;
+pub use capture::{Output, Stream};
 pub use component::Component;
 pub use error::{Error, Phase};
 pub use host::{Host, HostBuilder};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use crate::call::{Call, Receipt, Settings};
@@ -234,7 +235,7 @@ impl ProgramBuilder {
                 used.cold = lease.is_new;
                 let worker = lease.worker()?;
                 let result = worker.instance.init(&run, &ops, &version).await;
-                used.note(&mut worker.instance);
+                used.note(&mut worker.instance, None);
                 result?;
                 let image = worker.capture().await;
                 lease.is_clean = image.is_ok();
@@ -392,7 +393,7 @@ impl Program {
         if !is_ready {
             let result = worker.instance.init(run, ops, version).await;
             if result.is_err() {
-                used.note(&mut worker.instance);
+                used.note(&mut worker.instance, None);
             }
             result?;
         }
@@ -419,7 +420,7 @@ impl Program {
                 let mut lease = Box::pin(self.ready(run, used)).await?;
                 let instance = &mut lease.worker()?.instance;
                 let result = instance.handle(run, op, input).await;
-                used.note(instance);
+                used.note(instance, Some(op));
                 result
             }
             Isolation::Shared => {
@@ -444,7 +445,7 @@ impl Program {
                 };
                 *calls += 1;
                 let result = instance.handle(run, op, input).await;
-                used.note(instance);
+                used.note(instance, Some(op));
                 result
             }
         }
@@ -479,14 +480,14 @@ pub(crate) struct Used {
     cold: bool,
     clean_state: Option<CleanState>,
     memory: usize,
-    stdout: Output,
-    stderr: Output,
+    output: Output,
 }
 
 impl Used {
-    fn note(&mut self, instance: &mut Instance) {
+    fn note(&mut self, instance: &mut Instance, op: Option<&str>) {
         self.memory = instance.memory();
-        (self.stdout, self.stderr) = instance.take_output();
+        self.output = instance.take_output();
+        self.output.trace(op);
     }
 
     pub(crate) fn receipt(
@@ -500,8 +501,7 @@ impl Used {
             cold,
             clean_state,
             memory,
-            stdout,
-            stderr,
+            output,
         } = self;
         Receipt {
             wall_time: run.elapsed(),
@@ -513,11 +513,13 @@ impl Used {
             isolation,
             clean_state,
             cold,
-            stdout,
-            stderr,
+            output,
         }
     }
 }
+
+/// The protocol's own op that describes another one.
+const SCHEMA: &str = "wit-wire:schema";
 
 /// One op of a program. Cheap to clone; calls may run side by side.
 #[derive(Clone)]
@@ -535,6 +537,19 @@ impl Function {
     /// The program that the function belongs to.
     pub fn program(&self) -> &Program {
         &self.program
+    }
+
+    /// What the function takes and gives, as the guest describes it: an object with the JSON Schemas `input` and `output`, and
+    /// perhaps a `description`. `None` if the guest describes nothing.
+    pub async fn schema(&self) -> Result<Option<Value>, Error> {
+        let describe = Self {
+            program: self.program.clone(),
+            op: SCHEMA.into(),
+        };
+        match describe.call(self.name()).await {
+            Err(Error::NoHandler { .. }) => Ok(None),
+            described => described.map(Some),
+        }
     }
 
     /// A call with `input` as JSON through serde, whose output is read as an `O`. Await it, or

@@ -65,7 +65,7 @@ struct Rest {
     /// were closed are given out again, last one first.
     next_handle: Option<u32>,
     /// How often each output stream was opened and closed: two may have changed places.
-    streams: [(u64, u64); 2],
+    streams: (u64, u64),
 }
 
 impl Rest {
@@ -74,7 +74,7 @@ impl Rest {
         Self {
             memory: state.memory.used,
             next_handle: state.next_handle(),
-            streams: [state.stdout.handles(), state.stderr.handles()],
+            streams: state.output.handles(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use python_runtime::{CallError, Output, PythonError, Receipt};
+use python_runtime::{CallError, Output, PythonError, Receipt, Stream};
 
 pub(crate) fn report(
     result: Result<String, CallError>,
@@ -11,8 +11,7 @@ pub(crate) fn report(
     started: Instant,
 ) -> Result<()> {
     let elapsed = started.elapsed();
-    print_output("stdout", &receipt.stdout);
-    print_output("stderr", &receipt.stderr);
+    print_output(&receipt.output);
     print_receipt(receipt);
     eprintln!(
         "  process start to result {:.1} ms",
@@ -25,12 +24,21 @@ pub(crate) fn report(
     Ok(())
 }
 
-fn print_output(name: &str, output: &Output) {
-    for line in output.text().lines() {
-        eprintln!("{name}: {line}");
+fn print_output(output: &Output) {
+    let name = |stream| match stream {
+        Stream::Stdout => "stdout",
+        Stream::Stderr => "stderr",
+    };
+    for (stream, bytes) in output.pieces() {
+        for line in String::from_utf8_lossy(bytes).lines() {
+            eprintln!("{}: {line}", name(stream));
+        }
     }
-    if output.dropped > 0 {
-        eprintln!("{name}: [{} more bytes]", output.dropped);
+    for stream in [Stream::Stdout, Stream::Stderr] {
+        let dropped = output.dropped(stream);
+        if dropped > 0 {
+            eprintln!("{}: [{dropped} more bytes]", name(stream));
+        }
     }
 }
 

@@ -1,0 +1,198 @@
+//! Hostcalls that a guest makes together: they run side by side here, while the guest waits for the first of them.
+//!
+//! On the wire it is one hostcall, `wit-wire:batch`. It brings new calls, names those whose answers nobody wants any more, and
+//! comes back with the answers there are, as soon as there is one or the time is over. Calls without an answer go on the
+//! next time.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::{AbortHandle, Abortable};
+use futures_util::stream::FuturesUnordered;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::hostcall::{HostcallContext, HostcallError, Router};
+use crate::limits::{Limit, LimitExceeded};
+use crate::run::Run;
+
+/// The protocol's own hostcall for it.
+pub(crate) const BATCH: &str = "wit-wire:batch";
+
+/// The calls of a run that were not answered yet. They are dropped with it.
+#[derive(Default)]
+pub(crate) struct Batch {
+    under_way: FuturesUnordered<Abortable<Pin<Box<dyn Future<Output = Answered> + Send>>>>,
+    handles: HashMap<u64, (AbortHandle, usize)>,
+    /// Bytes of their names and payloads.
+    bytes: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request<'a> {
+    #[serde(borrow, default)]
+    calls: Vec<Call<'a>>,
+    /// Ids of earlier calls.
+    #[serde(default)]
+    cancel: Vec<u64>,
+    /// Seconds to wait for the first answer; without it, until there is one.
+    wait: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Call<'a> {
+    /// The guest's own, to know the answer by.
+    id: u64,
+    #[serde(borrow)]
+    op: Cow<'a, str>,
+    #[serde(borrow)]
+    payload: &'a RawValue,
+}
+
+struct Answered {
+    id: u64,
+    answer: Result<String, HostcallError>,
+}
+
+#[derive(Serialize)]
+struct Answer {
+    id: u64,
+    #[serde(flatten)]
+    answer: Outcome,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Outcome {
+    Ok(Box<RawValue>),
+    Err(HostcallError),
+}
+
+impl Batch {
+    /// Answers one `wit-wire:batch`. The outer error ends the run.
+    pub(crate) async fn exchange(
+        &mut self,
+        run: &Run,
+        router: &Arc<Router>,
+        context: &HostcallContext,
+        payload: &str,
+    ) -> Result<Result<String, HostcallError>, LimitExceeded> {
+        let request: Request<'_> = match serde_json::from_str(payload) {
+            Ok(request) => request,
+            Err(error) => {
+                let message = format!("the payload of `{BATCH}` does not fit: {error}");
+                return Ok(Err(HostcallError::new("op_400", message)));
+            }
+        };
+        for call in request.calls {
+            self.start(run, router, context, call)?;
+        }
+        for id in request.cancel {
+            if let Some((handle, bytes)) = self.handles.remove(&id) {
+                handle.abort();
+                self.bytes -= bytes;
+            }
+        }
+        let answers = self.answers(run, request.wait).await?;
+        let answers = serde_json::to_string(&answers);
+        Ok(answers.map_err(|error| HostcallError::new("op_500", error.to_string())))
+    }
+
+    fn start(
+        &mut self,
+        run: &Run,
+        router: &Arc<Router>,
+        context: &HostcallContext,
+        call: Call<'_>,
+    ) -> Result<(), LimitExceeded> {
+        run.count_hostcall()?;
+        let Call { id, op, payload } = call;
+        let payload = payload.get().to_owned();
+        let bytes = op.len().saturating_add(payload.len());
+        // All that are under way together: a guest's own memory does not bound what it left with the host.
+        let together = self.bytes.saturating_add(bytes);
+        let allowed = run.limits().hostcall_payload;
+        LimitExceeded::check(Limit::HostcallPayload, allowed, together)?;
+        self.bytes = together;
+        let (router, context, op) = (router.clone(), context.clone(), op.into_owned());
+        let answer = run.nest(async move {
+            let answer = router.call(context, op, payload).await;
+            Answered { id, answer }
+        });
+        let (handle, registration) = AbortHandle::new_pair();
+        self.handles.insert(id, (handle, bytes));
+        self.under_way
+            .push(Abortable::new(Box::pin(answer), registration));
+        Ok(())
+    }
+
+    /// Those there are once the first is there, or the time is over.
+    async fn answers(
+        &mut self,
+        run: &Run,
+        wait: Option<f64>,
+    ) -> Result<Vec<Answer>, LimitExceeded> {
+        let wait = wait.map(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)));
+        // A time too far for the clock is no limit.
+        let wait = wait.and_then(Result::ok);
+        let allowed = run.limits().hostcall_payload;
+        let mut answers = Vec::new();
+        let mut bytes = 0;
+        let mut collect = poll_fn(|context| {
+            // More than fit into one answer wait for the next one.
+            while bytes < allowed {
+                match self.under_way.poll_next_unpin(context) {
+                    Poll::Ready(Some(Ok(Answered { id, answer }))) => {
+                        if let Some((_, bytes)) = self.handles.remove(&id) {
+                            self.bytes -= bytes;
+                        }
+                        let answer = outcome(answer);
+                        let size = match &answer {
+                            Outcome::Ok(json) => json.get().len(),
+                            Outcome::Err(error) => error.to_json().len(),
+                        };
+                        if let Err(exceeded) =
+                            LimitExceeded::check(Limit::HostcallPayload, allowed, size)
+                        {
+                            return Poll::Ready(Err(exceeded));
+                        }
+                        bytes += size;
+                        answers.push(Answer { id, answer });
+                    }
+                    // Cancelled.
+                    Poll::Ready(Some(Err(_))) => {}
+                    Poll::Ready(None) => return Poll::Ready(Ok(())),
+                    Poll::Pending if answers.is_empty() => return Poll::Pending,
+                    Poll::Pending => return Poll::Ready(Ok(())),
+                }
+            }
+            Poll::Ready(Ok(()))
+        });
+        match wait {
+            Some(wait) => tokio::time::timeout(wait, &mut collect)
+                .await
+                .unwrap_or(Ok(()))?,
+            None => collect.await?,
+        }
+        Ok(answers)
+    }
+}
+
+fn outcome(answer: Result<String, HostcallError>) -> Outcome {
+    match answer.map(RawValue::from_string) {
+        Ok(Ok(json)) => Outcome::Ok(json),
+        Ok(Err(error)) => Outcome::Err(HostcallError::new(
+            "op_500",
+            format!("the host's answer is not JSON: {error}"),
+        )),
+        Err(error) => Outcome::Err(error),
+    }
+}

@@ -1,0 +1,72 @@
+//! Files that a host gives all its guests to read, such as the modules of packages: a guest asks for those it needs, when it
+//! needs them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use crate::hostcall::HostcallError;
+
+/// The protocol's own hostcalls for them.
+pub(crate) const LIST: &str = "wit-wire:files";
+pub(crate) const READ: &str = "wit-wire:file";
+
+/// Files by path, with `/` between the parts of a path.
+#[derive(Clone, Default)]
+pub(crate) struct Files(BTreeMap<String, Vec<u8>>);
+
+impl Files {
+    pub(crate) fn extend(&mut self, files: impl IntoIterator<Item = (String, Vec<u8>)>) {
+        self.0.extend(files);
+    }
+
+    /// Answers the hostcall `op`, if it is one of the two.
+    pub(crate) fn answer(&self, op: &str, payload: &str) -> Option<Result<String, HostcallError>> {
+        if self.0.is_empty() || ![LIST, READ].contains(&op) {
+            return None;
+        }
+        let Ok(path) = serde_json::from_str::<String>(payload) else {
+            let message = format!("the payload of `{op}` is a path");
+            return Some(Err(HostcallError::new("op_400", message)));
+        };
+        Some(match op {
+            LIST => Ok(json!(self.list(&path)).to_string()),
+            _ => self.read(&path),
+        })
+    }
+
+    /// The paths of the file `path`, or of those below the folder `path`.
+    fn list(&self, path: &str) -> Vec<&str> {
+        let is_below = |file: &str| {
+            let rest = file.strip_prefix(path);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let from = self
+            .0
+            .range(path.to_owned()..)
+            .map(|(file, _)| file.as_str());
+        from.take_while(|file| file.starts_with(path))
+            .filter(|file| is_below(file))
+            .collect()
+    }
+
+    /// Text as it is; what is not UTF-8 in base64.
+    fn read(&self, path: &str) -> Result<String, HostcallError> {
+        let missing = || HostcallError::new("file_404", format!("no file `{path}`"));
+        let bytes = self.0.get(path).ok_or_else(missing)?;
+        let json = match std::str::from_utf8(bytes) {
+            Ok(text) => json!(text),
+            Err(_) => json!({"base64": STANDARD.encode(bytes)}),
+        };
+        Ok(json.to_string())
+    }
+}
+
+impl fmt::Debug for Files {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
