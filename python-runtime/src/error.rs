@@ -41,11 +41,28 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    /// A source file is not UTF-8.
-    #[error("{} is not UTF-8: sources must be", path.display())]
-    NotUtf8 {
+    /// A wheel can't be read.
+    #[error("{} is no wheel that can be read", path.display())]
+    Wheel {
         /// The file.
         path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A package has native code, which does not run here.
+    #[error(
+        "the package `{package}` has native code ({file} in {}): only Python code can be used; some packages have a variant \
+         without, which pip builds under `--no-binary {package}`",
+        from.display()
+    )]
+    Native {
+        /// The package.
+        package: String,
+        /// The native library.
+        file: String,
+        /// The wheel or file that it is in.
+        from: PathBuf,
     },
     /// A pattern for source files is none.
     #[error("`{pattern}` is no file pattern")]

@@ -15,10 +15,11 @@
 //! # }
 //! ```
 //!
-//! In reading order: `source` (what a function is made from), `tree` (the files of a module), `runtime` (functions and
+//! In reading order: `source` (what a function is made from), `tree` (the files of a module), `library` (packages), `runtime` (functions and
 //! programs), `error`.
 
 mod error;
+mod library;
 mod runtime;
 mod source;
 mod tree;
@@ -31,7 +32,7 @@ pub use tree::SourceTree;
 pub use wit_wire_host::{
     Call, CleanState, Discarded, Error as CallError, Function, HostcallContext, HostcallError,
     Hostcalls, Isolation, Limit, LimitExceeded, Limits, Output, Phase, PoolConfig, PoolStats,
-    Program, ProgramSize, Receipt, SnapshotError,
+    Program, ProgramSize, Receipt, SnapshotError, Stream,
 };
 
 /// The README's example, compiled with the documentation's.

@@ -14,6 +14,7 @@ use wit_wire_host::{
 };
 
 use crate::error::Error;
+use crate::library::Library;
 use crate::source::PythonSource;
 use crate::tree::SourceTree;
 
@@ -24,6 +25,8 @@ static GUEST: Embedded = artifact_embed::embedded!("python");
 pub struct PythonRuntime {
     host: Host,
     guest: Component,
+    /// The names that the packages have at the top.
+    library: Arc<[String]>,
     cache_problem: Option<Arc<str>>,
 }
 
@@ -32,12 +35,14 @@ pub struct PythonRuntime {
 /// - guest: the one embedded in this crate
 /// - cache folder: `artifact-embed` in the user's own cache folder
 /// - hostcalls: none
+/// - packages: none
 /// - limits: [`Limits::default`]
 /// - pool of interpreters: [`PoolConfig::default`]
 pub struct Builder {
     host: HostBuilder,
     archive: Option<Archive<'static>>,
     cache_folder: Option<PathBuf>,
+    packages: Vec<PathBuf>,
 }
 
 impl Builder {
@@ -93,6 +98,15 @@ impl Builder {
         }
     }
 
+    /// A package that all functions may import: a wheel of Python code, or a folder of packages such as a virtual environment's
+    /// `site-packages`. A program that imports it compiles its modules once, when it is built. For large packages, an
+    /// image that has them compiled is better: `cargo xtask build-guest --requirements`.
+    #[must_use]
+    pub fn packages(mut self, path: impl Into<PathBuf>) -> Self {
+        self.packages.push(path.into());
+        self
+    }
+
     /// Where the guest's code is cached between processes. The folder is created for this user alone.
     #[must_use]
     pub fn cache_folder(self, folder: impl Into<PathBuf>) -> Self {
@@ -113,8 +127,16 @@ impl Builder {
             loader = loader.cache_folder(folder);
         }
         let loaded = loader.load(&archive)?;
-        let identity = archive.header().identity();
-        let host = self.host.build(loader.engine())?;
+        let mut identity = archive.header().identity();
+        let mut library = Library::default();
+        for path in &self.packages {
+            library.add(path)?;
+        }
+        let tops = library.tops();
+        if !tops.is_empty() {
+            identity = format!("{identity} with packages {}", library.digest());
+        }
+        let host = self.host.files(library.files).build(loader.engine())?;
         let guest = host.component(&loaded.component)?.identified(identity);
         let cache_problem = loaded.skipped.first().map(|error| {
             let source = std::error::Error::source(error)
@@ -124,6 +146,7 @@ impl Builder {
         Ok(PythonRuntime {
             host,
             guest,
+            library: tops.into(),
             cache_problem,
         })
     }
@@ -136,6 +159,7 @@ impl PythonRuntime {
             host: Host::builder(),
             archive: None,
             cache_folder: None,
+            packages: Vec::new(),
         }
     }
 
@@ -171,6 +195,7 @@ impl PythonRuntime {
         ProgramBuilder {
             inner: self.guest.program([]),
             sent: Vec::new(),
+            library: Some(self.library.clone()),
         }
     }
 
@@ -180,6 +205,7 @@ impl PythonRuntime {
         Ok(ProgramBuilder {
             inner: self.guest.restore(snapshot)?,
             sent: Vec::new(),
+            library: None,
         })
     }
 
@@ -209,13 +235,19 @@ pub struct ProgramBuilder {
     inner: wit_wire_host::ProgramBuilder,
     /// What earlier functions brought along.
     sent: Vec<Arc<SourceTree>>,
+    /// The names of packages, until a function has brought them along.
+    library: Option<Arc<[String]>>,
 }
 
 impl ProgramBuilder {
     /// Adds a function under a name that is the program's own.
     #[must_use]
     pub fn function(mut self, name: impl Into<String>, source: PythonSource) -> Self {
-        let op = Op::new(name.into()).data(&source.op_data(&mut self.sent));
+        let mut data = source.op_data(&mut self.sent);
+        if let Some(library) = self.library.take_if(|library| !library.is_empty()) {
+            data["library"] = library.iter().map(String::as_str).collect();
+        }
+        let op = Op::new(name.into()).data(&data);
         self.inner = self.inner.op(op);
         self
     }

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use crate::error::Error;
@@ -10,7 +12,10 @@ use crate::tree::SourceTree;
 
 /// The source of one Python function. It takes the input, or the input and a context through which it makes hostcalls.
 #[derive(Debug, Clone)]
-pub struct PythonSource(Kind);
+pub struct PythonSource {
+    kind: Kind,
+    by_keywords: bool,
+}
 
 #[derive(Debug, Clone)]
 enum Kind {
@@ -31,14 +36,14 @@ enum Kind {
 impl PythonSource {
     /// An expression whose value is the function, such as `lambda x: x + 1`.
     pub fn lambda(source: impl Into<String>) -> Self {
-        Self(Kind::Lambda {
+        Self::new(Kind::Lambda {
             source: source.into(),
         })
     }
 
     /// The function `function` of a piece of source.
     pub fn def(function: impl Into<String>, source: impl Into<String>) -> Self {
-        Self(Kind::Def {
+        Self::new(Kind::Def {
             function: function.into(),
             source: source.into(),
         })
@@ -57,16 +62,33 @@ impl PythonSource {
             target: target.to_owned(),
         })?;
         let root = tree.module(module)?;
-        Ok(Self(Kind::Module {
+        Ok(Self::new(Kind::Module {
             function: function.to_owned(),
             root,
             tree,
         }))
     }
 
+    /// The same function, called by keywords: its input is an object that has the arguments by name, as in
+    /// `{"a": 1, "b": 2}` for `def add(a: int, b: int = 0)`. A parameter `ctx` gets the context.
+    #[must_use]
+    pub fn by_keywords(self) -> Self {
+        Self {
+            by_keywords: true,
+            ..self
+        }
+    }
+
+    fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            by_keywords: false,
+        }
+    }
+
     /// The function's own name: what it is called in a program unless given another name.
     pub fn name(&self) -> &str {
-        match &self.0 {
+        match &self.kind {
             Kind::Lambda { .. } => "lambda",
             Kind::Def { function, .. } | Kind::Module { function, .. } => function,
         }
@@ -74,7 +96,7 @@ impl PythonSource {
 
     /// The op data that the guest takes. A tree that is among `sent` is left out: the guest has it from an earlier op.
     pub(crate) fn op_data(&self, sent: &mut Vec<Arc<SourceTree>>) -> Value {
-        match &self.0 {
+        let mut data = match &self.kind {
             Kind::Lambda { source } => json!({"ty": "lambda", "source": source}),
             Kind::Def { function, source } => {
                 json!({"ty": "def", "func_name": function, "source": source})
@@ -86,14 +108,24 @@ impl PythonSource {
             } => {
                 let mut sources = Map::new();
                 if !sent.contains(tree) {
-                    sources.extend(
-                        tree.files()
-                            .map(|(path, text)| (path.to_owned(), text.into())),
-                    );
+                    let files = tree.files();
+                    sources.extend(files.map(|(path, file)| (path.to_owned(), content(file))));
                     sent.push(tree.clone());
                 }
                 json!({"ty": "import_function", "func_name": function, "root_src_path": root, "sources": sources})
             }
+        };
+        if self.by_keywords {
+            data["call"] = "keywords".into();
         }
+        data
+    }
+}
+
+/// Text as it is; what is not UTF-8, or begins as only a file may, in base64.
+fn content(file: &[u8]) -> Value {
+    match std::str::from_utf8(file) {
+        Ok(text) if !text.starts_with('\u{feff}') => text.into(),
+        _ => json!({"base64": STANDARD.encode(file)}),
     }
 }

@@ -11,12 +11,13 @@ use crate::error::Error;
 /// More than hand-written sources need, and less than a guest's memory.
 const LARGEST: usize = 16 << 20;
 
-/// Python files by the path that they have below a folder on Python's path: `shop/cart.py` is the module `shop.cart`.
+/// Files by the path that they have below a folder on Python's path: `shop/cart.py` is the module `shop.cart`, and
+/// `shop/rates.json` is data that it reads through `importlib.resources`.
 ///
-/// A tree can hold several folders, such as a program and its dependencies. Sources are UTF-8, 16 MiB in all at most.
+/// A tree can hold several folders, such as a program and its dependencies: 16 MiB in all at most.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceTree {
-    files: BTreeMap<String, String>,
+    files: BTreeMap<String, Vec<u8>>,
     bytes: usize,
 }
 
@@ -73,27 +74,31 @@ impl SourceTree {
                 continue;
             };
             if entry.file_type().is_file() && matching.matches_path_with(inside, options) {
-                let text = read(entry.path())?;
+                let content = read(entry.path())?;
                 let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
-                self.add(parts.join("/"), text, entry.path())?;
+                self.add(parts.join("/"), content, entry.path())?;
             }
         }
         Ok(self)
     }
 
     /// Adds one file, whose path has `/` between its parts.
-    pub fn file(mut self, path: impl Into<String>, text: impl Into<String>) -> Result<Self, Error> {
+    pub fn file(
+        mut self,
+        path: impl Into<String>,
+        content: impl Into<Vec<u8>>,
+    ) -> Result<Self, Error> {
         let path = path.into();
         let shown = PathBuf::from(&path);
-        self.add(path, text.into(), &shown)?;
+        self.add(path, content.into(), &shown)?;
         Ok(self)
     }
 
     /// The files by path.
-    pub fn files(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.files
             .iter()
-            .map(|(path, text)| (path.as_str(), text.as_str()))
+            .map(|(path, content)| (path.as_str(), content.as_slice()))
     }
 
     /// The path of the file that is the module `name`.
@@ -113,7 +118,7 @@ impl SourceTree {
         })
     }
 
-    fn add(&mut self, path: String, text: String, shown: &Path) -> Result<(), Error> {
+    fn add(&mut self, path: String, content: Vec<u8>, shown: &Path) -> Result<(), Error> {
         let parts = || path.split('/').filter(|part| !["", "."].contains(part));
         if path.starts_with('/') || path.contains(['\\', '\0']) || parts().any(|part| part == "..")
         {
@@ -121,18 +126,18 @@ impl SourceTree {
         }
         let path = parts().collect::<Vec<_>>().join("/");
         match self.files.get(&path) {
-            Some(known) if *known == text => return Ok(()),
+            Some(known) if *known == content => return Ok(()),
             Some(_) => return Err(Error::Conflict { path }),
             None => {}
         }
-        self.bytes += text.len();
+        self.bytes += content.len();
         if self.bytes > LARGEST {
             return Err(Error::TooLarge {
                 path: shown.to_owned(),
                 limit: LARGEST,
             });
         }
-        self.files.insert(path, text);
+        self.files.insert(path, content);
         Ok(())
     }
 }
@@ -142,19 +147,11 @@ fn left_out(entry: &walkdir::DirEntry) -> bool {
     name.starts_with('.') || name == "__pycache__" || entry.path().join("pyvenv.cfg").is_file()
 }
 
-fn read(path: &Path) -> Result<String, Error> {
-    let bytes = fs::read(path).map_err(|source| Error::Read {
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    fs::read(path).map_err(|source| Error::Read {
         path: path.to_owned(),
         source,
-    })?;
-    let text = String::from_utf8(bytes).map_err(|_| Error::NotUtf8 {
-        path: path.to_owned(),
-    })?;
-    // Python reads a byte order mark at the head of a file, and nowhere else.
-    Ok(text
-        .strip_prefix('\u{feff}')
-        .map(str::to_owned)
-        .unwrap_or(text))
+    })
 }
 
 fn module_name(path: &str) -> Option<String> {

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use python_runtime::{
     CallError, Error, Function, HostcallContext, HostcallError, Isolation, Limit, Limits,
-    PoolConfig, PythonError, PythonRuntime, PythonSource, SourceTree,
+    PoolConfig, PythonError, PythonRuntime, PythonSource, SourceTree, Stream,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -541,10 +541,13 @@ async fn output_is_captured_per_call_and_capped() {
         let (result, receipt) = say.call::<_, i32>(&text).with_receipt().await;
         result.unwrap();
         assert_eq!(
-            (receipt.stdout.text(), receipt.stderr.text()),
+            (
+                receipt.output.text(Stream::Stdout),
+                receipt.output.text(Stream::Stderr)
+            ),
             (format!("{text}\nraw").into(), "oops\n".into())
         );
-        assert_eq!(receipt.stdout.dropped, 0);
+        assert_eq!(receipt.output.dropped(Stream::Stdout), 0);
     }
     let limits = Limits {
         log: 10,
@@ -557,13 +560,16 @@ async fn output_is_captured_per_call_and_capped() {
         .await;
     result.unwrap();
     assert_eq!(
-        (receipt.stdout.text(), receipt.stdout.dropped),
+        (
+            receipt.output.text(Stream::Stdout),
+            receipt.output.dropped(Stream::Stdout)
+        ),
         ("0123456789".into(), 7)
     );
     let fail = def("def fail(x):\n    print('before')\n    raise ValueError\n").await;
     let (result, receipt) = fail.call::<_, i32>(&0).with_receipt().await;
     assert!(result.is_err());
-    assert_eq!(receipt.stdout.text(), "before\n");
+    assert_eq!(receipt.output.text(Stream::Stdout), "before\n");
 }
 
 #[tokio::test]

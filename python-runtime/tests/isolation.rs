@@ -147,7 +147,7 @@ async fn a_secret_that_one_call_hides_no_other_finds() {
             let (found, receipt) = hunt.call::<_, Vec<String>>(&0).with_receipt().await;
             assert_eq!(found.unwrap(), [""; 0]);
             assert_eq!(receipt.clean_state, Some(clean_state));
-            assert_eq!(receipt.stdout.text(), "");
+            assert_eq!(receipt.output.to_string(), "");
         }
         // The hunter can find: within one call.
         let both =

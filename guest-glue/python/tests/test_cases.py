@@ -35,7 +35,7 @@ class Cases(unittest.TestCase):
                 self.run_case(case)
 
     def run_case(self, case):
-        modules, meta_path, dumps = dict(sys.modules), list(sys.meta_path), json.dumps
+        modules, meta_path, hooks, dumps = dict(sys.modules), list(sys.meta_path), list(sys.path_hooks), json.dumps
         app._handlers = None
         typegate_wire.answers = case.get("hostcalls", {})
         try:
@@ -57,6 +57,8 @@ class Cases(unittest.TestCase):
                     self.assertEqual(json.loads(result), call["output"])
         finally:
             sys.meta_path[:] = meta_path
+            sys.path_hooks[:] = hooks
+            sys.path_importer_cache.clear()
             json.dumps = dumps
             for name in set(sys.modules) - set(modules):
                 del sys.modules[name]

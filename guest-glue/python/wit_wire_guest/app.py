@@ -14,6 +14,9 @@ VERSION = "0.0.1"
 # The op with which a host has the guest open what later calls would open once, before it keeps a copy of its memory.
 SETTLE = "wit-wire:settle"
 
+# The op that tells what an op takes and gives.
+SCHEMA = "wit-wire:schema"
+
 _handlers = None
 
 # Whether no call has run since `init`, or since memory was taken back to what `init` left.
@@ -46,6 +49,8 @@ class MatWire(exports.MatWire):
         if handler is None:
             if req.op_name == SETTLE:
                 _open_streams()
+            if req.op_name == SCHEMA:
+                return _schema(req.in_json)
             raise Err(mat_wire.HandleErr_NoHandler())
         if _is_first:
             _is_first = False
@@ -55,7 +60,7 @@ class MatWire(exports.MatWire):
         except wire_json.NotJson as error:
             raise Err(mat_wire.HandleErr_InJsonErr(str(error))) from None
         try:
-            result = handler(value)
+            result = handler.call(value)
         except BaseException as error:
             raise Err(mat_wire.HandleErr_HandlerErr(failure(error))) from None
         finally:
@@ -64,6 +69,16 @@ class MatWire(exports.MatWire):
             return wire_json.encode(result)
         except BaseException as error:
             raise Err(mat_wire.HandleErr_HandlerErr(result_failure(error))) from None
+
+
+def _schema(in_json):
+    handler = (_handlers or {}).get(wire_json.decode(in_json))
+    if handler is None:
+        raise Err(mat_wire.HandleErr_NoHandler())
+    try:
+        return wire_json.encode(handler.schema())
+    except BaseException as error:
+        raise Err(mat_wire.HandleErr_HandlerErr(failure(error))) from None
 
 
 def _open_streams():

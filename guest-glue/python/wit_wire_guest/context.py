@@ -1,22 +1,6 @@
 """What a function may ask of its host."""
 
-from componentize_py_types import Err
-from wit_world.imports import typegate_wire
-
-from . import wire_json
-
-
-class HostcallError(Exception):
-    """The host answered a hostcall with an error."""
-
-    # As users name it.
-    __module__ = "ctx"
-
-    def __init__(self, code, message, cause=None):
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.cause = cause
+from .hostcalls import HostcallError, hostcall, hostcall_async
 
 
 class Context:
@@ -29,15 +13,7 @@ class Context:
 
         Raises `HostcallError` if the host answers with an error.
         """
-        if not isinstance(op, str):
-            raise TypeError(f"a hostcall's op is text, not {type(op).__name__}")
-        # A lone surrogate is an error here, and would be a crash in the bindings.
-        op.encode()
-        try:
-            answer = typegate_wire.hostcall(op, wire_json.encode(payload))
-        except Err as error:
-            raise _error(error.value) from None
-        return wire_json.decode(answer)
+        return hostcall(op, payload)
 
     def gql(self, query, variables=None):
         """Runs a GraphQL query through the host's op `gql`: the whole body."""
@@ -46,9 +22,13 @@ class Context:
     __call__ = gql
 
 
-def _error(text):
-    try:
-        error = wire_json.decode(text)
-        return HostcallError(error["code"], error["message"], error.get("cause"))
-    except (wire_json.NotJson, KeyError, TypeError, AttributeError):
-        return HostcallError("unknown", text)
+class AsyncContext(Context):
+    """The same for a coroutine function, which awaits the answers."""
+
+    async def hostcall(self, op, payload=None):
+        return await hostcall_async(op, payload)
+
+    async def gql(self, query, variables=None):
+        return await self.hostcall("gql", {"query": query, "variables": variables or {}})
+
+    __call__ = gql

@@ -1,5 +1,6 @@
 """Exceptions as data: `{type, message, traceback}`, in the user's terms."""
 
+import asyncio
 import json
 import os.path
 import traceback
@@ -9,7 +10,10 @@ import traceback
 LONGEST = 64 * 1024
 
 _GLUE = os.path.dirname(__file__)
-_ENCODER = os.path.dirname(json.__file__)
+# Host modules are glue too.
+_GLUES = (_GLUE, "site-packages/host/", "<frozen importlib")
+# What the glue calls, and users may call as well.
+_CALLED = tuple(os.path.dirname(module.__file__) for module in (asyncio, json))
 
 # Kept from user code, which may put anything in their place.
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
@@ -54,9 +58,9 @@ def describe(error):
 
 
 def _users(stack):
-    """The frames that are the user's. The encoder's are, where the user called it."""
-    frames = [frame for frame in stack if not frame.filename.startswith((_GLUE, "<frozen importlib"))]
-    while frames and frames[0].filename.startswith(_ENCODER):
+    """The frames that are the user's. Those of asyncio and the encoder are, where the user called them."""
+    frames = [frame for frame in stack if not frame.filename.startswith(_GLUES)]
+    while frames and frames[0].filename.startswith(_CALLED):
         frames.pop(0)
     return frames
 

@@ -7,6 +7,7 @@ from . import stdlib
 stdlib.take_in()
 
 from . import randomness  # noqa: E402 - the glue's own imports come from the library that was taken in
+from . import loop  # noqa: E402
 from .app import MatWire  # noqa: E402
 
 # In bytes.
@@ -26,12 +27,13 @@ def settle():
 
     source = "def settle(value):\n    return {'sum': value['a'] + value['b']}\n"
     data = {"ty": "def", "func_name": "settle", "source": source}
-    finders = list(sys.meta_path)
+    finders, hooks = list(sys.meta_path), list(sys.path_hooks)
     app.MatWire().init(mat_wire.InitArgs([mat_wire.MatInfo("settle", "settle", json.dumps(data))], app.VERSION))
     app.MatWire().handle(mat_wire.HandleReq("settle", '{"a": 1, "b": 2}'))
     app._handlers = None
     app._is_first = True
     sys.meta_path[:] = finders
+    sys.path_hooks[:] = hooks
     del sys.modules["settle"]
 
 
@@ -46,6 +48,7 @@ def make_room():
 
 stdlib.forget_files()
 randomness.watch()
+loop.install()
 settle()
 gc.collect()
 gc.freeze()

@@ -5,7 +5,8 @@ import sys
 import types
 
 from . import wire_json
-from .context import Context
+from .calling import Handler
+from .library import Library
 from .sources import Sources, remember
 
 
@@ -28,9 +29,12 @@ class Failed(Exception):
 
 def load(ops):
     """A handler by op name, or none at all."""
-    sources = Sources()
-    sys.meta_path.append(sources)
     data = [_data(op) for op in ops]
+    sources = Sources()
+    library = Library({top for fields in data for top in fields.get("library", ())})
+    for modules in (sources, library):
+        sys.meta_path.append(modules)
+        sys.path_hooks.append(modules.importer)
     for op, fields in zip(ops, data):
         if fields["ty"] == "import_function":
             _guard(op, sources.add, fields["sources"])
@@ -59,9 +63,16 @@ def _data(op):
     for name, kind in wanted.items():
         if not isinstance(fields.get(name), kind):
             raise Unusable(op)
-    if "sources" in wanted and not all(isinstance(text, str) for text in fields["sources"].values()):
+    if "sources" in wanted and not all(map(_is_content, fields["sources"].values())):
+        raise Unusable(op)
+    if fields.get("call", "positional") not in ("positional", "keywords"):
         raise Unusable(op)
     return fields
+
+
+def _is_content(content):
+    """Whether it is a file's text, or other bytes."""
+    return isinstance(content, str) or isinstance(content, dict) and isinstance(content.get("base64"), str)
 
 
 def _guard(op, step, *args):
@@ -85,13 +96,13 @@ def _handler(op, fields, sources):
             # Not through `importlib`, whose frames would stand in the traceback.
             __import__(name)
             function = _find(sys.modules[name], fields["func_name"])
-    return _adapt(function)
+    return Handler(function, fields.get("call") == "keywords")
 
 
 def _compile(op, source, mode, sources):
     """A module for source that has no file, and its code."""
     name = op.op_name
-    if name in sys.modules or name in sys.stdlib_module_names or name in sources.names():
+    if name in sys.modules or name in sys.stdlib_module_names or sources.has(name):
         name = f"op {name}"
     filename = f"<{op.op_name}>"
     remember(filename, source)
@@ -118,33 +129,3 @@ def _find(module, func_name):
     if inspect.isclass(owner) and inspect.isfunction(inspect.getattr_static(owner, part, None)):
         raise TypeError(f"{func_name} is a method and needs an object: make it a staticmethod or a classmethod")
     return found
-
-
-def _adapt(function):
-    """A function of the input alone, whether or not `function` takes a context.
-
-    Parameters that have a default keep it: `def f(x, n=2)` is given the input.
-    """
-    if not callable(function):
-        raise TypeError(f"{type(function).__name__} object is not callable")
-    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
-        raise TypeError("async functions can't be called here: a function returns its result")
-    if inspect.isgeneratorfunction(function):
-        raise TypeError("generators can't be called here: a function returns its result, such as a list")
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return function
-    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    required = [p for p in positional if p.default is p.empty]
-    unfilled = [p for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
-    keywords = [p for p in parameters if p.kind is p.VAR_KEYWORD and not positional]
-    if len(required) > 2 or unfilled or keywords:
-        names = ", ".join(map(str, [*required, *unfilled, *keywords]))
-        raise TypeError(f"a function takes the input, or the input and a context, and this one wants ({names})")
-    if len(required) == 2:
-        context = Context()
-        return lambda value: function(value, context)
-    if not positional and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
-        return lambda value: function()
-    return function

@@ -12,23 +12,29 @@ import sys
 import types
 from importlib.machinery import ModuleSpec, PathFinder
 
+from . import absent
+
 # Where componentize-py shows the library to the build.
 ROOT = "/python"
 
 # Of no use without files, a terminal, processes or a network; and what the
 # interpreter has in C, written in Python once more.
 LEFT_OUT = {
-    "__phello__", "__pycache__", "_android_support.py", "_apple_support.py", "_ios_support.py", "_osx_support.py",
-    "_pydatetime.py", "_pydecimal.py", "_pyio.py", "_pyrepl", "curses", "ensurepip", "idlelib", "pydoc_data", "site-packages",
-    "test", "tkinter", "turtle.py", "turtledemo", "venv",
+    "__phello__", "__pycache__", "_aix_support.py", "_android_support.py", "_apple_support.py", "_ios_support.py",
+    "_osx_support.py", "_pydatetime.py", "_pydecimal.py", "_pyio.py", "bz2.py", "ctypes", "curses", "ensurepip", "idlelib",
+    "lzma.py", "pty.py", "pydoc_data", "site-packages", "ssl.py", "test", "tkinter", "tty.py", "turtle.py", "turtledemo", "venv",
+    "windows_events.py", "windows_utils.py", "zstd",
 }  # fmt: skip
+
+# All that is taken of a folder. Of the interactive console, what pydoc and pdb import.
+PART = {"_pyrepl": {"__init__.py", "pager.py", "trace.py", "types.py", "utils.py"}}
 
 # Room for the code of all modules, in bytes. What they do not need is given back.
 ROOM = 12 << 20
 
 # Imported while the image is made, so that functions find them ready.
 READY = [
-    "abc", "base64", "bisect", "calendar", "collections", "contextlib", "contextvars", "copy", "csv",
+    "abc", "asyncio", "base64", "bisect", "calendar", "collections", "contextlib", "contextvars", "copy", "csv",
     "dataclasses", "datetime", "decimal", "enum", "functools", "hashlib", "heapq", "hmac",
     "html", "inspect", "io", "itertools", "json", "logging", "math", "operator", "pickle", "pprint", "random", "re",
     "secrets", "string", "struct", "textwrap", "time", "traceback", "types", "typing", "unicodedata",
@@ -47,9 +53,12 @@ class Stdlib:
         end = 0
         for folder, folders, files in os.walk(root):
             folders[:] = sorted(name for name in folders if name not in LEFT_OUT)
+            part = PART.get(os.path.basename(folder), files)
             for file in sorted(files):
-                if file.endswith(".py") and file not in LEFT_OUT:
+                if file.endswith(".py") and file not in LEFT_OUT and file in part:
                     end = self._take(root, os.path.join(folder, file), end)
+        path = os.path.join(os.path.dirname(__file__), "ctypes.py")
+        end = self._take(os.path.dirname(path), path, end)
         del self._code[end:]
 
     def _take(self, root, path, start):
@@ -79,6 +88,7 @@ class Stdlib:
     def exec_module(self, module):
         _, _, start, end = self._modules[module.__name__]
         exec(marshal.loads(memoryview(self._code)[start:end]), module.__dict__)
+        absent.amend(module)
 
 
 def lines_only(code):
@@ -114,7 +124,7 @@ def _put_signed(table, value):
 
 def take_in():
     """Keeps the library's code, and imports from it what is often used."""
-    sys.meta_path.insert(0, Stdlib(ROOT))
+    sys.meta_path[:0] = [absent.Finder, Stdlib(ROOT)]
     for name in READY:
         importlib.import_module(name)
 

@@ -1,0 +1,82 @@
+"""Modules of the standard library that are not here: why not, and what there is instead."""
+
+HOSTCALL = "have the host do it, in a hostcall"
+NO_TERMINAL = "there is no terminal"
+NO_PROCESSES = "there are no processes; functions that wait can be coroutines, and the host can run several calls at once"
+NO_USERS = "there are no users"
+C_PART = "is built without it"
+
+# By name: what is missing, and what to do.
+REASONS = {
+    "_multiprocessing": NO_PROCESSES,
+    "bz2": f"CPython for WASI {C_PART}; zlib and gzip are there",
+    "compression.bz2": f"CPython for WASI {C_PART}; compression.zlib and compression.gzip are there",
+    "compression.lzma": f"CPython for WASI {C_PART}; compression.zlib and compression.gzip are there",
+    "compression.zstd": f"CPython for WASI {C_PART}; compression.zlib and compression.gzip are there",
+    "concurrent.interpreters": "there is one interpreter; the host can run several calls at once",
+    "curses": NO_TERMINAL,
+    "dbm.gnu": f"CPython for WASI {C_PART}; sqlite3 is there",
+    "dbm.ndbm": f"CPython for WASI {C_PART}; sqlite3 is there",
+    "ensurepip": "packages come with the program, or are part of the image",
+    "fcntl": "there are no files",
+    "grp": NO_USERS,
+    "idlelib": NO_TERMINAL,
+    "lzma": f"CPython for WASI {C_PART}; zlib and gzip are there",
+    "mmap": "there are no files; bytearray and memoryview are there",
+    "pty": NO_TERMINAL,
+    "pwd": NO_USERS,
+    "readline": NO_TERMINAL,
+    "resource": "limits are the host's",
+    "ssl": f"there are no sockets: {HOSTCALL}",
+    "syslog": "there is no system log: print and logging reach the host",
+    "termios": NO_TERMINAL,
+    "tkinter": "there is no screen",
+    "tty": NO_TERMINAL,
+    "turtle": "there is no screen",
+    "turtledemo": "there is no screen",
+    "venv": "packages come with the program, or are part of the image",
+}  # fmt: skip
+
+
+class Finder:
+    """Says so where such a module is imported."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        reason = REASONS.get(name)
+        if reason is not None:
+            raise ModuleNotFoundError(f"No module named {name!r} in the sandbox: {reason}", name=name)
+        return None
+
+
+# What can be imported and not used: where to say it.
+UNUSABLE = {
+    "socket": [("socket", "__init__"), (None, "getaddrinfo"), (None, "gethostbyname")],
+    "subprocess": [("Popen", "__init__")],
+    "threading": [("Thread", "start")],
+}
+
+
+def amend(module):
+    """Has what can't work here say why, as the error it would be in any case."""
+    match module.__name__:
+        case "socket":
+            error = OSError, f"there are no sockets in the sandbox: {HOSTCALL}"
+        case "subprocess":
+            error = OSError, f"there are no processes in the sandbox: {HOSTCALL}"
+        case "threading":
+            error = RuntimeError, (
+                "can't start new thread: there are none in the sandbox; coroutines can wait side by side, "
+                "and asyncio.to_thread calls at once"
+            )
+        case _:
+            return
+    for owner, name in UNUSABLE[module.__name__]:
+        setattr(getattr(module, owner) if owner else module, name, _refuse(*error))
+
+
+def _refuse(kind, text):
+    def refuse(*args, **kwargs):
+        raise kind(text)
+
+    return refuse

@@ -1,0 +1,138 @@
+"""How a function is called: with the input, perhaps a context, perhaps by keywords."""
+
+import inspect
+
+from . import annotations, loop, schemas
+from .context import AsyncContext, Context
+
+# The parameter that takes the context of a function that is called by keywords.
+CONTEXT = "ctx"
+
+
+class InputError(annotations.Mismatch):
+    """The input does not fit the function's annotations."""
+
+    __module__ = "builtins"
+
+
+class ResultError(annotations.Mismatch):
+    """The result does not fit the function's annotation."""
+
+    __module__ = "builtins"
+
+
+class Handler:
+    """A function, callable with the input alone."""
+
+    def __init__(self, function, by_keywords):
+        self._function = function
+        self._by_keywords = by_keywords
+        parameters = _parameters(function)
+        is_async = _is_async(function)
+        context = AsyncContext() if is_async else Context()
+        if by_keywords:
+            self._parameter = None
+            call = _by_keywords(function, parameters, context)
+        else:
+            self._parameter, call = _positional(function, parameters, context)
+        if is_async:
+            call = _in_loop(call)
+        self.call = _converting(call, annotations.hints(function), self._parameter)
+
+    def schema(self):
+        found = schemas.function_schema(self._function, self._parameter, exclude={CONTEXT})
+        if self._parameter is None and not self._by_keywords:
+            # It takes no input, and whatever is given.
+            found["input"] = {}
+        return found
+
+
+def _parameters(function):
+    """The function's parameters, `None` if Python does not know them."""
+    if not callable(function):
+        raise TypeError(f"{type(function).__name__} object is not callable")
+    if any(inspect.isgeneratorfunction(code) or inspect.isasyncgenfunction(code) for code in _codes(function)):
+        raise TypeError("generators can't be called here: a function returns its result, such as a list")
+    try:
+        return list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        return None
+
+
+def _is_async(function):
+    return any(map(inspect.iscoroutinefunction, _codes(function)))
+
+
+def _codes(function):
+    """The function, and for an object that can be called its method."""
+    return [function] if inspect.isroutine(function) or inspect.isclass(function) else [function, function.__call__]
+
+
+def _positional(function, parameters, context):
+    """The name of the parameter that takes the input, and a function of the input.
+
+    Parameters that have a default keep it: `def f(x, n=2)` is given the input.
+    """
+    if parameters is None:
+        return None, function
+    positional = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    required = [p for p in positional if p.default is p.empty]
+    unfilled = [p for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+    keywords = [p for p in parameters if p.kind is p.VAR_KEYWORD and not positional]
+    if len(required) > 2 or unfilled or keywords:
+        names = ", ".join(map(str, [*required, *unfilled, *keywords]))
+        raise TypeError(
+            f"a function takes the input, or the input and a context, and this one wants ({names}): "
+            "have it called by keywords, or let it take one object"
+        )
+    name = positional[0].name if positional else None
+    if len(required) == 2:
+        return name, lambda value: function(value, context)
+    if not positional and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return None, lambda value: function()
+    return name, function
+
+
+def _by_keywords(function, parameters, context):
+    """A function of an object that has the arguments by name."""
+    if parameters is None:
+        raise TypeError("the function can't be called by keywords: Python does not know its parameters")
+    arguments = annotations.keywords(function, exclude={CONTEXT})
+    more = {CONTEXT: context} if any(p.name == CONTEXT for p in parameters) else {}
+
+    def call(value):
+        try:
+            given = arguments(value)
+        except annotations.Mismatch as error:
+            raise InputError(error.message, *error.steps) from None
+        return function(**given, **more)
+
+    return call
+
+
+def _in_loop(call):
+    return lambda value: loop.run(call(value))
+
+
+def _converting(call, hints, parameter):
+    """`call` with input and result as the annotations say."""
+    read = annotations.reader(hints[parameter]) if parameter in hints else None
+    write = annotations.writer(hints["return"]) if "return" in hints else None
+    if read is None and write is None:
+        return call
+
+    def converted(value):
+        if read is not None:
+            try:
+                value = read(value)
+            except annotations.Mismatch as error:
+                raise InputError(error.message, *error.steps) from None
+        result = call(value)
+        if write is None:
+            return result
+        try:
+            return write(result)
+        except annotations.Mismatch as error:
+            raise ResultError(error.message, *error.steps) from None
+
+    return converted

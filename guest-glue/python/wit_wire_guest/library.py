@@ -1,0 +1,51 @@
+"""Packages that the host keeps for all its programs: a program gets the files that it asks for."""
+
+import base64
+
+from .hostcalls import hostcall
+from .modules import Modules
+
+
+class Library(Modules):
+    """Knows what stands at the top, and asks for the rest when it is wanted."""
+
+    prefix = "site-packages/"
+
+    def __init__(self, tops):
+        super().__init__()
+        self._unseen = set(tops)
+
+    def read(self, path):
+        content = hostcall("wit-wire:file", path)
+        return content if isinstance(content, str) else base64.b64decode(content["base64"])
+
+    def find_spec(self, name, path=None, target=None):
+        top = name.partition(".")[0]
+        self._see(top)
+        self._see(f"{top}.py")
+        return super().find_spec(name)
+
+    def is_file(self, path):
+        self._see(path)
+        return super().is_file(path)
+
+    def is_folder(self, path):
+        self._see(path)
+        return super().is_folder(path)
+
+    def children(self, folder):
+        self._see(folder)
+        return super().children(folder)
+
+    def metadata_folders(self):
+        for top in sorted(self._unseen):
+            if top.endswith(".dist-info"):
+                self._see(top)
+        return super().metadata_folders()
+
+    def _see(self, path):
+        top = path.partition("/")[0]
+        if top in self._unseen:
+            for file in hostcall("wit-wire:files", top):
+                self.add_path(file)
+            self._unseen.remove(top)

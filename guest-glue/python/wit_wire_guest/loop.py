@@ -1,0 +1,126 @@
+"""asyncio in a guest: hostcalls and time are all that there is to wait for.
+
+What is awaited together goes to the host as one `wit-wire:batch`, where it runs side by
+side; the host comes back with the first answers. A host that does not know batches is
+asked for one thing after the other.
+"""
+
+import asyncio
+import time
+from asyncio import base_events
+
+from componentize_py_types import Err
+from wit_world.imports import typegate_wire
+
+from . import wire_json
+from .hostcalls import HostcallError, error_of
+
+BATCH = "wit-wire:batch"
+
+
+class Loop(base_events.BaseEventLoop):
+    """An event loop without file descriptors, threads and signals."""
+
+    def __init__(self):
+        super().__init__()
+        # What `BaseEventLoop` waits with.
+        self._selector = self.hostcalls = Hostcalls(self)
+
+    def run_in_executor(self, executor, func, *args):
+        """Calls `func` at once, since there are no threads: others wait for it."""
+        future = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def _process_events(self, event_list):
+        pass
+
+    def _write_to_self(self):
+        pass
+
+
+class Hostcalls:
+    """The hostcalls that are awaited, by an id of their own."""
+
+    def __init__(self, loop):
+        self._loop = loop
+        self._last_id = 0
+        self._new = {}
+        self._futures = {}
+        self._cancelled = []
+
+    def start(self, op, payload):
+        """A future of the host's answer."""
+        self._last_id = id = self._last_id + 1
+        # In this order: what can't be sent is no call.
+        self._new[id] = (op, wire_json.encode(payload))
+        self._futures[id] = future = self._loop.create_future()
+        future.add_done_callback(lambda future: self._forget(id) if future.cancelled() else None)
+        return future
+
+    def _forget(self, id):
+        if self._futures.pop(id, None) and not self._new.pop(id, None):
+            self._cancelled.append(id)
+
+    def select(self, timeout):
+        """Waits for an answer, `timeout` seconds at most."""
+        if self._futures or self._cancelled:
+            self._exchange(timeout)
+        elif timeout is None:
+            raise RuntimeError("all tasks wait for something that none of them will bring about")
+        elif timeout > 0:
+            time.sleep(timeout)
+        return ()
+
+    def _exchange(self, timeout):
+        new, self._new = self._new, {}
+        cancelled, self._cancelled = self._cancelled, []
+        calls = ",".join(
+            f'{{"id":{id},"op":{wire_json.encode(op)},"payload":{payload}}}' for id, (op, payload) in new.items()
+        )
+        wait = "null" if timeout is None else repr(float(timeout))
+        try:
+            answers = typegate_wire.hostcall(BATCH, f'{{"calls":[{calls}],"cancel":{cancelled},"wait":{wait}}}')
+        except Err as error:
+            refused = error_of(error.value)
+            if refused.code != "op_404":
+                raise refused from None
+            self._one_by_one(new)
+            return
+        for answer in wire_json.decode(answers):
+            future = self._futures.pop(answer["id"], None)
+            if future is None or future.done():
+                continue
+            if "ok" in answer:
+                future.set_result(answer["ok"])
+            else:
+                error = answer["err"]
+                future.set_exception(HostcallError(error["code"], error["message"], error.get("cause")))
+
+    def _one_by_one(self, new):
+        for id, (op, payload) in new.items():
+            future = self._futures.pop(id, None)
+            if future is None or future.done():
+                continue
+            try:
+                future.set_result(wire_json.decode(typegate_wire.hostcall(op, payload)))
+            except Err as error:
+                future.set_exception(error_of(error.value))
+
+    def close(self):
+        pass
+
+
+def run(coroutine):
+    """The result of `coroutine`. Tasks that it leaves behind are cancelled."""
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        return runner.run(coroutine)
+
+
+def install():
+    """Makes it the loop of `asyncio.run` and its like."""
+    asyncio.EventLoop = asyncio.SelectorEventLoop = Loop
+    asyncio.unix_events._UnixDefaultEventLoopPolicy._loop_factory = Loop

@@ -1,0 +1,130 @@
+//! Packages that all functions of a runtime may import.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+use zip::ZipArchive;
+
+use crate::error::Error;
+
+/// More than any package of source has; a file that unpacks to more is none.
+const LARGEST: u64 = 32 << 20;
+
+/// Files by the path that they have below `site-packages`.
+#[derive(Default)]
+pub(crate) struct Library {
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+}
+
+impl Library {
+    /// Adds a wheel, or what is in a folder such as `site-packages`.
+    pub(crate) fn add(&mut self, path: &Path) -> Result<(), Error> {
+        let is_wheel = path.extension().is_some_and(|kind| kind == "whl");
+        match is_wheel {
+            true => self.wheel(path),
+            false => self.folder(path),
+        }
+    }
+
+    /// What a program can import, and where metadata is: the names at the top.
+    pub(crate) fn tops(&self) -> Vec<String> {
+        let tops = self.files.keys().filter_map(|path| path.split('/').next());
+        let tops: BTreeSet<_> = tops.collect();
+        tops.into_iter().map(str::to_owned).collect()
+    }
+
+    /// A digest of all of it, for what is only valid with the same packages.
+    pub(crate) fn digest(&self) -> String {
+        let mut digest = blake3::Hasher::new();
+        for (path, bytes) in &self.files {
+            for part in [path.as_bytes(), bytes] {
+                digest
+                    .update(&(part.len() as u64).to_le_bytes())
+                    .update(part);
+            }
+        }
+        digest.finalize().to_hex().to_string()
+    }
+
+    fn folder(&mut self, folder: &Path) -> Result<(), Error> {
+        let walk = WalkDir::new(folder).sort_by_file_name().into_iter();
+        for entry in walk.filter_entry(|entry| entry.file_name() != "__pycache__") {
+            let entry = entry.map_err(|error| Error::Read {
+                path: error.path().unwrap_or(folder).to_owned(),
+                // A loop of links is the only other error, and links are not followed.
+                source: error
+                    .into_io_error()
+                    .unwrap_or_else(|| std::io::ErrorKind::Other.into()),
+            })?;
+            let Ok(inside) = entry.path().strip_prefix(folder) else {
+                continue;
+            };
+            if entry.file_type().is_file() {
+                let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+                let file = File::open(entry.path()).map_err(read_error(entry.path()))?;
+                self.file(parts.join("/"), file, entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn wheel(&mut self, path: &Path) -> Result<(), Error> {
+        let broken = |source| Error::Wheel {
+            path: path.to_owned(),
+            source,
+        };
+        let file = File::open(path).map_err(read_error(path))?;
+        let mut wheel = ZipArchive::new(file).map_err(|error| broken(error.into()))?;
+        for index in 0..wheel.len() {
+            let file = wheel
+                .by_index(index)
+                .map_err(|error| broken(error.into()))?;
+            if file.is_file() {
+                let name = file
+                    .name()
+                    .map_err(|error| broken(error.into()))?
+                    .into_owned();
+                self.file(name, file, path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&mut self, path: String, content: impl Read, from: &Path) -> Result<(), Error> {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let kind = name.rsplit_once('.').map_or("", |(_, kind)| kind);
+        if ["so", "pyd", "dylib", "dll"].contains(&kind) {
+            return Err(Error::Native {
+                package: path.split('/').next().unwrap_or_default().to_owned(),
+                file: path,
+                from: from.to_owned(),
+            });
+        }
+        if kind == "pyc" {
+            return Ok(());
+        }
+        let mut bytes = Vec::new();
+        let size = content.take(LARGEST + 1).read_to_end(&mut bytes);
+        if size.map_err(read_error(from))? as u64 > LARGEST {
+            return Err(Error::TooLarge {
+                path: from.join(path),
+                limit: LARGEST as usize,
+            });
+        }
+        match self.files.get(&path) {
+            Some(known) if *known != bytes => Err(Error::Conflict { path }),
+            _ => {
+                self.files.insert(path, bytes);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn read_error(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+    let path: PathBuf = path.to_owned();
+    move |source| Error::Read { path, source }
+}
