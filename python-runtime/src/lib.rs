@@ -16,15 +16,17 @@
 //! ```
 //!
 //! In reading order: `source` (what a function is made from), `tree` (the files of a module), `runtime` (functions and
-//! programs), `error`.
+//! programs), `host_module` (hostcalls as Python functions), `error`.
 
 mod error;
+mod host_module;
 mod runtime;
 mod source;
 mod tree;
 
 pub use artifact_embed::Archive;
 pub use error::{Error, PythonError};
+pub use host_module::{FunctionDescription, HostModule, ModuleDescription, stubs};
 pub use runtime::{Builder, ProgramBuilder, PythonRuntime};
 pub use source::PythonSource;
 pub use tree::SourceTree;

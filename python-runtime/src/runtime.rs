@@ -8,12 +8,14 @@ use std::time::Duration;
 use artifact_embed::{Archive, Embedded, EngineProfile, Loader};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use wit_wire_host::{
     Component, Function, Host, HostBuilder, HostcallContext, HostcallError, Hostcalls, Isolation,
     Limits, Op, PoolConfig, PoolStats, Program,
 };
 
 use crate::error::Error;
+use crate::host_module::{self, HostModule, ModuleDescription};
 use crate::source::PythonSource;
 use crate::tree::SourceTree;
 
@@ -24,6 +26,9 @@ static GUEST: Embedded = artifact_embed::embedded!("python");
 pub struct PythonRuntime {
     host: Host,
     guest: Component,
+    modules: Arc<[ModuleDescription]>,
+    /// The guest's package `host`, as it is handed over; `null` without modules.
+    package: Arc<Value>,
     cache_problem: Option<Arc<str>>,
 }
 
@@ -32,10 +37,12 @@ pub struct PythonRuntime {
 /// - guest: the one embedded in this crate
 /// - cache folder: `artifact-embed` in the user's own cache folder
 /// - hostcalls: none
+/// - host modules: none
 /// - limits: [`Limits::default`]
 /// - pool of interpreters: [`PoolConfig::default`]
 pub struct Builder {
     host: HostBuilder,
+    modules: Vec<ModuleDescription>,
     archive: Option<Archive<'static>>,
     cache_folder: Option<PathBuf>,
 }
@@ -55,6 +62,15 @@ impl Builder {
             host: self.host.hostcall(op, closure),
             ..self
         }
+    }
+
+    /// Answers the hostcalls of `module`, which Python code imports from the package `host`. With any module, the name `host`
+    /// is no longer free for sources.
+    #[must_use]
+    pub fn host_module(mut self, module: HostModule) -> Self {
+        let (host, description) = module.register(self.host);
+        self.modules.push(description);
+        Self { host, ..self }
     }
 
     /// Answers the hostcalls that no closure was registered for.
@@ -104,6 +120,7 @@ impl Builder {
 
     /// Loads the guest. Blocks: a few milliseconds once it is cached, a good part of a second before.
     pub fn build(self) -> Result<PythonRuntime, Error> {
+        host_module::check(&self.modules)?;
         let archive = match self.archive {
             Some(archive) => archive,
             None => GUEST.archive()?,
@@ -121,9 +138,15 @@ impl Builder {
                 .map_or_else(String::new, |source| format!(": {source}"));
             format!("{error}{source}").into()
         });
+        let package = match self.modules.as_slice() {
+            [] => Value::Null,
+            modules => json!(host_module::sources(modules)),
+        };
         Ok(PythonRuntime {
             host,
             guest,
+            modules: self.modules.into(),
+            package: Arc::new(package),
             cache_problem,
         })
     }
@@ -134,6 +157,7 @@ impl PythonRuntime {
     pub fn builder() -> Builder {
         Builder {
             host: Host::builder(),
+            modules: Vec::new(),
             archive: None,
             cache_folder: None,
         }
@@ -148,6 +172,11 @@ impl PythonRuntime {
     /// takes the time that only the first should.
     pub fn cache_problem(&self) -> Option<&str> {
         self.cache_problem.as_deref()
+    }
+
+    /// The host modules that were added, in that order. Serialised as JSON, they are what `cargo xtask stubs` reads.
+    pub fn host_modules(&self) -> &[ModuleDescription] {
+        &self.modules
     }
 
     /// A program of one function, each of whose calls sees clean state.
@@ -171,6 +200,7 @@ impl PythonRuntime {
         ProgramBuilder {
             inner: self.guest.program([]),
             sent: Vec::new(),
+            package: self.package.clone(),
         }
     }
 
@@ -180,6 +210,7 @@ impl PythonRuntime {
         Ok(ProgramBuilder {
             inner: self.guest.restore(snapshot)?,
             sent: Vec::new(),
+            package: self.package.clone(),
         })
     }
 
@@ -209,14 +240,20 @@ pub struct ProgramBuilder {
     inner: wit_wire_host::ProgramBuilder,
     /// What earlier functions brought along.
     sent: Vec<Arc<SourceTree>>,
+    /// The package `host`, until the first function brought it along.
+    package: Arc<Value>,
 }
 
 impl ProgramBuilder {
     /// Adds a function under a name that is the program's own.
     #[must_use]
     pub fn function(mut self, name: impl Into<String>, source: PythonSource) -> Self {
-        let op = Op::new(name.into()).data(&source.op_data(&mut self.sent));
-        self.inner = self.inner.op(op);
+        let mut data = source.op_data(&mut self.sent);
+        let package = std::mem::take(&mut self.package);
+        if let (Value::Object(fields), false) = (&mut data, package.is_null()) {
+            fields.insert("host".into(), Value::clone(&package));
+        }
+        self.inner = self.inner.op(Op::new(name.into()).data(&data));
         self
     }
 

@@ -19,6 +19,19 @@ class HostcallError(Exception):
         self.cause = cause
 
 
+def hostcall(op, payload=None):
+    """Runs the host's op `op` on `payload` and returns its answer."""
+    if not isinstance(op, str):
+        raise TypeError(f"a hostcall's op is text, not {type(op).__name__}")
+    # A lone surrogate is an error here, and would be a crash in the bindings.
+    op.encode()
+    try:
+        answer = typegate_wire.hostcall(op, wire_json.encode(payload))
+    except Err as error:
+        raise _error(error.value) from None
+    return wire_json.decode(answer)
+
+
 class Context:
     """The second argument of a function that asks for one."""
 
@@ -29,15 +42,7 @@ class Context:
 
         Raises `HostcallError` if the host answers with an error.
         """
-        if not isinstance(op, str):
-            raise TypeError(f"a hostcall's op is text, not {type(op).__name__}")
-        # A lone surrogate is an error here, and would be a crash in the bindings.
-        op.encode()
-        try:
-            answer = typegate_wire.hostcall(op, wire_json.encode(payload))
-        except Err as error:
-            raise _error(error.value) from None
-        return wire_json.decode(answer)
+        return hostcall(op, payload)
 
     def gql(self, query, variables=None):
         """Runs a GraphQL query through the host's op `gql`: the whole body."""

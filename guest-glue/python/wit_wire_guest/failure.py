@@ -55,7 +55,7 @@ def describe(error):
 
 def _users(stack):
     """The frames that are the user's. The encoder's are, where the user called it."""
-    frames = [frame for frame in stack if not frame.filename.startswith((_GLUE, "<frozen importlib"))]
+    frames = [frame for frame in stack if not frame.filename.startswith((_GLUE, "<host>/", "<frozen importlib"))]
     while frames and frames[0].filename.startswith(_ENCODER):
         frames.pop(0)
     return frames

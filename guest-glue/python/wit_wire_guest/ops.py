@@ -32,6 +32,8 @@ def load(ops):
     sys.meta_path.append(sources)
     data = [_data(op) for op in ops]
     for op, fields in zip(ops, data):
+        _guard(op, sources.add_host, fields.get("host") or {})
+    for op, fields in zip(ops, data):
         if fields["ty"] == "import_function":
             _guard(op, sources.add, fields["sources"])
     handlers = {}

@@ -33,6 +33,7 @@ class Sources:
         self._files = {}
         self._modules = {}
         self._folders = set()
+        self._hosts = set()
 
     def add(self, files):
         """Adds files by path. Ops of one program may repeat a file, if unchanged."""
@@ -42,6 +43,15 @@ class Sources:
                 raise ValueError(f"two ops of one program give different text for {path}: make them two programs")
             if path.endswith(SUFFIX):
                 self._add_module(path)
+
+    def add_host(self, files):
+        """Adds the files of the host's own package, whose name users' modules can't have then."""
+        for path, text in files.items():
+            name, is_package = _module_name(path)
+            file = path.replace("host/", "<host>/", 1)
+            self._files[file] = text
+            self._modules[name] = (file, is_package)
+            self._hosts.add(name.partition(".")[0])
 
     def module_of(self, path):
         """The name of the module that the file `path` is."""
@@ -64,6 +74,8 @@ class Sources:
             return
         if "." not in name and (name in sys.stdlib_module_names or name in GUESTS_OWN):
             raise ValueError(f"{path}: the module {name!r} would hide one of Python's own: rename it")
+        if name.partition(".")[0] in self._hosts:
+            raise ValueError(f"{path}: the module {name!r} would hide the host's own functions: rename it")
         if is_package or name not in self._modules:
             self._modules[name] = (path, is_package)
         while "." in name:
