@@ -1,11 +1,12 @@
 //! Hostcalls as Python functions: `from host import orders`.
 //!
 //! In reading order: `description` (what a module is, as data), `types` (the same as Python sees it), `schema` (from JSON
-//! Schema to those types), `python` (the text of the guest's modules and of the stubs).
+//! Schema to those types) with `tagged`, `python` (the text of the guest's modules and of the stubs).
 
 mod description;
 mod python;
 mod schema;
+mod tagged;
 #[cfg(test)]
 mod tests;
 mod types;

@@ -40,3 +40,8 @@ pub use wit_wire_host::{
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The examples of the documentation of Python functions.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/python.md")]
+struct PythonFunctions;

@@ -1,10 +1,11 @@
 //! From JSON Schema to Python's types.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
 use super::description::{ModuleDescription, is_name};
+use super::tagged::with_tagged_structs;
 use super::types::{
     BUILTIN, Definition, Field, Function, IMPORTED, Input, Kind, Module, Need, Type,
 };
@@ -17,7 +18,7 @@ impl<'a> Module<'a> {
             taken: taken
                 .chain(functions.iter().map(|function| function.name.clone()))
                 .collect(),
-            known: BTreeMap::new(),
+            named: Vec::new(),
             definitions: Vec::new(),
         };
         // What users read has the first choice of names. What serde writes of a type can differ from what it accepts.
@@ -25,7 +26,8 @@ impl<'a> Module<'a> {
             .iter()
             .map(|function| {
                 let hint = camel(&function.name) + "Output";
-                reader.root(&function.output, "Output").read(&hint)
+                let schema = with_tagged_structs(&function.output);
+                reader.root(&schema, "Output").read(&hint)
             })
             .collect();
         let functions = functions
@@ -33,9 +35,10 @@ impl<'a> Module<'a> {
             .zip(outputs)
             .map(|(description, output)| {
                 let hint = camel(&description.name) + "Input";
+                let schema = with_tagged_structs(&description.input);
                 Function {
                     description,
-                    input: reader.root(&description.input, "Input").input(&hint),
+                    input: reader.root(&schema, "Input").input(&hint),
                     output,
                 }
             })
@@ -50,8 +53,7 @@ impl<'a> Module<'a> {
 /// What was read of a module so far.
 struct Reader {
     taken: BTreeSet<String>,
-    /// By the name that a type would like to have, its schema, and the definitions that this refers to.
-    known: BTreeMap<String, Vec<(Value, Map<String, Value>, String)>>,
+    named: Vec<Named>,
     definitions: Vec<Definition>,
 }
 
@@ -64,6 +66,15 @@ impl Reader {
             value: schema,
         }
     }
+}
+
+/// A schema that has a name in Python.
+struct Named {
+    schema: Value,
+    /// The definitions that it refers to. Other functions may have others of the same names.
+    reached: Map<String, Value>,
+    wished: String,
+    name: String,
 }
 
 /// A part of a schema, with the definitions of the whole.
@@ -87,10 +98,7 @@ impl<'r> Schema<'r> {
 
     /// The definition that a schema refers to.
     fn referred(&self, value: &Value) -> Option<(&'r str, &'r Value)> {
-        let name = value.get("$ref")?.as_str()?.strip_prefix("#/$defs/")?;
-        let name = name.replace("~1", "/").replace("~0", "~");
-        let (name, schema) = self.definitions?.get_key_value(&name)?;
-        Some((name, schema))
+        referred(value, self.definitions?)
     }
 
     /// A function's input.
@@ -117,7 +125,7 @@ impl<'r> Schema<'r> {
     /// The type, whose name begins with `hint` if it needs one and brings none.
     fn read(&mut self, hint: &str) -> Type {
         let value = self.value;
-        if value.get("$ref").is_some() {
+        if value.get("$ref").is_some() && value.get("properties").is_none() {
             return match self.referred(value) {
                 Some((name, schema)) => self.part(schema).named(name),
                 None => Type::Any,
@@ -218,24 +226,28 @@ impl<'r> Schema<'r> {
         };
         let mut reached = Map::new();
         self.reach(self.value, &mut reached);
-        let known = self.reader.known.entry(wished.clone()).or_default();
-        let same = known
-            .iter()
-            .find(|(value, others, _)| value == self.value && *others == reached);
-        if let Some((_, _, name)) = same {
-            return Type::Named(name.clone());
+        let is_same = |known: &&Named| {
+            known.wished == wished && known.schema == *self.value && known.reached == reached
+        };
+        if let Some(known) = self.reader.named.iter().find(is_same) {
+            return Type::Named(known.name.clone());
         }
         let second = format!("{wished}{}", self.side);
         let further = (2..).map(|i| format!("{second}{i}"));
-        let mut names = [wished, second.clone()].into_iter().chain(further);
+        let mut names = [wished.clone(), second.clone()].into_iter().chain(further);
         let name = names
             .find(|name| self.reader.taken.insert(name.clone()))
             .unwrap_or_default();
-        known.push((self.value.clone(), reached, name.clone()));
+        self.reader.named.push(Named {
+            schema: self.value.clone(),
+            reached,
+            wished: wished.clone(),
+            name: name.clone(),
+        });
 
         let kind = match properties(self.value) {
-            Some(found) if !found.is_empty() => Kind::Record(self.fields(&name)),
-            _ => Kind::Alias(self.read(&name)),
+            Some(found) if !found.is_empty() => Kind::Record(self.fields(&wished)),
+            _ => Kind::Alias(self.read(&wished)),
         };
         let doc = text(self.value, "description").to_owned();
         self.reader.definitions.push(Definition {
@@ -286,8 +298,19 @@ impl<'r> Schema<'r> {
     }
 }
 
+/// The definition that a schema refers to.
+pub(super) fn referred<'r>(
+    schema: &Value,
+    definitions: &'r Map<String, Value>,
+) -> Option<(&'r str, &'r Value)> {
+    let name = schema.get("$ref")?.as_str()?.strip_prefix("#/$defs/")?;
+    let name = name.replace("~1", "/").replace("~0", "~");
+    let (name, schema) = definitions.get_key_value(&name)?;
+    Some((name, schema))
+}
+
 /// The properties of an object that has just these.
-fn properties(value: &Value) -> Option<&Map<String, Value>> {
+pub(super) fn properties(value: &Value) -> Option<&Map<String, Value>> {
     static NONE: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
     let is_more = ["$ref", "allOf", "anyOf", "oneOf"]
         .iter()

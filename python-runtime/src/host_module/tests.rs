@@ -153,6 +153,27 @@ fn a_type_that_is_accepted_in_another_form_than_it_is_written_is_two() {
 }
 
 #[test]
+fn a_struct_with_a_tag_is_one_type() {
+    let shape = json!({"oneOf": [
+        {"type": "object", "properties": {"kind": {"const": "dot"}}, "required": ["kind"]},
+        {"type": "object", "properties": {"kind": {"const": "box"}}, "required": ["kind"], "$ref": "#/$defs/Box"},
+    ], "$defs": {"Box": {"type": "object", "properties": {"w": {"type": "number"}}, "required": ["w"]}}});
+    let expected = r#"
+class FOutputDot(TypedDict):
+    kind: Literal["dot"]
+
+
+class FOutputBox(TypedDict):
+    kind: Literal["box"]
+    w: float
+
+
+def f() -> FOutputDot | FOutputBox: ..."#;
+    let said = stub("f", json!({"type": "null"}), shape);
+    assert_eq!(said, expected.trim());
+}
+
+#[test]
 fn any_text_can_be_a_docstring() {
     for (doc, expected) in [
         ("Plain.", r#"    """Plain.""""#),
