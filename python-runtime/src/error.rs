@@ -1,11 +1,11 @@
-//! Why a function could not be made, and Python's own errors as data.
+//! Why something could not be made, and Python's own errors as data.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
-/// Why a runtime or a function could not be made.
+/// Why a runtime, a function or stubs could not be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -92,6 +92,23 @@ pub enum Error {
         path: PathBuf,
         /// The limit, in bytes.
         limit: usize,
+    },
+    /// A host module or one of its functions can't have its name.
+    #[error("host module: the name `{name}`: {problem}")]
+    HostName {
+        /// The module's name, or `module.function`.
+        name: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A stub could not be written.
+    #[error("can't write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's words.
+        #[source]
+        source: std::io::Error,
     },
     /// The Python guest is not there or can't be loaded.
     #[error(transparent)]

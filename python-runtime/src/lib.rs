@@ -15,10 +15,11 @@
 //! # }
 //! ```
 //!
-//! In reading order: `source` (what a function is made from), `tree` (the files of a module), `library` (packages), `runtime` (functions and
-//! programs), `error`.
+//! In reading order: `source` (what a function is made from), `tree` (the files of a module), `library` (packages),
+//! `runtime` (functions and programs), `host_module` (hostcalls as Python functions), `error`.
 
 mod error;
+mod host_module;
 mod library;
 mod runtime;
 mod source;
@@ -26,6 +27,7 @@ mod tree;
 
 pub use artifact_embed::Archive;
 pub use error::{Error, PythonError};
+pub use host_module::{FunctionDescription, HostModule, ModuleDescription, stubs};
 pub use runtime::{Builder, ProgramBuilder, PythonRuntime};
 pub use source::PythonSource;
 pub use tree::SourceTree;
@@ -39,3 +41,8 @@ pub use wit_wire_host::{
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// The examples of the documentation of Python functions.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/python.md")]
+struct PythonFunctions;

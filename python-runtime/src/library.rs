@@ -29,6 +29,18 @@ impl Library {
         }
     }
 
+    /// Adds the package of the host's own functions, which no other may be called like.
+    pub(crate) fn host_modules(&mut self, sources: BTreeMap<String, String>) -> Result<(), Error> {
+        let tops = self.tops();
+        for (path, source) in sources {
+            if tops.iter().any(|top| path.split('/').next() == Some(top)) {
+                return Err(Error::Conflict { path });
+            }
+            self.files.insert(path, source.into_bytes());
+        }
+        Ok(())
+    }
+
     /// What a program can import, and where metadata is: the names at the top.
     pub(crate) fn tops(&self) -> Vec<String> {
         let tops = self.files.keys().filter_map(|path| path.split('/').next());

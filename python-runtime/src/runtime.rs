@@ -14,6 +14,7 @@ use wit_wire_host::{
 };
 
 use crate::error::Error;
+use crate::host_module::{self, HostModule, ModuleDescription};
 use crate::library::Library;
 use crate::source::PythonSource;
 use crate::tree::SourceTree;
@@ -27,6 +28,7 @@ pub struct PythonRuntime {
     guest: Component,
     /// The names that the packages have at the top.
     library: Arc<[String]>,
+    modules: Arc<[ModuleDescription]>,
     cache_problem: Option<Arc<str>>,
 }
 
@@ -36,10 +38,12 @@ pub struct PythonRuntime {
 /// - cache folder: `artifact-embed` in the user's own cache folder
 /// - hostcalls: none
 /// - packages: none
+/// - host modules: none
 /// - limits: [`Limits::default`]
 /// - pool of interpreters: [`PoolConfig::default`]
 pub struct Builder {
     host: HostBuilder,
+    modules: Vec<ModuleDescription>,
     archive: Option<Archive<'static>>,
     cache_folder: Option<PathBuf>,
     packages: Vec<PathBuf>,
@@ -60,6 +64,15 @@ impl Builder {
             host: self.host.hostcall(op, closure),
             ..self
         }
+    }
+
+    /// Answers the hostcalls of `module`, which Python code imports from the package `host`. With any module, the name `host`
+    /// is no longer free for sources.
+    #[must_use]
+    pub fn host_module(mut self, module: HostModule) -> Self {
+        let (host, description) = module.register(self.host);
+        self.modules.push(description);
+        Self { host, ..self }
     }
 
     /// Answers the hostcalls that no closure was registered for.
@@ -118,6 +131,7 @@ impl Builder {
 
     /// Loads the guest. Blocks: a few milliseconds once it is cached, a good part of a second before.
     pub fn build(self) -> Result<PythonRuntime, Error> {
+        host_module::check(&self.modules)?;
         let archive = match self.archive {
             Some(archive) => archive,
             None => GUEST.archive()?,
@@ -132,10 +146,13 @@ impl Builder {
         for path in &self.packages {
             library.add(path)?;
         }
-        let tops = library.tops();
-        if !tops.is_empty() {
+        if !library.files.is_empty() {
             identity = format!("{identity} with packages {}", library.digest());
         }
+        if !self.modules.is_empty() {
+            library.host_modules(host_module::sources(&self.modules))?;
+        }
+        let tops = library.tops();
         let host = self.host.files(library.files).build(loader.engine())?;
         let guest = host.component(&loaded.component)?.identified(identity);
         let cache_problem = loaded.skipped.first().map(|error| {
@@ -147,6 +164,7 @@ impl Builder {
             host,
             guest,
             library: tops.into(),
+            modules: self.modules.into(),
             cache_problem,
         })
     }
@@ -157,6 +175,7 @@ impl PythonRuntime {
     pub fn builder() -> Builder {
         Builder {
             host: Host::builder(),
+            modules: Vec::new(),
             archive: None,
             cache_folder: None,
             packages: Vec::new(),
@@ -172,6 +191,11 @@ impl PythonRuntime {
     /// takes the time that only the first should.
     pub fn cache_problem(&self) -> Option<&str> {
         self.cache_problem.as_deref()
+    }
+
+    /// The host modules that were added, in that order. Serialised as JSON, they are what `cargo xtask stubs` reads.
+    pub fn host_modules(&self) -> &[ModuleDescription] {
+        &self.modules
     }
 
     /// A program of one function, each of whose calls sees clean state.

@@ -4,8 +4,8 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::guest;
 use crate::shell::{self, cargo, show};
+use crate::{guest, stubs};
 
 pub(crate) fn test() -> Result<()> {
     guest::build(&guest::Args::all())?;
@@ -14,6 +14,7 @@ pub(crate) fn test() -> Result<()> {
     show(unittest.args("-B -m unittest discover --start-directory tests".split(' ')))?;
     guest::test_javascript(&shell::guests())?;
     json_of_c()?;
+    stubs::check()?;
     cargo_runs("test --workspace")?;
     cargo_runs("test --package wit-wire-javascript --features typescript")?;
     // The builds of one crate that no other asks for: its build-script helper, and loading without a compiler.

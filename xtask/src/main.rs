@@ -11,6 +11,7 @@ mod report;
 mod run;
 mod shell;
 mod stamp;
+mod stubs;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -37,6 +38,8 @@ enum Task {
     Inspect(inspect::Args),
     /// Ask a guest, or all of our own, for what the protocol asks of every guest.
     Conformance(conformance::Args),
+    /// Write the stubs of host modules, for editors and type checkers: the files that changed on stdout.
+    Stubs(stubs::Args),
     /// Generate the bindings of Rust guests anew from the WIT.
     Bindings,
     /// Build what the tests need, and run all of them.
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Task::Call(args) => call::call(args, started),
         Task::Inspect(args) => inspect::inspect(&args),
         Task::Conformance(args) => conformance::conformance(args),
+        Task::Stubs(args) => stubs::stubs(&args),
         Task::Bindings => bindings::write(),
         Task::Test => check::test(),
         Task::Lint => check::lint(),

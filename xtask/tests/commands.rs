@@ -42,3 +42,36 @@ fn call_runs_an_op_of_any_component() {
     assert!(passed, "{stderr}");
     assert_eq!(stdout, "5\n");
 }
+
+#[test]
+fn stubs_writes_what_changed_and_names_the_place_of_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let modules = "python-runtime/tests/host/modules.json";
+    let (passed, stdout, stderr) = xtask(&["stubs", modules, &at("stubs")]);
+    assert!(passed, "{stderr}");
+    assert_eq!(stdout.lines().count(), 6, "{stdout}");
+    let first = stdout.lines().next();
+    assert_eq!(first, Some(at("stubs/host/__init__.pyi").as_str()));
+    let (passed, stdout, stderr) = xtask(&["stubs", modules, &at("stubs")]);
+    assert_eq!((passed, stdout.as_str()), (true, ""), "{stderr}");
+
+    for (text, expected) in [
+        (
+            "[{\"name\": \"m\",\n \"dok\": \"\"}]",
+            "unknown field `dok`, expected one of `name`, `doc`, `functions` at line 2 column 6",
+        ),
+        (
+            "[{\"name\": \"a/b\", \"doc\": \"\", \"functions\": []}]",
+            "the name `a/b`: want ASCII letters",
+        ),
+    ] {
+        std::fs::write(at("modules.json"), text).unwrap();
+        let (passed, _, stderr) = xtask(&["stubs", &at("modules.json"), &at("stubs")]);
+        assert!(!passed);
+        assert!(
+            stderr.contains(&at("modules.json")) && stderr.contains(expected),
+            "{stderr}"
+        );
+    }
+}

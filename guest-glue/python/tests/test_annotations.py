@@ -25,7 +25,6 @@ from typing import Annotated, Any, ClassVar, Final, Generic, Literal, NamedTuple
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE / "fakes"), str(HERE.parent)]
 
-from wit_wire_guest import annotations, schemas  # noqa: E402
 from wit_wire_guest.annotations import Mismatch, hints, keywords, reader, writer  # noqa: E402
 from wit_wire_guest.schemas import function_schema, schema  # noqa: E402
 
@@ -68,6 +67,11 @@ class Item:
 
 
 @dataclasses.dataclass
+class Priced(Item):
+    tax: int = 0
+
+
+@dataclasses.dataclass
 class Order:
     """An order
     of items.
@@ -105,6 +109,12 @@ class Node:
     value: int
     children: "list[Node]" = dataclasses.field(default_factory=list)
     parent: "typing.Self | None" = None
+
+
+@dataclasses.dataclass
+class Root:
+    node: Node
+    twin: Optional[typing.Self] = None
 
 
 @dataclasses.dataclass
@@ -234,6 +244,15 @@ FITS = [
         {"items": ["red"], "next": {"items": ["blue"], "next": None}},
         Page([Color.RED], Page([Color.BLUE])),
     ),
+    (
+        Root,
+        {"node": {"value": 1}, "twin": {"node": {"value": 2}}},
+        Root(Node(1), Root(Node(2))),
+        {
+            "node": {"value": 1, "children": [], "parent": None},
+            "twin": {"node": {"value": 2, "children": [], "parent": None}, "twin": None},
+        },
+    ),
     (Page, {"items": ["red"], "next": None}, Page(["red"])),
     (Page[Annotated[int, []]], {"items": [1], "next": None}, Page([1])),
     (Movie, {"title": "a"}, {"title": "a"}),
@@ -280,7 +299,7 @@ MISFITS = [
     (tuple[int, str], [1, 2], "$[1]: want text, got number 2"),
     (set[dict], [{}], None),
     (dict[str, int], [1], "$: want an object, got list [1]"),
-    (dict[str, int], {"a b": "c"}, '$["a b"]: want an integer, got text \'c\''),
+    (dict[str, int], {"a b": "c"}, "$[\"a b\"]: want an integer, got text 'c'"),
     (dict[str, int], {"é": None}, "$.é: want an integer, got null"),
     (dict[int, int], {"x": 1}, "$.x: want an integer, got text 'x'"),
     (dict[Color, int], {"x": 1}, "$.x: want one of 'red', 'blue', got text 'x'"),
@@ -288,7 +307,7 @@ MISFITS = [
     (str | int | None, [], "$: want text or an integer or null, got list []"),
     (list[int] | str, ["a"], "$[0]: want an integer, got text 'a'"),
     (Item | None, {"name": 1}, "$.name: want text, got number 1"),
-    (Item | None, [], "$: want an object (Item) or null, got list []"),
+    (None | Item, [], "$: want an object (Item) or null, got list []"),
     (
         list[Cat | Dog],
         [{"kind": "cat", "owner": "b"}],
@@ -331,7 +350,19 @@ MISFITS = [
 ]
 
 # What nothing is known of, or nothing can be done about.
-PASSING = [Any, object, Unknown, bytes, complex, T, 5, [int], enum.Enum, typing.Callable[[int], str], Odd("Odd", (), {})]
+PASSING = [
+    Any,
+    object,
+    Unknown,
+    bytes,
+    complex,
+    T,
+    5,
+    [int],
+    enum.Enum,
+    typing.Callable[[int], str],
+    Odd("Odd", (), {}),
+]
 
 # Annotation, result, JSON: what can't come from reading JSON.
 WRITTEN = [
@@ -348,7 +379,9 @@ WRITTEN = [
     (Order, {"items": [Item("a")]}, {"items": [{"name": "a", "price": 1.0}]}),
     (list[Item], [Item("a"), {"name": "b"}], [{"name": "a", "price": 1.0}, {"name": "b"}]),
     (Item | Cat, Cat("cat", 9), {"kind": "cat", "lives": 9}),
+    (Item | Priced, Priced("a"), {"name": "a", "price": 1.0, "tax": 0}),
     (Page[int] | Page[str], Page(["a"]), {"items": ["a"], "next": None}),
+    (Page[int] | Page[str], Page([1]), {"items": [1], "next": None}),
     (str | Color, Color.RED, "red"),
     (Item | Any, Item("a"), {"name": "a", "price": 1.0}),
     (Literal[Color.RED], "red", "red"),
@@ -364,6 +397,8 @@ UNWRITTEN = [
     (None, 0, "$: want null, got number 0"),
     (str, b"a", "$: want text, got bytes b'a'"),
     (str, Unknown(), None),
+    (abc.Iterable[str], "ab", "$: want a list, got text 'ab'"),
+    (abc.Iterable[str], {"a": 1}, "$: want a list, got object {'a': 1}"),
     (list[int], {1}, "$: want a list, got set {1}"),
     (list[Item], [Item("a"), Point(x=1)], "$[1]: want an object (Item), got Point(x=1, y=0)"),
     (Order, Order([Item(3)]), "$.items[0].name: want text, got number 3"),
@@ -526,17 +561,28 @@ class Hints(unittest.TestCase):
             with self.subTest(header):
                 self.assertEqual(
                     hints(found.f),
-                    {"b": list[found.Order], "c": int, "d": Annotated[int, "a number"], "f": type(None), "return": found.Order},
+                    {
+                        "b": list[found.Order],
+                        "c": int,
+                        "d": Annotated[int, "a number"],
+                        "f": type(None),
+                        "return": found.Order,
+                    },
                 )
-                self.assertEqual(hints(found.Order), {"item": found.Item, "more": found.Item | None, "return": found.Order})
+                self.assertEqual(
+                    hints(found.Order), {"item": found.Item, "more": found.Item | None, "return": found.Order}
+                )
                 read = reader(found.Order)
                 self.assertEqual(read({"missing": [1], "item": {"n": 1}}), found.Order([1], found.Item(1)))
                 with self.assertRaisesRegex(Mismatch, r"^\$\.more\.n: want an integer, got text 'x'$"):
                     read({"missing": 1, "item": {"n": 1}, "more": {"n": "x"}})
-                self.assertEqual(keywords(found.f, ["b", "e"])({"a": 1, "c": 2, "d": 3, "f": None}), {"a": 1, "c": 2, "d": 3, "f": None})
+                self.assertEqual(
+                    keywords(found.f, ["b", "e"])({"a": 1, "c": 2, "d": 3, "f": None}),
+                    {"a": 1, "c": 2, "d": 3, "f": None},
+                )
                 function_schema(found.f)
 
-    SOURCE = '''
+    SOURCE = """
         import dataclasses
         from typing import TYPE_CHECKING, Annotated, ClassVar
         if TYPE_CHECKING:
@@ -553,12 +599,13 @@ class Hints(unittest.TestCase):
             more: "Item | None" = None
             count: ClassVar[int] = 3
 
-        def f(a: "DataFrame", b: "list[Order]", c: int, d: Annotated[int, "a number"], e: "not code", f: None) -> "Order": ...
-    '''
+        def f(a: "DataFrame", b: "list[Order]", c: int, d: Annotated[int, "a number"], e: "not code", f: None
+              ) -> "Order": ...
+    """
 
     def test_text_says_what_a_class_needs_to_know(self):
         found = module(
-            '''
+            """
             from __future__ import annotations
             import dataclasses
             from datetime import date
@@ -580,7 +627,7 @@ class Hints(unittest.TestCase):
 
             class Pair(NamedTuple):
                 left: date
-            '''
+            """
         )
         read = reader(found.Derived)
         self.assertEqual(
@@ -602,114 +649,120 @@ class Hints(unittest.TestCase):
 
         self.assertEqual(hints(f), {"a": Local, "b": list[Local], "return": Local})
 
-    @unittest.skipIf(sys.version_info < (3, 12), "type statements")
-    def test_type_statements_and_type_parameters(self):
-        found = module(
-            '''
-            import dataclasses
-            from typing import TYPE_CHECKING
+    # Type statements.
+    if sys.version_info >= (3, 12):
 
-            type Json = None | bool | int | float | str | list[Json] | dict[str, Json]
-            type Numbers = list[int]
-            type Twice[T] = tuple[T, T]
-            type Tree[T] = dict[str, T | "Tree[T]"]
-            type Missing = list[DataFrame]
+        def test_type_statements_and_type_parameters(self):
+            found = module(
+                """
+                import dataclasses
+                from typing import TYPE_CHECKING
 
-            @dataclasses.dataclass
-            class Box[T]:
-                value: T
-                more: "list[Box[T]]" = dataclasses.field(default_factory=list)
+                type Json = None | bool | int | float | str | list[Json] | dict[str, Json]
+                type Numbers = list[int]
+                type Twice[T] = tuple[T, T]
+                type Tree[T] = dict[str, T | "Tree[T]"]
+                type Missing = list[DataFrame]
 
-            def f[T](a: "list[T]", b: T) -> "Twice[T]": ...
-            '''
-        )
-        for annotation, value, expected in [
-            (found.Json, {"a": [1, None, {"b": 2.5}]}, {"a": [1, None, {"b": 2.5}]}),
-            (found.Numbers, [1], [1]),
-            (found.Twice[float], [1, 2], (1.0, 2.0)),
-            (found.Box[float], {"value": 1, "more": [{"value": 2}]}, found.Box(1.0, [found.Box(2.0)])),
-            (found.Box, {"value": "a"}, found.Box("a")),
-        ]:
-            with self.subTest(annotation):
-                self.assertEqual(reader(annotation)(value), expected)
-        self.assertIsNone(reader(found.Missing))
-        for annotation, value, message in [
-            (found.Numbers, ["a"], "$[0]: want an integer, got text 'a'"),
-            (found.Twice[int], [1, "a"], "$[1]: want an integer, got text 'a'"),
-            (found.Box[int], {"value": 1, "more": [{"value": "a"}]}, "$.more[0].value: want an integer, got text 'a'"),
-        ]:
-            with self.subTest(annotation), self.assertRaises(Mismatch) as caught:
-                reader(annotation)(value)
-            self.assertEqual(str(caught.exception), message)
-        self.assertEqual(list(hints(found.f)), ["a", "b", "return"])
-        self.assertEqual(schema(found.Twice[int])["$ref"], "#/$defs/Twice_int")
-
-    @unittest.skipIf(sys.version_info < (3, 14), "annotations are evaluated late")
-    def test_annotations_that_are_evaluated_late(self):
-        found = module(
-            '''
-            import dataclasses
-            from datetime import date
-            from typing import NamedTuple, TypedDict
-
-            def f(a: Missing, b: list[Order], c: list[Missing], d: int, e: Missing.More | None) -> Order: ...
-
-            def make():
-                raise KeyError
-
-            def raising(a: make(), b: Order, c: date.missing, d: list[int]) -> int: ...
-
-            def hopeless(a: "Order" | None, b: int) -> int: ...
-
-            @dataclasses.dataclass
-            class Order:
-                node: Node
-                missing: Missing = 3
-                date: date = None
-
-            @dataclasses.dataclass
-            class Node:
-                children: list[Node]
-                more: Missing | Node | None = None
-
-            class Movie(TypedDict):
-                node: Node
-                missing: Missing
-
-            class Pair(NamedTuple):
-                node: Node
-                missing: Missing = 3
-
-            def outer():
                 @dataclasses.dataclass
-                class Local:
-                    n: int
-                    next: Local | None = None
+                class Box[T]:
+                    value: T
+                    more: "list[Box[T]]" = dataclasses.field(default_factory=list)
 
-                def inner(a: Local, b: list[Local], c: Missing, d: Unset): ...
+                def f[T](a: "list[T]", b: T) -> "Twice[T]": ...
+                """
+            )
+            for annotation, value, expected in [
+                (found.Json, {"a": [1, None, {"b": 2.5}]}, {"a": [1, None, {"b": 2.5}]}),
+                (found.Numbers, [1], [1]),
+                (found.Twice[float], [1, 2], (1.0, 2.0)),
+                (found.Box[float], {"value": 1, "more": [{"value": 2}]}, found.Box(1.0, [found.Box(2.0)])),
+                (found.Box, {"value": "a"}, found.Box("a")),
+            ]:
+                with self.subTest(annotation):
+                    self.assertEqual(reader(annotation)(value), expected)
+            self.assertIsNone(reader(found.Missing))
+            for annotation, value, message in [
+                (found.Numbers, ["a"], "$[0]: want an integer, got text 'a'"),
+                (found.Twice[int], [1, "a"], "$[1]: want an integer, got text 'a'"),
+                (found.Box[int], {"value": 1, "more": [{"value": "a"}]}, "$.more[0].value: want an integer, got text 'a'"),
+            ]:
+                with self.subTest(annotation), self.assertRaises(Mismatch) as caught:
+                    reader(annotation)(value)
+                self.assertEqual(str(caught.exception), message)
+            self.assertEqual(list(hints(found.f)), ["a", "b", "return"])
+            self.assertEqual(schema(found.Twice[int])["$ref"], "#/$defs/Twice_int")
 
-                if False:
-                    Unset = 1
-                return Local, inner
-            '''
-        )
-        self.assertEqual(hints(found.f), {"b": list[found.Order], "d": int, "return": found.Order})
-        self.assertEqual(hints(found.raising), {"b": found.Order, "d": list[int], "return": int})
-        self.assertEqual(hints(found.hopeless), {})
-        self.assertEqual(keywords(found.hopeless)({"a": 1, "b": "x"}), {"a": 1, "b": "x"})
-        self.assertRaises(TypeError, lambda: found.hopeless.__annotations__)
-        read = keywords(found.f)
-        self.assertEqual(read(dict.fromkeys("ace") | {"b": [], "d": 1})["d"], 1)
-        with self.assertRaisesRegex(Mismatch, r"^\$\.b\[0\]\.node\.children\[0\]: want an object \(Node\), got number 3$"):
-            read(dict.fromkeys("ace") | {"b": [{"node": {"children": [3]}}], "d": 1})
-        function_schema(found.f)
-        node = {"children": []}
-        self.assertEqual(reader(found.Order)({"node": node, "date": "x"}), found.Order(found.Node([]), 3, "x"))
-        self.assertEqual(reader(found.Movie)({"node": node, "missing": 1}), {"node": found.Node([]), "missing": 1})
-        self.assertEqual(reader(found.Pair)([node]), (found.Node([]), 3))
-        local, inner = found.outer()
-        self.assertEqual(hints(inner), {"a": local, "b": list[local]})
-        self.assertEqual(reader(local)({"n": 1, "next": {"n": 2}}), local(1, local(2)))
+    # Annotations are evaluated late.
+    if sys.version_info >= (3, 14):
+
+        def test_annotations_that_are_evaluated_late(self):
+            found = module(
+                """
+                import dataclasses
+                from datetime import date
+                from typing import NamedTuple, TypedDict
+
+                def f(a: Missing, b: list[Order], c: list[Missing], d: int, e: Missing.More | None) -> Order: ...
+
+                def make():
+                    raise KeyError
+
+                def raising(a: make(), b: Order, c: date.missing, d: list[int]) -> int: ...
+
+                def hopeless(a: "Order" | None, b: int) -> int: ...
+
+                @dataclasses.dataclass
+                class Order:
+                    node: Node
+                    missing: Missing = 3
+                    date: date = None
+
+                @dataclasses.dataclass
+                class Node:
+                    children: list[Node]
+                    more: Missing | Node | None = None
+
+                class Movie(TypedDict):
+                    node: Node
+                    missing: Missing
+
+                class Pair(NamedTuple):
+                    node: Node
+                    missing: Missing = 3
+
+                def outer():
+                    @dataclasses.dataclass
+                    class Local:
+                        n: int
+                        next: Local | None = None
+
+                    def inner(a: Local, b: list[Local], c: Missing, d: Unset): ...
+
+                    if False:
+                        Unset = 1
+                    return Local, inner
+                """
+            )
+            self.assertEqual(hints(found.f), {"b": list[found.Order], "d": int, "return": found.Order})
+            self.assertEqual(hints(found.raising), {"b": found.Order, "d": list[int], "return": int})
+            self.assertEqual(hints(found.hopeless), {})
+            self.assertEqual(keywords(found.hopeless)({"a": 1, "b": "x"}), {"a": 1, "b": "x"})
+            self.assertRaises(TypeError, lambda: found.hopeless.__annotations__)
+            read = keywords(found.f)
+            self.assertEqual(read(dict.fromkeys("ace") | {"b": [], "d": 1})["d"], 1)
+            with self.assertRaisesRegex(
+                Mismatch, r"^\$\.b\[0\]\.node\.children\[0\]: want an object \(Node\), got number 3$"
+            ):
+                read(dict.fromkeys("ace") | {"b": [{"node": {"children": [3]}}], "d": 1})
+            function_schema(found.f)
+            node = {"children": []}
+            self.assertEqual(reader(found.Order)({"node": node, "date": "x"}), found.Order(found.Node([]), 3, "x"))
+            self.assertEqual(reader(found.Movie)({"node": node, "missing": 1}), {"node": found.Node([]), "missing": 1})
+            self.assertEqual(reader(found.Pair)([node]), (found.Node([]), 3))
+            local, inner = found.outer()
+            self.assertEqual(hints(inner), {"a": local, "b": list[local]})
+            self.assertEqual(reader(local)({"n": 1, "next": {"n": 2}}), local(1, local(2)))
 
 
 class Keywords(unittest.TestCase):
@@ -743,7 +796,9 @@ class Keywords(unittest.TestCase):
         self.assertEqual(keywords(Callable().method)({"a": 1}), {"a": 1})
         self.assertEqual(keywords(Callable())({"a": 1}), {"a": 1})
         self.assertEqual(keywords(Item)({"name": "a", "price": 1}), {"name": "a", "price": 1.0})
-        self.check(keywords(functools.partial(same, 1)), {"a": 1}, "$.a: the function has no such parameter; it has none")
+        self.check(
+            keywords(functools.partial(same, 1)), {"a": 1}, "$.a: the function has no such parameter; it has none"
+        )
 
     def test_positional_parameters_are_refused(self):
         def f(a, /, b): ...
@@ -919,7 +974,9 @@ class Schemas(unittest.TestCase):
         self.assertEqual(function_schema(lambda x: x, "x"), {"input": {}, "output": {}})
 
     def test_of_a_function_called_by_keywords(self):
-        def f(a: int, ctx, b: Color = Color.RED, c=(1, 2), d=Unknown(), *rest, e: "Annotated[str, 'a name']", g: int = "x"): ...
+        def f(
+            a: int, ctx, b: Color = Color.RED, c=(1, 2), d=Unknown(), *rest, e: "Annotated[str, 'a name']", g: int = "x"
+        ): ...
 
         self.assertEqual(
             function_schema(f, exclude=["ctx"])["input"],

@@ -57,7 +57,8 @@ class Mismatch(ValueError):
 def _step(key):
     if isinstance(key, str) and key.isidentifier():
         return "." + _cut(key, LONGEST_VALUE)
-    return f"[{_cut(json.dumps(key if isinstance(key, (int, float)) else str(key), ensure_ascii=False), LONGEST_VALUE)}]"
+    shown = json.dumps(key if isinstance(key, (int, float)) else str(key), ensure_ascii=False)
+    return f"[{_cut(shown, LONGEST_VALUE)}]"
 
 
 def _cut(text, longest):
@@ -101,7 +102,23 @@ def hints(function):
         return {name: hint for name, hint in _class_hints(function).items() if name in found} | {"return": function}
     if not isinstance(function, types.FunctionType):
         return {}
-    return _known(_resolved(function, function.__globals__, {}))
+    found = _known(_resolved(function, function.__globals__, {}))
+    return {name: _or_none(hint) if name in _none_by_default(function) else hint for name, hint in found.items()}
+
+
+def _none_by_default(function):
+    """The parameters that may be left out for `None`, and so may be null."""
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    defaults = dict(zip(reversed(names), reversed(function.__defaults__ or ()))) | (function.__kwdefaults__ or {})
+    return {name for name, default in defaults.items() if default is None}
+
+
+def _or_none(hint):
+    try:
+        return typing.Optional[hint]
+    except TypeError:
+        # It is no type, and stands for nothing.
+        return hint
 
 
 def signature(function):
@@ -243,7 +260,13 @@ _LISTS = {
 }  # fmt: skip
 _OBJECTS = (dict, abc.Mapping, abc.MutableMapping)
 _UNIONS = (typing.Union, types.UnionType)
-_QUALIFIERS = (typing.Final, typing.ClassVar, typing.Required, typing.NotRequired, getattr(typing, "ReadOnly", typing.Final))
+_QUALIFIERS = (
+    typing.Final,
+    typing.ClassVar,
+    typing.Required,
+    typing.NotRequired,
+    getattr(typing, "ReadOnly", typing.Final),
+)
 _ALIAS = getattr(typing, "TypeAliasType", ())
 _NO_LISTS = (str, bytes, bytearray, abc.Mapping)
 
@@ -468,7 +491,7 @@ def reader(annotation):
 
 
 def writer(annotation):
-    """A function from a result to JSON, or `None` if anything will do. What is JSON already is checked and passed on."""
+    """From a result to JSON, or `None` if anything will do. What is JSON already is checked, and passed on."""
     return Writers().of(annotation)
 
 
@@ -492,7 +515,7 @@ def _required(found):
 
 
 class Composer:
-    """Makes something of an annotation, from what it makes of those inside: a method for each kind that `classify` knows."""
+    """Makes something of an annotation, from what it makes of those inside: by a method for each kind of `classify`."""
 
     def __init__(self):
         self._made = {}

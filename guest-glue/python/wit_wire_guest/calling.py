@@ -40,11 +40,9 @@ class Handler:
         self.call = _converting(call, annotations.hints(function), self._parameter)
 
     def schema(self):
-        found = schemas.function_schema(self._function, self._parameter, exclude={CONTEXT})
-        if self._parameter is None and not self._by_keywords:
-            # It takes no input, and whatever is given.
-            found["input"] = {}
-        return found
+        # A function without parameters takes no input, whatever is given.
+        parameter = None if self._by_keywords else self._parameter or ""
+        return schemas.function_schema(self._function, parameter, exclude={CONTEXT})
 
 
 def _parameters(function):
@@ -54,7 +52,7 @@ def _parameters(function):
     if any(inspect.isgeneratorfunction(code) or inspect.isasyncgenfunction(code) for code in _codes(function)):
         raise TypeError("generators can't be called here: a function returns its result, such as a list")
     try:
-        return list(inspect.signature(function).parameters.values())
+        return list(annotations.signature(function).parameters.values())
     except (TypeError, ValueError):
         return None
 
@@ -104,7 +102,7 @@ def _by_keywords(function, parameters, context):
         try:
             given = arguments(value)
         except annotations.Mismatch as error:
-            raise InputError(error.message, *error.steps) from None
+            raise InputError(error.message, *error.steps) from error.__cause__
         return function(**given, **more)
 
     return call
@@ -126,13 +124,13 @@ def _converting(call, hints, parameter):
             try:
                 value = read(value)
             except annotations.Mismatch as error:
-                raise InputError(error.message, *error.steps) from None
+                raise InputError(error.message, *error.steps) from error.__cause__
         result = call(value)
         if write is None:
             return result
         try:
             return write(result)
         except annotations.Mismatch as error:
-            raise ResultError(error.message, *error.steps) from None
+            raise ResultError(error.message, *error.steps) from error.__cause__
 
     return converted

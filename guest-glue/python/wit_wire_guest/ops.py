@@ -7,7 +7,7 @@ import types
 from . import wire_json
 from .calling import Handler
 from .library import Library
-from .sources import Sources, remember
+from .sources import HOST, Sources, remember
 
 
 class Unusable(Exception):
@@ -30,8 +30,8 @@ class Failed(Exception):
 def load(ops):
     """A handler by op name, or none at all."""
     data = [_data(op) for op in ops]
-    sources = Sources()
-    library = Library({top for fields in data for top in fields.get("library", ())})
+    tops = {top for fields in data for top in fields.get("library", ())}
+    sources, library = Sources(has_host_modules=HOST in tops), Library(tops)
     for modules in (sources, library):
         sys.meta_path.append(modules)
         sys.path_hooks.append(modules.importer)

@@ -98,7 +98,7 @@ class Schemas(annotations.Composer):
         match annotations.classify(key):
             case "exact", kind if kind is int:
                 return {"pattern": "^-?[0-9]+$"}
-            case ("literal" | "enumeration"), values:
+            case (("literal" | "enumeration"), values):
                 return _one_of([_as_key(annotations.plain(value)) for value in values])
             case "form", form if form.schema["type"] == "string":
                 return dict(form.schema)

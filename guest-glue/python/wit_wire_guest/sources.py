@@ -13,6 +13,9 @@ GUESTS_OWN = {
     "wit_wire_guest", "wit_world",
 }  # fmt: skip
 
+# The package of the host's own functions, if there are any.
+HOST = "host"
+
 
 def remember(filename, source):
     """Lets tracebacks show the lines of `source` under the name `filename`."""
@@ -24,9 +27,10 @@ def remember(filename, source):
 class Sources(Modules):
     """The modules that a program brings."""
 
-    def __init__(self):
+    def __init__(self, has_host_modules=False):
         super().__init__()
         self._files = {}
+        self._has_host_modules = has_host_modules
 
     def add(self, files):
         """Adds files by path. Ops of one program may repeat a file, if unchanged."""
@@ -39,6 +43,8 @@ class Sources(Modules):
             name, _ = module_name(path)
             if path.endswith(".py") and (name in sys.stdlib_module_names or name in GUESTS_OWN):
                 raise ValueError(f"{path}: the module {name!r} would hide one of Python's own: rename it")
+            if self._has_host_modules and name and name.partition(".")[0] == HOST:
+                raise ValueError(f"{path}: the module {name!r} would hide the host's own functions: rename it")
             self.add_path(path)
 
     def read(self, path):

@@ -16,7 +16,7 @@ use clap::{Parser, ValueEnum};
 
 use crate::shell;
 pub(crate) use javascript::test as test_javascript;
-pub(crate) use tools::{isolated, python};
+pub(crate) use tools::{environment, isolated, program, python};
 
 #[derive(Parser)]
 pub(crate) struct Args {

@@ -1,4 +1,4 @@
-//! Private Python environments, into which the package index brings the tools that guests are built with.
+//! Private Python environments, into which the package index brings the tools that guests are built and stubs checked with.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -11,7 +11,7 @@ use crate::shell;
 use crate::stamp::Inputs;
 
 /// The environment with the tools that `sources/requirements.txt` pins, and nothing else of this machine's.
-pub(super) fn environment(guests: &Path, language: &str, sources: &Path) -> Result<PathBuf> {
+pub(crate) fn environment(guests: &Path, language: &str, sources: &Path) -> Result<PathBuf> {
     let environment = guests.join(format!("{language}-tools"));
     let requirements = sources.join("requirements.txt");
     // Its programs name its place, and run on the Python that it was made with.
@@ -89,7 +89,7 @@ pub(crate) fn isolated(program: impl AsRef<OsStr>) -> Command {
 }
 
 /// A program of a virtual environment.
-pub(super) fn program(environment: &Path, name: &str) -> PathBuf {
+pub(crate) fn program(environment: &Path, name: &str) -> PathBuf {
     match cfg!(windows) {
         true => environment.join("Scripts").join(format!("{name}.exe")),
         false => environment.join("bin").join(name),

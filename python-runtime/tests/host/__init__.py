@@ -1,0 +1,3 @@
+"""What the host offers."""
+
+from wit_wire_guest.context import HostcallError
