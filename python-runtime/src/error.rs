@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use serde::Deserialize;
+use wit_wire_host::HostcallError;
 
 /// Why a runtime, a function or stubs could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -127,19 +128,68 @@ fn list(names: &[String]) -> String {
 }
 
 /// An exception, as Python tells it. Prints as Python prints it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct PythonError {
     /// The exception's type, such as `KeyError`.
     #[serde(rename = "type")]
     pub ty: String,
-    /// Its text.
+    /// Its text. What is longer than 64 Ki characters is cut in its middle.
     pub message: String,
-    /// The traceback as Python prints it, in the user's own file names and line numbers.
+    /// What was added to it by `add_note`.
+    #[serde(default)]
+    pub notes: Vec<String>,
+    /// Where it was raised, the outermost frame first: the 25 first and the 25 last ones. A syntax error's place is the last.
+    #[serde(default)]
+    pub frames: Vec<Frame>,
+    /// How many frames were left out in the middle.
+    #[serde(default)]
+    pub omitted: usize,
+    /// What it was raised from: `raise ... from`.
+    #[serde(default)]
+    pub cause: Option<Box<PythonError>>,
+    /// What was being handled when it was raised.
+    #[serde(default)]
+    pub context: Option<Box<PythonError>>,
+    /// The members of an `ExceptionGroup`.
+    #[serde(default)]
+    pub exceptions: Vec<PythonError>,
+    /// If the input does not fit the function's annotations, or the result its own: where, as in `$.items[2].price`.
+    #[serde(default)]
+    pub path: Option<String>,
+    /// If it is the error of a hostcall: what the host said.
+    #[serde(default)]
+    pub hostcall: Option<HostcallError>,
+    /// The traceback as Python prints it, in the user's own file names and line numbers. Empty for causes, contexts and
+    /// members, which are part of this one's.
+    #[serde(default)]
     pub traceback: String,
 }
 
+/// A place in Python code.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct Frame {
+    /// The file in the user's sources, or `<NAME>` for a function that was given as text.
+    #[serde(default)]
+    pub file: Option<String>,
+    /// The line, counted from 1.
+    #[serde(default)]
+    pub line: Option<u32>,
+    /// The function; `None` where a syntax error is.
+    #[serde(default)]
+    pub function: Option<String>,
+    /// The line's text.
+    #[serde(default)]
+    pub text: Option<String>,
+}
+
 impl PythonError {
+    /// Whether the input does not fit the function's annotations.
+    pub fn is_input_error(&self) -> bool {
+        self.ty == "InputError" && self.path.is_some()
+    }
+
     /// The exception that failed a call, if it was one.
     pub fn of(error: &wit_wire_host::Error) -> Option<Self> {
         match error {
@@ -151,6 +201,9 @@ impl PythonError {
 
 impl fmt::Display for PythonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.traceback.is_empty() {
+            return write!(f, "{}: {}", self.ty, self.message);
+        }
         f.write_str(self.traceback.trim_end())
     }
 }

@@ -26,7 +26,7 @@ mod source;
 mod tree;
 
 pub use artifact_embed::Archive;
-pub use error::{Error, PythonError};
+pub use error::{Error, Frame, PythonError};
 pub use host_module::{FunctionDescription, HostModule, ModuleDescription, stubs};
 pub use runtime::{Builder, ProgramBuilder, PythonRuntime};
 pub use source::PythonSource;

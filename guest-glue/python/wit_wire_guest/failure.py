@@ -1,13 +1,27 @@
-"""Exceptions as data: `{type, message, traceback}`, in the user's terms."""
+"""Exceptions as data, in the user's terms.
+
+`{type, message, notes, frames, omitted, cause, context, exceptions, traceback}`, of which
+what is empty is left out. The causes, contexts and members of groups are such data too,
+without the text of a traceback.
+"""
 
 import asyncio
 import json
 import os.path
 import traceback
 
+from . import wire_json
+from .annotations import Mismatch
+from .hostcalls import HostcallError
+
 # A text of more characters is cut in its middle. Deep recursion with changing
 # lines would otherwise make a traceback of megabytes.
 LONGEST = 64 * 1024
+
+# What is told of an exception's frames (the first and the last), of the exceptions behind it, and of those side by side.
+MOST_FRAMES = 50
+LEVELS = 8
+MOST_PARTS = 16
 
 _GLUE = os.path.dirname(__file__)
 # Host modules are glue too.
@@ -50,11 +64,63 @@ def describe(error):
         seen.add(id(part))
         part.stack[:] = _users(part.stack)
         waiting += [part.__cause__, part.__context__, *(getattr(part, "exceptions", None) or ())]
-    return {
-        "type": _clean(_name_of(type(error))),
-        "message": _clean(_text(error)),
-        "traceback": _clean("".join(summary.format())),
+    return (
+        _exception(summary, LEVELS)
+        | {"type": _clean(_name_of(type(error))), "message": _clean(_text(error))}
+        | _more(error)
+        | {"traceback": _clean("".join(summary.format()))}
+    )
+
+
+def _exception(part, levels):
+    """One exception of a summary, and `levels` of those behind it."""
+    frames = [_frame(frame.filename, frame.lineno, frame.name, frame.line) for frame in part.stack]
+    if getattr(part, "lineno", None) is not None:
+        # Where a syntax error is.
+        frames.append(_frame(part.filename, part.lineno, None, part.text))
+    omitted = max(0, len(frames) - MOST_FRAMES)
+    if omitted:
+        half = MOST_FRAMES // 2
+        frames[half:-half] = []
+    found = {
+        "type": _clean(_name_of(getattr(part, "_exc_type", None) or part.exc_type)),
+        "message": _clean(part._str),
+        "notes": [_clean(note) for note in _notes(part)[:MOST_PARTS]],
+        "frames": frames,
+        "omitted": omitted,
     }
+    if levels:
+        found["cause"] = part.__cause__ and _exception(part.__cause__, levels - 1)
+        hidden = part.__suppress_context__ or part.__context__ is None
+        found["context"] = None if hidden else _exception(part.__context__, levels - 1)
+        inner = getattr(part, "exceptions", None) or ()
+        found["exceptions"] = [_exception(one, levels - 1) for one in inner[:MOST_PARTS]]
+    return {name: value for name, value in found.items() if value or name in ("type", "message")}
+
+
+def _frame(file, line, function, text):
+    # A syntax error may be the user's own, with anything in it.
+    found = {"file": file, "function": function, "text": text and str(text).strip()}
+    found = {name: _clean(value) for name, value in found.items() if value is not None}
+    return found | {"line": int(line)} if str(line).isdecimal() and int(line) < 2**32 else found
+
+
+def _notes(part):
+    return part.__notes__ if isinstance(getattr(part, "__notes__", None), list) else []
+
+
+def _more(error):
+    """What only the errors of the glue's own have."""
+    if isinstance(error, Mismatch):
+        return {"path": error.path}
+    if isinstance(error, HostcallError):
+        try:
+            cause = json.loads(wire_json.encode(error.cause))
+            return {"hostcall": {"code": _clean(error.code), "message": _clean(error.message), "cause": cause}}
+        except BaseException:
+            # Users may have put anything in there.
+            return {}
+    return {}
 
 
 def _users(stack):
@@ -73,6 +139,7 @@ def _text(error):
 
 
 def _clean(text):
+    text = str(text)
     if len(text) > LONGEST:
         half = LONGEST // 2
         text = f"{text[:half]}\n[... {len(text) - LONGEST} characters ...]\n{text[-half:]}"

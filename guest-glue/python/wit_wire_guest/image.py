@@ -1,6 +1,7 @@
 """What the component's image is made from: it is taken once this module has run."""
 
 import gc
+import sys
 
 from . import stdlib
 
@@ -19,7 +20,6 @@ __all__ = ["MatWire"]
 def settle():
     """Runs a function once, so that what the first run sets up is in the image."""
     import json
-    import sys
 
     from wit_world.exports import mat_wire
 
@@ -46,6 +46,8 @@ def make_room():
     bytearray(ROOM)
 
 
+# Who looks at both streams wants to see in which order lines were written.
+sys.stdout.reconfigure(line_buffering=True)
 stdlib.forget_files()
 randomness.watch()
 loop.install()
