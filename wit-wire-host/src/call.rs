@@ -4,10 +4,11 @@ use std::any::Any;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::capture::Output;
 use crate::error::Error;
+use crate::fixed;
 use crate::limits::Limits;
 use crate::pool::CleanState;
 use crate::program::{Function, Isolation, Used};
@@ -29,6 +30,7 @@ pub(crate) struct Settings {
     limits: Option<Limits>,
     deadline: Option<Instant>,
     context: Option<Arc<dyn Any + Send + Sync>>,
+    fixed: fixed::Settings,
 }
 
 /// What one call used. There is one for failed calls too.
@@ -80,6 +82,20 @@ impl<'f, O: Send + 'f> Call<'f, O> {
         self
     }
 
+    /// The time of day that the guest sees throughout the call. Clocks that measure how long something takes go on, and so do
+    /// time limits.
+    pub fn clock(mut self, time: SystemTime) -> Self {
+        self.settings.fixed.clock = Some(time);
+        self
+    }
+
+    /// The seed of all random numbers that the guest gets in the call, also of those that are secret otherwise. Under
+    /// [`Isolation::Shared`], generators that the guest seeded in earlier calls go on.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.settings.fixed.seed = Some(seed);
+        self
+    }
+
     /// Makes the call, and says what it used.
     pub async fn with_receipt(self) -> (Result<O, Error>, Receipt) {
         let Self {
@@ -92,11 +108,13 @@ impl<'f, O: Send + 'f> Call<'f, O> {
             limits,
             deadline,
             context,
+            fixed,
         } = settings;
         let run = Run::with(
             limits.unwrap_or(*function.program.host_limits()),
             deadline,
             context,
+            fixed,
         );
         let mut used = Used::default();
         let bytes_in = input.as_ref().map_or(0, |input| input.len());

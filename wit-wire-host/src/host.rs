@@ -15,6 +15,7 @@ use crate::batch::{BATCH, Batch};
 use crate::capture::Capture;
 use crate::component::Component;
 use crate::error::Error;
+use crate::fixed::Fixed;
 use crate::hostcall::{HostcallContext, HostcallError, Hostcalls, Router};
 use crate::limits::{Limit, LimitExceeded, Limits, MemoryLimiter};
 use crate::pool::{Pool, PoolConfig};
@@ -163,10 +164,11 @@ impl Host {
         let [stdout, stderr] = Capture::streams();
         let mut wasi = WasiCtxBuilder::new();
         wasi.stdout(stdout.clone()).stderr(stderr);
-        let randomness = || Randomness::new(is_at_rest.clone());
+        let fixed = Fixed::default();
+        let randomness = || Randomness::new(is_at_rest.clone(), fixed.clone());
         wasi.secure_random(randomness())
             .insecure_random(randomness());
-        wasi.monotonic_clock(SinceStart);
+        wasi.monotonic_clock(SinceStart).wall_clock(fixed.clone());
         wasi.allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false);
@@ -180,6 +182,7 @@ impl Host {
             panic: None,
             seeds: randomness(),
             is_at_rest,
+            fixed,
         };
         let mut store = Store::new(&self.0.engine, state);
         store.limiter(|state| &mut state.memory);
@@ -210,6 +213,7 @@ pub(crate) struct State {
     seeds: Randomness,
     /// Whether random numbers are the machine's.
     pub(crate) is_at_rest: Arc<AtomicBool>,
+    pub(crate) fixed: Fixed,
 }
 
 /// The hostcall with which a guest says why it is about to trap. It is the protocol's own.

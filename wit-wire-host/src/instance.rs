@@ -276,6 +276,7 @@ fn begin(store: &mut Store<State>, run: &Run, op: Option<&Arc<str>>) {
     state.memory.allowed = run.limits().memory;
     state.output.start(run.limits().log);
     state.panic = None;
+    state.fixed.set(run.fixed());
     state.run = Some(Running {
         run: run.share(),
         op: op.cloned(),

@@ -24,7 +24,7 @@
 //! `reset` (how one is taken back to a state it had), `image` (a program's state as data), `snapshot` (the same as bytes),
 //! `memory` (a guest's memory, and all unsafe code), `component` (checked and linked) and `shape` (the check), `instance` (a
 //! live one), `host` (what components share: linker, sandbox, hostcalls), `hostcall`, `batch` (hostcalls made together), `files` (what guests may read), `capture` (what guests print),
-//! `randomness`, `ticker` (what interrupts guests), `wire` (the protocol's values), `blocking`, `error`.
+//! `randomness`, `fixed` (what a call makes the same every time), `ticker` (what interrupts guests), `wire` (the protocol's values), `blocking`, `error`.
 
 mod batch;
 mod blocking;
@@ -33,6 +33,7 @@ mod capture;
 mod component;
 mod error;
 mod files;
+mod fixed;
 mod host;
 mod hostcall;
 mod image;

@@ -11,27 +11,34 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use rand_core::TryRng;
 use wasmtime_wasi::{Deterministic, Rng, thread_rng};
 
+use crate::fixed::Fixed;
+
 /// A guest's source of random numbers.
 pub(crate) struct Randomness {
     start: Deterministic,
     machine: Box<dyn Rng + Send>,
     is_at_rest: Arc<AtomicBool>,
+    fixed: Fixed,
 }
 
 impl Randomness {
-    /// The machine's from when `is_at_rest` is set.
-    pub(crate) fn new(is_at_rest: Arc<AtomicBool>) -> Self {
+    /// The machine's from when `is_at_rest` is set, unless a run has them fixed.
+    pub(crate) fn new(is_at_rest: Arc<AtomicBool>, fixed: Fixed) -> Self {
         Self {
             start: Deterministic::new((0..=250).collect()),
             machine: thread_rng(),
             is_at_rest,
+            fixed,
         }
     }
 
-    fn source(&mut self) -> &mut dyn Rng {
+    fn draw<T>(&mut self, mut draw: impl FnMut(&mut dyn Rng) -> T) -> T {
         match self.is_at_rest.load(Relaxed) {
-            true => &mut self.machine,
-            false => &mut self.start,
+            true => {
+                let fixed = self.fixed.random(|series| draw(series));
+                fixed.unwrap_or_else(|| draw(&mut self.machine))
+            }
+            false => draw(&mut self.start),
         }
     }
 }
@@ -40,15 +47,16 @@ impl TryRng for Randomness {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(self.source().next_u32())
+        Ok(self.draw(|source| source.next_u32()))
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(self.source().next_u64())
+        Ok(self.draw(|source| source.next_u64()))
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        self.source().fill_bytes(bytes);
+        let fill = |source: &mut dyn Rng| source.fill_bytes(bytes);
+        self.draw(fill);
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Phase};
+use crate::fixed;
 use crate::limits::{Limit, LimitExceeded, Limits};
 
 /// What bounds and counts a run. It may span building an instance, its `init` and one `handle`, which then share the
@@ -42,6 +43,7 @@ struct Inner {
     cpu: CpuClock,
     hostcalls: AtomicU64,
     depth: u32,
+    fixed: fixed::Settings,
 }
 
 tokio::task_local! {
@@ -52,7 +54,7 @@ tokio::task_local! {
 impl Run {
     /// A run that starts now and ends `limits.wall_time` later at the latest.
     pub fn new(limits: Limits) -> Self {
-        Self::with(limits, None, None)
+        Self::with(limits, None, None, fixed::Settings::default())
     }
 
     /// A run that ends at `deadline` if that comes first, and carries the embedder's value to hostcalls.
@@ -60,6 +62,7 @@ impl Run {
         limits: Limits,
         deadline: Option<Instant>,
         context: Option<Arc<dyn Any + Send + Sync>>,
+        fixed: fixed::Settings,
     ) -> Self {
         let started = Instant::now();
         // A limit too far for the clock is no limit.
@@ -76,6 +79,7 @@ impl Run {
             cpu: CpuClock::new(started),
             hostcalls: AtomicU64::new(0),
             depth: DEPTH.try_with(|depth| *depth).unwrap_or(0),
+            fixed,
         }))
     }
 
@@ -130,6 +134,10 @@ impl Run {
     /// The same run, for the store that serves it.
     pub(crate) fn share(&self) -> Self {
         Self(self.0.clone())
+    }
+
+    pub(crate) fn fixed(&self) -> fixed::Settings {
+        self.0.fixed
     }
 
     pub(crate) fn context(&self) -> Option<&Arc<dyn Any + Send + Sync>> {
@@ -340,9 +348,14 @@ mod tests {
             ..Limits::default()
         };
         let soon = Instant::now() + Duration::from_secs(1);
-        assert_eq!(Run::with(limits, Some(soon), None).deadline(), Some(soon));
+        assert_eq!(
+            Run::with(limits, Some(soon), None, fixed::Settings::default()).deadline(),
+            Some(soon)
+        );
         let late = Instant::now() + Duration::from_secs(3600);
-        assert!(Run::with(limits, Some(late), None).deadline() < Some(late));
+        assert!(
+            Run::with(limits, Some(late), None, fixed::Settings::default()).deadline() < Some(late)
+        );
         let endless = Limits {
             wall_time: Duration::MAX,
             ..limits

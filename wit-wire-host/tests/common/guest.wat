@@ -3,6 +3,7 @@
 ;;   b  finds its input unusable      t  hits `unreachable`          g  grows its memory until it can't
 ;;   c  counts its calls              r  recurses without end        x  is refused by init
 ;;   h  makes the hostcall of its own name, with its input           f  makes that hostcall for ever
+;;   y  makes the hostcall of what follows the second character of its name, with its input
 ;;   m  grows its memory by a page and echoes its input
 ;;   k  keeps the first byte of its input in memory, and answers with the one that was kept before (a digit, `0` at first)
 ;;   p  tells of a panic, with its input for a text, and traps; with input `1` it goes on to echo it
@@ -74,6 +75,11 @@
         (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
         (i32.store8 (i32.const 128) (global.get $calls))
         (return (call $ok (i32.const 128) (i32.const 1)))))
+    (if (i32.eq (local.get $letter) (i32.const 121)) ;; y
+      (then
+        (local.set $op (i32.add (local.get $op) (i32.const 2)))
+        (local.set $op_len (i32.sub (local.get $op_len) (i32.const 2)))
+        (local.set $letter (i32.const 104))))
     (if (i32.eq (local.get $letter) (i32.const 104)) ;; h
       (then
         (call $hostcall (local.get $op) (local.get $op_len) (local.get $json) (local.get $json_len) (i32.const 96))

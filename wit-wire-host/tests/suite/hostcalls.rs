@@ -3,7 +3,10 @@
 use super::host;
 use crate::common::{self, program};
 use serde_json::{Value, json};
-use wit_wire_host::{Error, Function, HostcallContext, HostcallError, Hostcalls};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::Barrier;
+use wit_wire_host::{Error, Function, HostcallContext, HostcallError, Hostcalls, Limit, Limits};
 
 struct Tenant(&'static str);
 
@@ -157,4 +160,164 @@ fn the_hosts_own_names_cant_be_registered() {
         matches!(&error, Error::ReservedOp(op) if op == "wit-wire:batch"),
         "{error}"
     );
+}
+
+const BATCH: &str = "y:wit-wire:batch";
+
+/// Sets a flag when it is dropped.
+struct Dropped(Arc<AtomicBool>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// One call for each of `ids`, all of the op `op`.
+fn calls(op: &str, ids: std::ops::Range<u64>) -> Vec<Value> {
+    ids.map(|id| json!({"id": id, "op": op, "payload": id}))
+        .collect()
+}
+
+#[tokio::test]
+async fn hostcalls_of_a_batch_run_side_by_side() {
+    // Comes back once all are there.
+    let together = Arc::new(Barrier::new(3));
+    let host = host().hostcall("meet", move |_: HostcallContext, id: u64| {
+        let together = together.clone();
+        async move {
+            together.wait().await;
+            Ok::<_, HostcallError>(id * 10)
+        }
+    });
+    let program = program(host, &[BATCH]).await;
+    let batch = program.function(BATCH).unwrap();
+    let request = json!({"calls": calls("meet", 1..4), "cancel": [], "wait": null});
+    let (answers, receipt) = batch.call::<_, Vec<Value>>(&request).with_receipt().await;
+    let mut answers = answers.unwrap();
+    answers.sort_by_key(|answer| answer["id"].as_u64());
+    // Those that are not among the first come the next time.
+    assert!(!answers.is_empty());
+    for answer in answers {
+        assert_eq!(answer["ok"], json!(answer["id"].as_u64().unwrap() * 10));
+    }
+    assert_eq!(receipt.hostcalls, 3);
+}
+
+#[tokio::test]
+async fn each_hostcall_of_a_batch_has_an_answer_of_its_own() {
+    let host = host()
+        .hostcall("same", async |_: HostcallContext, value: Value| {
+            Ok::<_, HostcallError>(value)
+        })
+        .hostcall("fail", async |_: HostcallContext, _: Value| {
+            Err::<Value, _>(HostcallError::new("denied", "not you"))
+        });
+    let program = program(host, &[BATCH]).await;
+    let batch = program.function(BATCH).unwrap();
+    let request = json!({"calls": [
+        {"id": 1, "op": "same", "payload": {"a": [1, null]}},
+        {"id": 2, "op": "fail", "payload": null},
+        {"id": 3, "op": "nothing", "payload": 0},
+        {"id": 4, "op": "wit-wire:batch", "payload": {"calls": []}},
+    ]});
+    let mut answers: Vec<Value> = batch.call(&request).await.unwrap();
+    answers.sort_by_key(|answer| answer["id"].as_u64());
+    let unknown = |op| json!({"code": "op_404", "message": format!("the host has no op `{op}`")});
+    assert_eq!(
+        json!(answers),
+        json!([
+            {"id": 1, "ok": {"a": [1, null]}},
+            {"id": 2, "err": {"code": "denied", "message": "not you"}},
+            {"id": 3, "err": unknown("nothing")},
+            {"id": 4, "err": unknown("wit-wire:batch")},
+        ])
+    );
+    for bad in [json!(1), json!({"calls": [{"id": 1}]}), json!({"no": 1})] {
+        assert_eq!(error(&batch, &bad).await["code"], "op_400", "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn hostcalls_under_way_end_with_their_call() {
+    let dropped = Arc::new(AtomicBool::new(false));
+    let flag = dropped.clone();
+    let host = host().hostcall("never", move |_: HostcallContext, _: Value| {
+        let guard = Dropped(flag.clone());
+        async move {
+            std::future::pending::<()>().await;
+            drop(guard);
+            Ok::<_, HostcallError>(0)
+        }
+    });
+    let program = program(host, &[BATCH]).await;
+    let batch = program.function(BATCH).unwrap();
+    let request = json!({"calls": calls("never", 1..2), "wait": 0});
+    assert_eq!(batch.call::<_, Value>(&request).await.unwrap(), json!([]));
+    assert!(dropped.load(Ordering::Relaxed));
+
+    // One that nobody wants any more is not waited for.
+    let request = json!({"calls": calls("never", 1..2), "cancel": [1], "wait": null});
+    assert_eq!(batch.call::<_, Value>(&request).await.unwrap(), json!([]));
+}
+
+#[tokio::test]
+async fn a_batch_is_limited_like_the_hostcalls_it_has() {
+    let host = host().hostcall("same", async |_: HostcallContext, value: Value| {
+        Ok::<_, HostcallError>(value)
+    });
+    let program = program(host, &[BATCH]).await;
+    let batch = program.function(BATCH).unwrap();
+    let limits = Limits {
+        hostcalls: 4,
+        hostcall_payload: 200,
+        ..Limits::default()
+    };
+    for (request, limit) in [
+        (calls("same", 0..5), Limit::Hostcalls),
+        (
+            vec![json!({"id": 0, "op": "same", "payload": "x".repeat(300)})],
+            Limit::HostcallPayload,
+        ),
+    ] {
+        let request = json!({ "calls": request });
+        let limits = match limit {
+            Limit::Hostcalls => Limits {
+                hostcall_payload: 1000,
+                ..limits
+            },
+            _ => limits,
+        };
+        let failed = batch.call::<_, Value>(&request).limits(limits).await;
+        assert!(
+            matches!(&failed, Err(Error::Limit { exceeded, .. }) if exceeded.limit == limit),
+            "{failed:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn guests_read_the_files_that_the_host_gives() {
+    let files = [("pkg/a.py", "x = 1"), ("pkg/b/c.txt", "é"), ("pkg2/a", "")];
+    let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
+    let host = host()
+        .files(files)
+        .files([("raw".to_owned(), vec![0xff, 0])]);
+    let [list, read] = ["y:wit-wire:files", "y:wit-wire:file"];
+    let program = program(host, &[list, read]).await;
+    let [list, read] = [list, read].map(|op| program.function(op).unwrap());
+    for (function, input, expected) in [
+        (&list, "pkg", json!(["pkg/a.py", "pkg/b/c.txt"])),
+        (&list, "pkg/b", json!(["pkg/b/c.txt"])),
+        (&list, "raw", json!(["raw"])),
+        (&list, "none", json!([])),
+        (&read, "pkg/b/c.txt", json!("é")),
+        (&read, "pkg2/a", json!("")),
+        (&read, "raw", json!({"base64": "/wA="})),
+    ] {
+        let answer: Value = function.call(input).await.unwrap();
+        assert_eq!(answer, expected, "{input}");
+    }
+    assert_eq!(error(&read, &json!("pkg")).await["code"], "file_404");
+    assert_eq!(error(&read, &json!(1)).await["code"], "op_400");
 }
