@@ -38,10 +38,13 @@ async fn call(function: &Function, input: &Value) -> Value {
 
 fn shared(ladder: &mut Ladder, runtime: &PythonRuntime) {
     let many = "def many(n, ctx):\n    for _ in range(n):\n        ctx.hostcall('same', 1)\n";
+    let gather = "import asyncio\n\nasync def gather(n, ctx):\n    \
+                  await asyncio.gather(*(ctx.hostcall('wait', 20) for _ in range(n)))\n";
     let program = runtime.program().isolation(Isolation::Shared);
     let program = program
         .function("add", PythonSource::def("add", ADD))
         .function("many", PythonSource::def("many", many))
+        .function("gather", PythonSource::def("gather", gather))
         .function("echo", PythonSource::lambda("lambda x: x"));
     let program = ladder.tokio.block_on(program.build()).expect("a program");
     let function = |name| Program::function(&program, name).expect("a function");
@@ -70,6 +73,10 @@ fn shared(ladder: &mut Ladder, runtime: &PythonRuntime) {
             hostcall.add(hundred.saturating_sub(none) / 100);
         }
         hostcall.record();
+    });
+    let gather = function("gather");
+    ladder.rung("hostcall.batch_100", 2.0, async || {
+        call(&gather, &json!(100)).await
     });
 }
 

@@ -14,11 +14,15 @@ pub fn sum() -> Value {
     json!({"a": 1, "b": 2})
 }
 
-/// A runtime that answers the hostcall `same` with what it was given.
+/// A runtime that answers the hostcall `same` with what it was given, and `wait` after as many milliseconds as it is given.
 pub fn runtime(pool: PoolConfig) -> PythonRuntime {
     let same = async |_: HostcallContext, payload: Value| Ok::<_, HostcallError>(payload);
-    let runtime = PythonRuntime::builder().hostcall("same", same).pool(pool);
-    let runtime = runtime.build();
+    let wait = async |_: HostcallContext, milliseconds: u64| {
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+        Ok::<_, HostcallError>(())
+    };
+    let runtime = PythonRuntime::builder().hostcall("same", same);
+    let runtime = runtime.hostcall("wait", wait).pool(pool).build();
     runtime.expect("`cargo xtask bench` builds the guest first")
 }
 

@@ -127,7 +127,7 @@ class _Importer:
 
     def iter_modules(self, prefix=""):
         for name in self._modules.children(self._folder):
-            is_package = self._modules.is_folder(f"{self._folder}/{name}")
+            is_package = self._modules.is_file(f"{self._folder}/{name}/{INIT}{SUFFIX}")
             stem = name.removesuffix(SUFFIX)
             if stem.isidentifier() and stem != INIT and (is_package or name.endswith(SUFFIX)):
                 yield prefix + stem, is_package
