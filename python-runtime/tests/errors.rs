@@ -1,0 +1,191 @@
+//! Exceptions as data, and as Python prints them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::sync::LazyLock;
+
+use python_runtime::{Error, HostcallContext, HostcallError, PythonError, PythonRuntime};
+use python_runtime::{Function, PythonSource};
+use serde_json::{Value, json};
+
+static RUNTIME: LazyLock<PythonRuntime> = LazyLock::new(|| {
+    let fail = async |_: HostcallContext, _: Value| {
+        Err::<Value, _>(HostcallError::new("missing", "no such order").cause(json!({"id": 7})))
+    };
+    PythonRuntime::builder()
+        .hostcall("fail", fail)
+        .build()
+        .unwrap()
+});
+
+async fn run() -> Function {
+    let source = "def run(how, ctx):\n    exec(compile(how, '<how>', 'exec'), {'ctx': ctx})\n";
+    RUNTIME
+        .function(PythonSource::def("run", source))
+        .await
+        .unwrap()
+}
+
+async fn error(how: &str) -> PythonError {
+    let error = run().await.call::<_, Value>(how).await.unwrap_err();
+    PythonError::of(&error).unwrap_or_else(|| panic!("{how}: {error}"))
+}
+
+#[tokio::test]
+async fn an_error_has_its_notes_frames_and_what_it_came_from() {
+    let source = "
+def parse(text):
+    try:
+        return int(text)
+    except ValueError as error:
+        wrapped = LookupError(text)
+        wrapped.add_note('while reading the price')
+        raise wrapped from error
+
+def f(text):
+    return parse(text)
+";
+    let f = RUNTIME
+        .function(PythonSource::def("f", source))
+        .await
+        .unwrap();
+    let error = f.call::<_, Value>("x").await.unwrap_err();
+    let error = PythonError::of(&error).unwrap();
+    assert_eq!(
+        (error.ty.as_str(), error.message.as_str()),
+        ("LookupError", "x")
+    );
+    assert_eq!(error.notes, ["while reading the price"]);
+    let frames: Vec<_> = error
+        .frames
+        .iter()
+        .map(|frame| {
+            (
+                frame.file.as_deref().unwrap(),
+                frame.line.unwrap(),
+                frame.function.as_deref().unwrap(),
+                frame.text.as_deref().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        frames,
+        [
+            ("<f>", 11, "f", "return parse(text)"),
+            ("<f>", 8, "parse", "raise wrapped from error"),
+        ]
+    );
+    let cause = error.cause.as_deref().unwrap();
+    assert_eq!(cause.ty, "ValueError");
+    assert_eq!(cause.frames[0].line, Some(4));
+    assert!(error.context.is_none());
+    let expected = "Traceback (most recent call last):
+  File \"<f>\", line 4, in parse
+    return int(text)
+ValueError: invalid literal for int() with base 10: 'x'
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File \"<f>\", line 11, in f
+    return parse(text)
+  File \"<f>\", line 8, in parse
+    raise wrapped from error
+LookupError: x
+while reading the price";
+    assert_eq!(error.to_string(), expected);
+}
+
+#[tokio::test]
+async fn errors_of_all_kinds_are_told() {
+    for (how, ty, message) in [
+        ("raise SystemExit(3)", "SystemExit", "3"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt", ""),
+        ("raise GeneratorExit", "GeneratorExit", ""),
+        ("class E(BaseException): pass\nraise E('x')", "E", "x"),
+        (
+            "class E(Exception):\n  def __str__(self): 1/0\nraise E",
+            "E",
+            "<the exception's own text can't be had>",
+        ),
+        ("assert 1 == 2, 'no'", "AssertionError", "no"),
+        ("raise StopIteration('\\ud800')", "StopIteration", "\\ud800"),
+    ] {
+        let error = error(how).await;
+        assert_eq!(
+            (error.ty.as_str(), error.message.as_str()),
+            (ty, message),
+            "{how}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn groups_contexts_and_hostcalls_keep_what_is_inside() {
+    let group = error(
+        "raise ExceptionGroup('two', [ValueError(1), ExceptionGroup('one', [KeyError('k')])])",
+    )
+    .await;
+    assert_eq!(group.message, "two (2 sub-exceptions)");
+    let inner: Vec<_> = group.exceptions.iter().map(|one| one.ty.as_str()).collect();
+    assert_eq!(inner, ["ValueError", "ExceptionGroup"]);
+    assert_eq!(group.exceptions[1].exceptions[0].message, "'k'");
+
+    let during = error("try:\n  1/0\nexcept ZeroDivisionError:\n  {}['k']").await;
+    assert_eq!(during.context.as_deref().unwrap().ty, "ZeroDivisionError");
+    assert!(during.cause.is_none());
+
+    let hostcall = error("ctx.hostcall('fail')").await;
+    let said = HostcallError::new("missing", "no such order").cause(json!({"id": 7}));
+    assert_eq!(hostcall.hostcall, Some(said));
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_cut() {
+    let deep = error("import sys\nsys.setrecursionlimit(300)\ndef f(n):\n  return f(n + 1)\nglobals()['f'] = f\nf(0)").await;
+    assert_eq!(deep.ty, "RecursionError");
+    assert_eq!(deep.frames.len(), 50);
+    assert!(deep.omitted > 100, "{}", deep.omitted);
+    let long = error("raise ValueError('x' * 1_000_000)").await;
+    assert!(long.message.len() < 70_000);
+    assert!(
+        long.message.contains("[... 934464 characters ...]"),
+        "{}",
+        &long.message[32_000..34_000]
+    );
+    let chain = error(
+        "e = None\nfor i in range(100):\n  n = ValueError(i)\n  n.__cause__ = e\n  e = n\nraise e",
+    )
+    .await;
+    let mut length = 0;
+    let mut at = chain.cause.as_deref();
+    while let Some(error) = at {
+        length += 1;
+        at = error.cause.as_deref();
+    }
+    assert_eq!(length, 8);
+}
+
+#[tokio::test]
+async fn a_syntax_error_has_its_place() {
+    let refused = RUNTIME
+        .function(PythonSource::def("f", "def f(x):\n    return x +\n"))
+        .await;
+    let Err(Error::Python { error, .. }) = refused else {
+        panic!("it was taken");
+    };
+    let place = error.frames.last().unwrap();
+    assert_eq!(
+        (place.file.as_deref(), place.line, place.text.as_deref()),
+        (Some("<f>"), Some(2), Some("return x +"))
+    );
+    // One that user code made up, with nothing in the right place.
+    let odd = self::error("raise SyntaxError('x', ('f', 'no', -5, 7))").await;
+    assert_eq!(odd.ty, "SyntaxError");
+    assert_eq!(odd.frames.last().unwrap().line, None);
+}
