@@ -7,7 +7,7 @@ from . import stdlib
 stdlib.take_in()
 
 from . import randomness  # noqa: E402 - the glue's own imports come from the library that was taken in
-from . import loop  # noqa: E402
+from . import loop, packages  # noqa: E402
 from .app import MatWire  # noqa: E402
 
 # In bytes.
@@ -46,6 +46,7 @@ def make_room():
     bytearray(ROOM)
 
 
+packages.take_in()
 stdlib.forget_files()
 randomness.watch()
 loop.install()

@@ -67,7 +67,8 @@ pub(crate) fn python() -> Result<&'static str> {
     bail!("no Python 3.11 or later on the PATH: install Python 3 and run this again")
 }
 
-fn version() -> Result<String> {
+/// The version of that Python.
+pub(super) fn version() -> Result<String> {
     let output = isolated(python()?)
         .args(["-I", "-c", "import sys; print(sys.version)"])
         .output()?;
