@@ -11,7 +11,6 @@ import sys
 from importlib.machinery import ModuleSpec, PathFinder
 
 from . import absent, kept
-from .modules import module_name
 
 # Where componentize-py shows the library to the build.
 ROOT = "/python"
@@ -36,8 +35,10 @@ class Stdlib:
         self._code = kept.Pieces(KEPT)
         self._modules = {}
         for path in self._code:
-            name, is_package = module_name(path)
-            self._modules[name] = (path, is_package)
+            # Not all are names in Python's sense: sysconfig has a module with a hyphen.
+            name = path.removesuffix(".py").replace("/", ".")
+            is_package = name.endswith(".__init__")
+            self._modules[name.removesuffix(".__init__")] = (path, is_package)
 
     def find_spec(self, name, path=None, target=None):
         if name not in self._modules:
