@@ -194,3 +194,23 @@ async fn of_site_packages_all_that_is_python_can_be_imported() {
     ]);
     assert_eq!(call(folder.path(), source).await, expected);
 }
+
+#[tokio::test]
+async fn time_zones_are_there_and_a_given_tzdata_goes_before_them() {
+    let nothing = folder(&[("unused.py", "")]);
+    let source = "def f():
+    from zoneinfo import ZoneInfo, available_timezones
+    from datetime import datetime
+    noon = datetime(2026, 7, 1, 12, tzinfo=ZoneInfo('America/New_York'))
+    return [noon.isoformat(), len(available_timezones()) > 400]
+";
+    let expected = json!(["2026-07-01T12:00:00-04:00", true]);
+    assert_eq!(call(nothing.path(), source).await, expected);
+
+    let given = folder(&[("tzdata/__init__.py", ""), ("tzdata/zones", "Here/There\n")]);
+    let source = "def f():
+    from zoneinfo import available_timezones
+    return list(available_timezones())
+";
+    assert_eq!(call(given.path(), source).await, json!(["Here/There"]));
+}

@@ -25,6 +25,9 @@ LEFT_OUT = {
 # All that is taken of a folder. Of the interactive console, what pydoc and pdb import.
 PART = {"_pyrepl": {"__init__.py", "pager.py", "trace.py", "types.py", "utils.py"}}
 
+# The glue's own, which stand where the library's can't.
+STAND_INS = ["bz2.py", "ctypes.py"]
+
 
 def compile_stdlib():
     pieces = {}
@@ -35,7 +38,8 @@ def compile_stdlib():
             if file.endswith(SUFFIX) and file not in LEFT_OUT and file in part:
                 path = os.path.join(folder, file)
                 pieces[os.path.relpath(path, stdlib.ROOT)] = _stdlib_code(path)
-    pieces["ctypes.py"] = _stdlib_code(os.path.join(os.path.dirname(__file__), "ctypes.py"))
+    for file in STAND_INS:
+        pieces[file] = _stdlib_code(os.path.join(os.path.dirname(__file__), file))
     kept.write(stdlib.KEPT, pieces)
 
 
@@ -52,11 +56,16 @@ def compile_packages(root):
         for file in sorted(files):
             file = os.path.join(folder, file)
             path = os.path.relpath(file, root).replace(os.sep, "/")
+            if path.endswith(packages.code_of(SUFFIX)):
+                continue
             content = _read(file)
-            pieces[path] = zlib.compress(content, 9)
-            # A package's own tests are rarely imported: where one is, it is compiled then.
-            if path.endswith(SUFFIX) and "/tests/" not in path:
-                _put_code(pieces, path, content)
+            pieces[path] = content
+            if path.endswith(SUFFIX):
+                # Wanted by tracebacks alone. Other files are compressed with all of the archive, and so much better.
+                pieces[path] = zlib.compress(content, 9)
+                # A package's own tests are rarely imported: where one is, it is compiled then.
+                if "/tests/" not in path:
+                    _put_code(pieces, path, content)
     kept.write(packages.KEPT, pieces)
 
 

@@ -18,10 +18,6 @@ def write(name, pieces):
         file.writelines(pieces.values())
 
 
-def is_there(name):
-    return os.path.exists(_index(name))
-
-
 class Pieces:
     """What was written as `name`, by key."""
 

@@ -7,17 +7,17 @@ import zlib
 from . import kept
 from .modules import SUFFIX, Modules
 
-# Where they are while the image is made, if it is to have any.
+# Where they are while the image is made.
 FOLDER = os.path.join(kept.FOLDER, "site-packages")
 
 KEPT = "packages"
 
-# The image's own, if it has any.
+# The image's own.
 baked = []
 
 
 class Packages(Modules):
-    """Keeps the code of modules beside their text, and that and other files compressed."""
+    """Keeps the code of modules beside their text, which is compressed, and other files as they are."""
 
     prefix = "site-packages/"
 
@@ -29,7 +29,8 @@ class Packages(Modules):
                 self.add_path(path)
 
     def read(self, path):
-        return zlib.decompress(self._pieces[path])
+        content = self._pieces[path]
+        return zlib.decompress(content) if path.endswith(SUFFIX) else bytes(content)
 
     def code(self, path):
         if code_of(path) in self._pieces:
@@ -43,5 +44,4 @@ def code_of(path):
 
 
 def take_in():
-    if kept.is_there(KEPT):
-        baked.append(Packages())
+    baked.append(Packages())

@@ -149,8 +149,15 @@ impl Image {
             &glue.join("wit_wire_guest"),
             is_source,
         )?;
+        let site_packages = glue.join("site-packages");
         if let Some(packages) = &self.packages {
-            copy(packages, &glue.join("site-packages"), |_| true)?;
+            copy(packages, &site_packages, |_| true)?;
+        }
+        // The zones of zoneinfo, unless the packages have their own.
+        let zones = site_packages.join("tzdata");
+        if !zones.exists() {
+            let ours = tools::site_packages(tools)?.join("tzdata");
+            copy(&ours, &zones, |_| true)?;
         }
         let made = work.path().join("python.wasm");
         let run = |module: &str| {
@@ -178,12 +185,13 @@ impl Image {
     }
 }
 
-/// Copies the wanted files below a folder.
+/// Copies the files below a folder whose path inside it is wanted.
 fn copy(from: &Path, to: &Path, wanted: impl Fn(&Path) -> bool) -> Result<()> {
     for entry in WalkDir::new(from) {
         let entry = entry?;
-        if entry.file_type().is_file() && wanted(entry.path()) {
-            let target = to.join(entry.path().strip_prefix(from)?);
+        let inside = entry.path().strip_prefix(from)?;
+        if entry.file_type().is_file() && wanted(inside) {
+            let target = to.join(inside);
             fs::create_dir_all(target.parent().unwrap_or(to))?;
             fs::copy(entry.path(), target)?;
         }

@@ -56,6 +56,15 @@ pub(super) fn environment(guests: &Path, language: &str, sources: &Path) -> Resu
     Ok(environment)
 }
 
+/// Where a virtual environment has its packages.
+pub(super) fn site_packages(environment: &Path) -> Result<PathBuf> {
+    let ask = "import sysconfig; print(sysconfig.get_path('purelib'))";
+    let output = isolated(program(environment, "python"))
+        .args(["-I", "-c", ask])
+        .output()?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().into())
+}
+
 /// The machine's Python, 3.11 or later.
 pub(crate) fn python() -> Result<&'static str> {
     let check = "import sys; sys.exit(sys.version_info < (3, 11))";
