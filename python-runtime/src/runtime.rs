@@ -248,8 +248,11 @@ impl ProgramBuilder {
     #[must_use]
     pub fn function(mut self, name: impl Into<String>, source: PythonSource) -> Self {
         let mut data = source.op_data(&mut self.sent);
-        if let Some(library) = self.library.take_if(|library| !library.is_empty()) {
-            data["library"] = library.iter().map(String::as_str).collect();
+        if let Some(library) = self.library.take_if(|library| !library.is_empty())
+            && let Some(fields) = data.as_object_mut()
+        {
+            let names = library.iter().map(String::as_str).collect();
+            fields.insert("library".into(), names);
         }
         let op = Op::new(name.into()).data(&data);
         self.inner = self.inner.op(op);
