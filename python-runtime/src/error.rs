@@ -51,10 +51,10 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A package has native code, which does not run here.
+    /// A wheel has native code, which does not run here.
     #[error(
-        "the package `{package}` has native code ({file} in {}): only Python code can be used; some packages have a variant \
-         without, which pip builds under `--no-binary {package}`",
+        "the package `{package}` has native code ({file} in {}): only Python code can be used; if it has a variant without, \
+         this makes it: CC=false CXX=false pip wheel --no-binary {package} {package}",
         from.display()
     )]
     Native {
@@ -62,7 +62,7 @@ pub enum Error {
         package: String,
         /// The native library.
         file: String,
-        /// The wheel or file that it is in.
+        /// The wheel that it is in.
         from: PathBuf,
     },
     /// A pattern for source files is none.

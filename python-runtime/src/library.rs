@@ -13,6 +13,9 @@ use crate::error::Error;
 /// More than any package of source has; a file that unpacks to more is none.
 const LARGEST: u64 = 32 << 20;
 
+/// How the names of files with native code end.
+const NATIVE: [&str; 4] = ["so", "pyd", "dylib", "dll"];
+
 /// Files by the path that they have below `site-packages`.
 #[derive(Default)]
 pub(crate) struct Library {
@@ -20,12 +23,11 @@ pub(crate) struct Library {
 }
 
 impl Library {
-    /// Adds a wheel, or what is in a folder such as `site-packages`.
+    /// Adds what is in a folder such as `site-packages`, or a wheel.
     pub(crate) fn add(&mut self, path: &Path) -> Result<(), Error> {
-        let is_wheel = path.extension().is_some_and(|kind| kind == "whl");
-        match is_wheel {
-            true => self.wheel(path),
-            false => self.folder(path),
+        match path.is_dir() {
+            true => self.folder(path),
+            false => self.wheel(path),
         }
     }
 
@@ -76,8 +78,14 @@ impl Library {
             };
             if entry.file_type().is_file() {
                 let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
+                let path = parts.join("/");
+                if NATIVE.contains(&kind(&path)) {
+                    // Its name alone, with which the guest can say what an import lacks.
+                    self.files.insert(path, Vec::new());
+                    continue;
+                }
                 let file = File::open(entry.path()).map_err(read_error(entry.path()))?;
-                self.file(parts.join("/"), file, entry.path())?;
+                self.file(path, file, entry.path())?;
             }
         }
         Ok(())
@@ -94,28 +102,29 @@ impl Library {
             let file = wheel
                 .by_index(index)
                 .map_err(|error| broken(error.into()))?;
-            if file.is_file() {
-                let name = file
-                    .name()
-                    .map_err(|error| broken(error.into()))?
-                    .into_owned();
-                self.file(name, file, path)?;
+            let name = file
+                .name()
+                .map_err(|error| broken(error.into()))?
+                .into_owned();
+            if !file.is_file() {
+                continue;
+            }
+            if NATIVE.contains(&kind(&name)) {
+                return Err(Error::Native {
+                    package: distribution(path),
+                    file: name,
+                    from: path.to_owned(),
+                });
+            }
+            if let Some(name) = installed(&name) {
+                self.file(name.to_owned(), file, path)?;
             }
         }
         Ok(())
     }
 
     fn file(&mut self, path: String, content: impl Read, from: &Path) -> Result<(), Error> {
-        let name = path.rsplit('/').next().unwrap_or_default();
-        let kind = name.rsplit_once('.').map_or("", |(_, kind)| kind);
-        if ["so", "pyd", "dylib", "dll"].contains(&kind) {
-            return Err(Error::Native {
-                package: path.split('/').next().unwrap_or_default().to_owned(),
-                file: path,
-                from: from.to_owned(),
-            });
-        }
-        if kind == "pyc" {
+        if kind(&path) == "pyc" {
             return Ok(());
         }
         let mut bytes = Vec::new();
@@ -134,6 +143,29 @@ impl Library {
             }
         }
     }
+}
+
+fn kind(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.rsplit_once('.').map_or("", |(_, kind)| kind)
+}
+
+/// Where a file of a wheel belongs below `site-packages`, if it does: some wheels have modules in a folder of their own beside
+/// commands and manuals (PyPA's "Binary distribution format").
+fn installed(path: &str) -> Option<&str> {
+    match path.split_once('/') {
+        Some((top, rest)) if top.ends_with(".data") => rest
+            .strip_prefix("purelib/")
+            .or_else(|| rest.strip_prefix("platlib/")),
+        _ => Some(path),
+    }
+}
+
+/// The name of a wheel's package, as pip knows it.
+fn distribution(wheel: &Path) -> String {
+    let name = wheel.file_stem().unwrap_or_default().to_string_lossy();
+    let name = name.split('-').next().unwrap_or_default();
+    name.replace('_', "-")
 }
 
 fn read_error(path: &Path) -> impl FnOnce(std::io::Error) -> Error {

@@ -111,9 +111,13 @@ impl Builder {
         }
     }
 
-    /// A package that all functions may import: a wheel of Python code, or a folder of packages such as a virtual environment's
-    /// `site-packages`. A program that imports it compiles its modules once, when it is built. For large packages, an
-    /// image that has them compiled is better: `cargo xtask build-guest --requirements`.
+    /// Packages that all functions may import: a wheel, or a folder such as a virtual environment's `site-packages`. A program
+    /// that imports one compiles its modules once, when it is built; a guest that has them compiled is quicker
+    /// (`cargo xtask build-guest --requirements`). What is given here goes before what the guest has.
+    ///
+    /// Only Python code runs. A wheel with native code is refused when the runtime is built. In a folder such files
+    /// are passed over, since nobody may want them: importing one is a `ModuleNotFoundError` that names it, after which
+    /// many packages go on without. Of `.pth` files, and so of editable installs, nothing is seen.
     #[must_use]
     pub fn packages(mut self, path: impl Into<PathBuf>) -> Self {
         self.packages.push(path.into());
@@ -268,8 +272,11 @@ impl ProgramBuilder {
     #[must_use]
     pub fn function(mut self, name: impl Into<String>, source: PythonSource) -> Self {
         let mut data = source.op_data(&mut self.sent);
-        if let Some(library) = self.library.take_if(|library| !library.is_empty()) {
-            data["library"] = library.iter().map(String::as_str).collect();
+        if let Some(library) = self.library.take_if(|library| !library.is_empty())
+            && let Some(fields) = data.as_object_mut()
+        {
+            let names = library.iter().map(String::as_str).collect();
+            fields.insert("library".into(), names);
         }
         let op = Op::new(name.into()).data(&data);
         self.inner = self.inner.op(op);

@@ -115,8 +115,10 @@ impl PythonSource {
                 json!({"ty": "import_function", "func_name": function, "root_src_path": root, "sources": sources})
             }
         };
-        if self.by_keywords {
-            data["call"] = "keywords".into();
+        if self.by_keywords
+            && let Some(fields) = data.as_object_mut()
+        {
+            fields.insert("call".into(), "keywords".into());
         }
         data
     }

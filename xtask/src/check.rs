@@ -9,6 +9,7 @@ use crate::{guest, stubs};
 
 pub(crate) fn test() -> Result<()> {
     guest::build(&guest::Args::all())?;
+    guest::build(&guest::Args::tested_packages())?;
     let mut unittest = guest::isolated(guest::python()?);
     unittest.current_dir(shell::root().join("guest-glue/python"));
     show(unittest.args("-B -m unittest discover --start-directory tests".split(' ')))?;

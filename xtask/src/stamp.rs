@@ -27,12 +27,22 @@ impl Inputs {
     }
 
     /// The content of a file, or of all sources below a folder.
-    pub(crate) fn path(mut self, path: &Path) -> Result<Self> {
+    pub(crate) fn path(self, path: &Path) -> Result<Self> {
+        self.files(path, |file| {
+            let kind = file.extension().and_then(OsStr::to_str);
+            kind.is_some_and(|kind| SOURCES.contains(&kind))
+        })
+    }
+
+    /// The content of all files below a folder.
+    pub(crate) fn everything(self, folder: &Path) -> Result<Self> {
+        self.files(folder, |_| true)
+    }
+
+    fn files(mut self, path: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Self> {
         for entry in WalkDir::new(path).sort_by_file_name() {
             let entry = entry.with_context(|| format!("reading {}", path.display()))?;
-            let kind = entry.path().extension().and_then(OsStr::to_str);
-            let wanted = kind.is_some_and(|kind| SOURCES.contains(&kind));
-            if entry.file_type().is_file() && wanted {
+            if entry.file_type().is_file() && wanted(entry.path()) {
                 let bytes = fs::read(entry.path())
                     .with_context(|| format!("reading {}", entry.path().display()))?;
                 let name = entry.path().strip_prefix(path)?.to_string_lossy();

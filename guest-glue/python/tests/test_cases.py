@@ -15,7 +15,7 @@ from componentize_py_types import Err  # noqa: E402
 from wit_world.exports import mat_wire  # noqa: E402
 from wit_world.imports import typegate_wire  # noqa: E402
 
-from wit_wire_guest import app, stdlib  # noqa: E402
+from wit_wire_guest import app, compiling  # noqa: E402
 
 KINDS = {
     mat_wire.InitError_VersionMismatch: "version-mismatch",
@@ -86,9 +86,9 @@ class Cases(unittest.TestCase):
 
 class Lines(unittest.TestCase):
     def test_code_keeps_its_lines_without_columns(self):
-        source = Path(stdlib.__file__).read_text()
-        code = compile(source, "stdlib.py", "exec")
-        self.compare(code, stdlib.lines_only(code))
+        source = Path(compiling.__file__).read_text()
+        code = compile(source, "compiling.py", "exec")
+        self.compare(code, compiling.lines_only(code))
 
     def compare(self, code, stripped):
         self.assertEqual(list(code.co_lines()), list(stripped.co_lines()))

@@ -9,7 +9,6 @@ C_PART = "is built without it"
 # By name: what is missing, and what to do.
 REASONS = {
     "_multiprocessing": NO_PROCESSES,
-    "bz2": f"CPython for WASI {C_PART}; zlib and gzip are there",
     "compression.bz2": f"CPython for WASI {C_PART}; compression.zlib and compression.gzip are there",
     "compression.lzma": f"CPython for WASI {C_PART}; compression.zlib and compression.gzip are there",
     "compression.zstd": f"CPython for WASI {C_PART}; compression.zlib and compression.gzip are there",

@@ -3,7 +3,7 @@
 import base64
 
 from .hostcalls import hostcall
-from .modules import Modules
+from .modules import NATIVE_SUFFIXES, Modules
 
 
 class Library(Modules):
@@ -14,6 +14,9 @@ class Library(Modules):
     def __init__(self, tops):
         super().__init__()
         self._unseen = set(tops)
+        for top in tops:
+            if top.endswith(NATIVE_SUFFIXES):
+                self.add_path(top)
 
     def read(self, path):
         content = hostcall("wit-wire:file", path)

@@ -9,6 +9,8 @@ import posixpath
 from importlib.machinery import ModuleSpec
 
 SUFFIX = ".py"
+# What can't be loaded, and is only known by name.
+NATIVE_SUFFIXES = (".so", ".pyd")
 INIT = "__init__"
 
 
@@ -21,6 +23,7 @@ class Modules:
     def __init__(self):
         self._paths = set()
         self._modules = {}
+        self._native = {}
         self._folders = set()
 
     def read(self, path):
@@ -38,6 +41,10 @@ class Modules:
             # Without one: a script that nobody can import, such as `build-docs.py`.
             if name is not None and (is_package or name not in self._modules):
                 self._modules[name] = (path, is_package)
+        elif path.endswith(NATIVE_SUFFIXES):
+            # Less what its name says of the interpreter: `_json.cpython-314-x86_64-linux-gnu.so`.
+            folder, _, name = path.rpartition("/")
+            self._native[posixpath.join(folder, name.partition(".")[0])] = path
 
     def is_file(self, path):
         return path in self._paths
@@ -64,6 +71,9 @@ class Modules:
         elif folder in self._folders:
             is_package = True
             spec = ModuleSpec(name, self, is_package=True)
+        elif folder in self._native:
+            # Not with `name`: `from . import` would pass over it.
+            raise ModuleNotFoundError(f"No module named {name!r} in the sandbox: {self._native[folder]} is native code")
         else:
             return None
         if is_package:

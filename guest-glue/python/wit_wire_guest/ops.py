@@ -4,7 +4,7 @@ import inspect
 import sys
 import types
 
-from . import wire_json
+from . import packages, wire_json
 from .calling import Handler
 from .library import Library
 from .sources import HOST, Sources, remember
@@ -32,7 +32,8 @@ def load(ops):
     data = [_data(op) for op in ops]
     tops = {top for fields in data for top in fields.get("library", ())}
     sources, library = Sources(has_host_modules=HOST in tops), Library(tops)
-    for modules in (sources, library):
+    # In this order: a package that the host keeps goes before one of the image, which may be older.
+    for modules in (sources, library, *packages.baked):
         sys.meta_path.append(modules)
         sys.path_hooks.append(modules.importer)
     for op, fields in zip(ops, data):

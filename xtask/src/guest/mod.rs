@@ -2,15 +2,16 @@
 
 mod c;
 mod javascript;
+mod packages;
 mod python;
 mod rust;
 mod tools;
 
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use artifact_embed::Effort;
 use clap::{Parser, ValueEnum};
 
@@ -26,6 +27,12 @@ pub(crate) struct Args {
     /// Compress archives as for a release: smaller, and slower to make.
     #[arg(long)]
     release: bool,
+    /// Make a Python guest with the packages of a pip requirements file in it, at target/guest/python-with-STEM.aot.
+    #[arg(long, value_name = "FILE")]
+    requirements: Option<PathBuf>,
+    /// Copy that guest's archive there.
+    #[arg(long, value_name = "FILE", requires = "requirements")]
+    output: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -40,16 +47,27 @@ enum Language {
 
 impl Args {
     pub(crate) fn python() -> Self {
-        Self {
-            languages: vec![Language::Python],
-            release: false,
-        }
+        Self::of(Language::Python)
     }
 
     pub(crate) fn all() -> Self {
+        Self::of(Language::All)
+    }
+
+    /// The Python guest that has the packages that its tests use.
+    pub(crate) fn tested_packages() -> Self {
         Self {
-            languages: vec![Language::All],
+            requirements: Some(shell::root().join("xtask/tests/packages/tested.txt")),
+            ..Self::python()
+        }
+    }
+
+    fn of(language: Language) -> Self {
+        Self {
+            languages: vec![language],
             release: false,
+            requirements: None,
+            output: None,
         }
     }
 }
@@ -81,6 +99,12 @@ pub(crate) fn build(args: &Args) -> Result<Built> {
     } else {
         Effort::Fast
     };
+    if let Some(requirements) = &args.requirements {
+        if args.languages != [Language::Python] {
+            bail!("packages can be had in the Python guest alone");
+        }
+        return python::build_with(&guests, requirements, args.output.as_deref(), effort);
+    }
     let mut built = Built::UpToDate;
     if wanted(Language::Python) {
         built = python::build(&guests, effort)?;

@@ -1,113 +1,201 @@
 //! The Python guest: tools, then component, then archive, each built again only when what it is made from changed.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use artifact_embed::{Effort, EngineProfile, HOST_TARGET, WASMTIME_VERSION};
+use walkdir::WalkDir;
 
-use super::{Built, lock, replace, tools};
+use super::{Built, lock, packages, replace, tools};
 use crate::shell;
-use crate::stamp::Inputs;
+use crate::stamp::{Inputs, Stamp};
 
 /// Builds the guest's archive at `target/guest/python.aot`, where `python-runtime` finds it.
 pub(super) fn build(guests: &Path, effort: Effort) -> Result<Built> {
-    let sources = shell::root().join("guest-glue/python");
-    let component = guests.join("python.wasm");
-    // How it is built is an input too.
-    let inputs = Inputs::default()
-        .text(include_str!("python.rs"))
-        .path(&sources.join("requirements.txt"))?
-        .path(&sources.join("wit_wire_guest"))?
-        .path(&shell::root().join("wit/wit-wire.wit"))?;
-    let made = inputs.stamp(&component);
+    let image = Image::new(guests, "python", None)?;
+    if image.is_fresh(effort) {
+        return Ok(Built::UpToDate);
+    }
+    let _lock = lock(guests)?;
+    image.build(effort)
+}
 
-    let archive = guests.join("python.aot");
-    let profile = EngineProfile::default();
-    let archived = |effort: Effort| {
+/// Builds the archive of a guest that has the packages of `requirements` in it.
+pub(super) fn build_with(
+    guests: &Path,
+    requirements: &Path,
+    output: Option<&Path>,
+    effort: Effort,
+) -> Result<Built> {
+    let stem = requirements.file_stem().unwrap_or_default();
+    let name = format!("python-with-{}", stem.to_string_lossy());
+    let _lock = lock(guests)?;
+    let packages = packages::install(guests, requirements, &guests.join(&name))?;
+    let image = Image::new(guests, &name, Some(packages))?;
+    let built = image.build(effort)?;
+    let archive = match output {
+        None => &image.archive,
+        Some(output) => {
+            fs::copy(&image.archive, output)
+                .with_context(|| format!("writing {}", output.display()))?;
+            output
+        }
+    };
+    eprintln!("{}", archive.display());
+    Ok(built)
+}
+
+/// A guest to be: where it goes, and what it is made from.
+struct Image {
+    guests: PathBuf,
+    sources: PathBuf,
+    packages: Option<PathBuf>,
+    profile: EngineProfile,
+    component: PathBuf,
+    made: Stamp,
+    archive: PathBuf,
+}
+
+impl Image {
+    fn new(guests: &Path, name: &str, packages: Option<PathBuf>) -> Result<Self> {
+        let sources = shell::root().join("guest-glue/python");
+        let component = guests.join(format!("{name}.wasm"));
+        // How it is built is an input too.
+        let mut inputs = Inputs::default()
+            .text(include_str!("python.rs"))
+            .path(&sources.join("requirements.txt"))?
+            .path(&sources.join("wit_wire_guest"))?
+            .path(&shell::root().join("wit/wit-wire.wit"))?;
+        if let Some(packages) = &packages {
+            inputs = inputs.everything(packages)?;
+        }
+        Ok(Self {
+            guests: guests.to_owned(),
+            sources,
+            packages,
+            profile: EngineProfile::default(),
+            made: inputs.stamp(&component),
+            component,
+            archive: guests.join(format!("{name}.aot")),
+        })
+    }
+
+    fn is_fresh(&self, effort: Effort) -> bool {
+        self.made.is_fresh() && self.archive_is_fresh(effort)
+    }
+
+    /// A small archive serves wherever a fast one does.
+    fn archive_is_fresh(&self, effort: Effort) -> bool {
+        self.archived(effort).is_fresh() || self.archived(Effort::Small).is_fresh()
+    }
+
+    fn archived(&self, effort: Effort) -> Stamp {
         Inputs::default()
-            .text(made.digest())
+            .text(self.made.digest())
             .text(WASMTIME_VERSION)
-            .text(&profile.fingerprint())
+            .text(&self.profile.fingerprint())
             .text(HOST_TARGET)
             .text(artifact_embed::cpu(HOST_TARGET).unwrap_or_default())
             .text(&format!("format {} {effort:?}", artifact_embed::FORMAT))
-            .stamp(&archive)
-    };
-    // A small archive serves wherever a fast one does.
-    let archive_is_fresh = || archived(effort).is_fresh() || archived(Effort::Small).is_fresh();
-    if made.is_fresh() && archive_is_fresh() {
-        return Ok(Built::UpToDate);
+            .stamp(&self.archive)
     }
 
-    let _lock = lock(guests)?;
-    if !made.is_fresh() {
-        let tools = tools::environment(guests, "python", &sources)?;
-        made.clear()?;
-        shell::step("building the Python guest's component", || {
-            componentize(&tools, &sources, &component)
+    fn build(&self, effort: Effort) -> Result<Built> {
+        if self.is_fresh(effort) {
+            return Ok(Built::UpToDate);
+        }
+        if !self.made.is_fresh() {
+            let tools = tools::environment(&self.guests, "python", &self.sources)?;
+            self.made.clear()?;
+            self.componentize(&tools)?;
+            self.made.set()?;
+        }
+        if self.archive_is_fresh(effort) {
+            return Ok(Built::Anew);
+        }
+        let wasm = fs::read(&self.component)?;
+        let compiled = shell::step("compiling it ahead of time", || {
+            Ok(artifact_embed::compile(&wasm, &self.profile, HOST_TARGET)?)
         })?;
-        made.set()?;
+        let code = compiled.code_bytes();
+        let packed = shell::step("compressing it", || Ok(compiled.pack(effort)?))?;
+        self.archived(effort).clear()?;
+        replace(&self.archive, &packed)?;
+        self.archived(effort).set()?;
+        eprintln!(
+            "Python guest: {:.1} MB component, {:.1} MB code, {:.1} MB archive",
+            mega(wasm.len()),
+            mega(code),
+            mega(packed.len())
+        );
+        Ok(Built::Anew)
     }
-    if archive_is_fresh() {
-        return Ok(Built::Anew);
+
+    fn componentize(&self, tools: &Path) -> Result<()> {
+        let work = tempfile::tempdir_in(&self.guests)?;
+        let wit = work.path().join("wit");
+        fs::create_dir(&wit)?;
+        // One shape of the protocol alone: the folder has both, as packages of one name.
+        fs::copy(
+            shell::root().join("wit/wit-wire.wit"),
+            wit.join("wit-wire.wit"),
+        )?;
+        // A copy, into which the guest's Python may write its caches, and the first run what it compiles.
+        let glue = work.path().join("glue");
+        let is_source = |path: &Path| path.extension().is_some_and(|kind| kind == "py");
+        copy(
+            &self.sources.join("wit_wire_guest"),
+            &glue.join("wit_wire_guest"),
+            is_source,
+        )?;
+        let site_packages = glue.join("site-packages");
+        if let Some(packages) = &self.packages {
+            copy(packages, &site_packages, |_| true)?;
+        }
+        // The zones of zoneinfo, unless the packages have their own.
+        let zones = site_packages.join("tzdata");
+        if !zones.exists() {
+            let ours = tools::site_packages(tools)?.join("tzdata");
+            copy(&ours, &zones, |_| true)?;
+        }
+        let made = work.path().join("python.wasm");
+        let run = |module: &str| {
+            let mut command = tools::isolated(tools::program(tools, "componentize-py"));
+            command
+                .arg("--wit-path")
+                .arg(&wit)
+                .args(["--world", "wit-wire", "componentize", module])
+                .arg("--python-path")
+                .arg(&glue)
+                .arg("--output")
+                .arg(&made);
+            // Packages of whatever environment is active here would become part of the image.
+            command.env("VIRTUAL_ENV", tools);
+            shell::quiet(&mut command)
+        };
+        shell::step("compiling the Python guest's modules", || {
+            run("wit_wire_guest.preparation")
+        })?;
+        shell::step("building the Python guest's component", || {
+            run("wit_wire_guest.image")
+        })?;
+        fs::rename(&made, &self.component)?;
+        Ok(())
     }
-    let wasm = fs::read(&component)?;
-    let compiled = shell::step("compiling it ahead of time", || {
-        Ok(artifact_embed::compile(&wasm, &profile, HOST_TARGET)?)
-    })?;
-    let code = compiled.code_bytes();
-    let packed = shell::step("compressing it", || Ok(compiled.pack(effort)?))?;
-    archived(effort).clear()?;
-    replace(&archive, &packed)?;
-    archived(effort).set()?;
-    eprintln!(
-        "Python guest: {:.1} MB component, {:.1} MB code, {:.1} MB archive",
-        mega(wasm.len()),
-        mega(code),
-        mega(packed.len())
-    );
-    Ok(Built::Anew)
 }
 
-fn componentize(tools: &Path, sources: &Path, component: &Path) -> Result<()> {
-    let work = tempfile::tempdir_in(component.parent().unwrap_or(Path::new(".")))?;
-    let wit = work.path().join("wit");
-    fs::create_dir(&wit)?;
-    // One shape of the protocol alone: the folder has both, as packages of one name.
-    fs::copy(
-        shell::root().join("wit/wit-wire.wit"),
-        wit.join("wit-wire.wit"),
-    )?;
-    // A copy, into which the guest's Python may write its caches.
-    let glue = work.path().join("glue/wit_wire_guest");
-    fs::create_dir_all(&glue)?;
-    for entry in fs::read_dir(sources.join("wit_wire_guest"))? {
-        let path = entry?.path();
-        if let (Some(name), true) = (
-            path.file_name(),
-            path.extension().is_some_and(|kind| kind == "py"),
-        ) {
-            fs::copy(&path, glue.join(name))?;
+/// Copies the files below a folder whose path inside it is wanted.
+fn copy(from: &Path, to: &Path, wanted: impl Fn(&Path) -> bool) -> Result<()> {
+    for entry in WalkDir::new(from) {
+        let entry = entry?;
+        let inside = entry.path().strip_prefix(from)?;
+        if entry.file_type().is_file() && wanted(inside) {
+            let target = to.join(inside);
+            fs::create_dir_all(target.parent().unwrap_or(to))?;
+            fs::copy(entry.path(), target)?;
         }
     }
-    let made = work.path().join("python.wasm");
-    let mut command = tools::isolated(tools::program(tools, "componentize-py"));
-    command.arg("--wit-path").arg(&wit).args([
-        "--world",
-        "wit-wire",
-        "componentize",
-        "wit_wire_guest.image",
-    ]);
-    command
-        .arg("--python-path")
-        .arg(work.path().join("glue"))
-        .arg("--output")
-        .arg(&made);
-    // Packages of whatever environment is active here would become part of the image.
-    command.env("VIRTUAL_ENV", tools);
-    shell::quiet(&mut command)?;
-    fs::rename(&made, component)?;
     Ok(())
 }
 

@@ -56,6 +56,15 @@ pub(crate) fn environment(guests: &Path, language: &str, sources: &Path) -> Resu
     Ok(environment)
 }
 
+/// Where a virtual environment has its packages.
+pub(super) fn site_packages(environment: &Path) -> Result<PathBuf> {
+    let ask = "import sysconfig; print(sysconfig.get_path('purelib'))";
+    let output = isolated(program(environment, "python"))
+        .args(["-I", "-c", ask])
+        .output()?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().into())
+}
+
 /// The machine's Python, 3.11 or later.
 pub(crate) fn python() -> Result<&'static str> {
     let check = "import sys; sys.exit(sys.version_info < (3, 11))";
@@ -67,7 +76,8 @@ pub(crate) fn python() -> Result<&'static str> {
     bail!("no Python 3.11 or later on the PATH: install Python 3 and run this again")
 }
 
-fn version() -> Result<String> {
+/// The version of that Python.
+pub(super) fn version() -> Result<String> {
     let output = isolated(python()?)
         .args(["-I", "-c", "import sys; print(sys.version)"])
         .output()?;

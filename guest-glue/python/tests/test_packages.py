@@ -1,0 +1,60 @@
+"""Packages of the image, compiled and imported under ordinary Python."""
+
+import importlib
+import importlib.metadata
+import importlib.resources
+import inspect
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE / "fakes"), str(HERE.parent)]
+
+from wit_wire_guest import compiling, kept, packages  # noqa: E402
+
+FILES = {
+    "parcel/__init__.py": '"""Kept."""\nfrom . import lost_and_found\ndef weigh():\n    assert False, "heavy"\n',
+    "parcel/lost_and_found.py": "# -*- coding: latin-1 -*-\nname = 'caf\xe9'\n",
+    "parcel/template.py": "def {{ name }}():\n",
+    "parcel/tests/test_parcel.py": "x = 1\n",
+    "parcel/data/empty": "",
+    "parcel-1.0.dist-info/METADATA": "Name: parcel\nVersion: 1.0\n",
+}
+
+
+class Packages(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.addCleanup(setattr, kept, "FOLDER", kept.FOLDER)
+        kept.FOLDER = folder.name
+        root = Path(folder.name, "site-packages")
+        for path, text in FILES.items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text(text, encoding="latin-1")
+        compiling.compile_packages(root)
+        self.packages = packages.Packages()
+        sys.meta_path.append(self.packages)
+        self.addCleanup(sys.meta_path.remove, self.packages)
+        self.addCleanup(lambda: [sys.modules.pop(name) for name in list(sys.modules) if name.startswith("parcel")])
+
+    def test_modules_are_compiled_and_their_text_is_kept(self):
+        parcel = importlib.import_module("parcel")
+        self.assertEqual((parcel.__doc__, parcel.lost_and_found.name), ("Kept.", "caf\xe9"))
+        self.assertEqual(inspect.getsource(parcel.weigh), 'def weigh():\n    assert False, "heavy"\n')
+        with self.assertRaisesRegex(AssertionError, "heavy"):
+            parcel.weigh()
+        self.assertEqual(importlib.resources.files("parcel").joinpath("data/empty").read_bytes(), b"")
+        self.assertEqual(importlib.metadata.version("parcel"), "1.0")
+
+    def test_what_has_no_code_is_compiled_when_it_is_imported(self):
+        self.assertEqual(importlib.import_module("parcel.tests.test_parcel").x, 1)
+        with self.assertRaises(SyntaxError) as caught:
+            importlib.import_module("parcel.template")
+        self.assertEqual(caught.exception.filename, "site-packages/parcel/template.py")
+
+
+if __name__ == "__main__":
+    unittest.main()
