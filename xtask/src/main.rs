@@ -5,6 +5,7 @@ mod bindings;
 mod call;
 mod check;
 mod conformance;
+mod cpython_tests;
 mod guest;
 mod inspect;
 mod report;
@@ -37,6 +38,8 @@ enum Task {
     Inspect(inspect::Args),
     /// Ask a guest, or all of our own, for what the protocol asks of every guest.
     Conformance(conformance::Args),
+    /// Run CPython's own tests in the sandbox: a table on stdout.
+    CpythonTests(cpython_tests::Args),
     /// Generate the bindings of Rust guests anew from the WIT.
     Bindings,
     /// Build what the tests need, and run all of them.
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Task::Call(args) => call::call(args, started),
         Task::Inspect(args) => inspect::inspect(&args),
         Task::Conformance(args) => conformance::conformance(args),
+        Task::CpythonTests(args) => cpython_tests::cpython_tests(args),
         Task::Bindings => bindings::write(),
         Task::Test => check::test(),
         Task::Lint => check::lint(),
