@@ -1,14 +1,31 @@
-//! Why tests fail: `explained.json`, patterns of tests by reason.
-
-use std::collections::BTreeMap;
+//! Why tests fail: `explained.json`, reasons with patterns of tests.
 
 use anyhow::{Context, Result};
 use glob::Pattern;
+use serde::Deserialize;
 
 use super::outcome::{Outcome, Test};
 
-/// Each pattern with its reason.
-pub(super) struct Explanations(Vec<(Pattern, String)>);
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Explanation {
+    reason: String,
+    #[serde(default)]
+    outcome: Fails,
+    tests: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Fails {
+    #[default]
+    Always,
+    /// What the test does wrong to memory is not always noticed.
+    Sometimes,
+}
+
+/// Each pattern, and the explanation that it is of.
+pub(super) struct Explanations(Vec<(Pattern, Fails, String)>);
 
 impl Explanations {
     pub(super) fn read() -> Result<Self> {
@@ -16,18 +33,23 @@ impl Explanations {
     }
 
     fn parse(json: &str) -> Result<Self> {
-        let reasons: BTreeMap<String, Vec<String>> = serde_json::from_str(json)?;
+        let explanations: Vec<Explanation> = serde_json::from_str(json)?;
         let mut all = Vec::new();
-        for (reason, patterns) in reasons {
-            for pattern in patterns {
-                all.push((Pattern::new(&pattern)?, reason.clone()));
+        for Explanation {
+            reason,
+            outcome,
+            tests,
+        } in explanations
+        {
+            for pattern in tests {
+                all.push((Pattern::new(&pattern)?, outcome, reason.clone()));
             }
         }
         Ok(Self(all))
     }
 
     pub(super) fn reason(&self, test: &str) -> Option<&str> {
-        let (_, reason) = self.0.iter().find(|(pattern, _)| pattern.matches(test))?;
+        let (.., reason) = self.0.iter().find(|(pattern, ..)| pattern.matches(test))?;
         Some(reason)
     }
 
@@ -35,12 +57,12 @@ impl Explanations {
     /// fails.
     pub(super) fn stale(&self, module: &str, tests: &[Test]) -> Vec<String> {
         let mut stale = Vec::new();
-        for (pattern, _) in &self.0 {
+        for (pattern, fails, _) in &self.0 {
             let of_module = pattern
                 .as_str()
                 .strip_prefix(module)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-            if !of_module {
+            if !of_module || *fails == Fails::Sometimes {
                 continue;
             }
             let matching = || tests.iter().filter(|test| pattern.matches(&test.id));
@@ -65,7 +87,11 @@ mod tests {
 
     #[test]
     fn an_explanation_holds_for_failures_alone() {
-        let json = r#"{"no files": ["test_a.Open.*"], "no threads": ["test_a.Run.test_go", "test_a_b.Run"]}"#;
+        let json = r#"[
+            {"reason": "no files", "tests": ["test_a.Open.*"]},
+            {"reason": "no threads", "tests": ["test_a.Run.test_go", "test_a_b.Run"]},
+            {"reason": "a wild pointer", "outcome": "sometimes", "tests": ["test_a.Crash.test_it"]}
+        ]"#;
         let explanations = Explanations::parse(json).unwrap();
         assert_eq!(explanations.reason("test_a.Open.test_x"), Some("no files"));
         assert_eq!(
@@ -80,6 +106,7 @@ mod tests {
             test("test_a.Open.test_y", Outcome::Passed),
             test("test_a.Open.test_z", Outcome::Skipped),
             test("test_a.Run.test_go", Outcome::Skipped),
+            test("test_a.Crash.test_it", Outcome::Passed),
         ];
         assert_eq!(
             explanations.stale("test_a", &tests),
