@@ -54,6 +54,14 @@ fn out_of_time(error: &CallError) -> bool {
     (exceeded.limit, exceeded.allowed) == (Limit::WallTime, 100)
 }
 
+/// What reads the program's name, such as `argparse`, finds one.
+#[tokio::test]
+async fn a_command_line_has_no_words_but_the_programs_name() {
+    let source = "import argparse, sys\nargparse.ArgumentParser()\ndef f(x): return [sys.argv, vars(argparse.ArgumentParser().parse_args())]";
+    let (argv, parsed): (Vec<String>, Value) = def(source).await.call(&()).await.unwrap();
+    assert_eq!((argv, parsed), (vec![String::new()], json!({})));
+}
+
 #[tokio::test]
 async fn typed_values_go_in_and_out() {
     #[derive(Serialize)]

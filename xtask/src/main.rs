@@ -5,6 +5,7 @@ mod bindings;
 mod call;
 mod check;
 mod conformance;
+mod cpython_tests;
 mod guest;
 mod inspect;
 mod report;
@@ -40,6 +41,8 @@ enum Task {
     Conformance(conformance::Args),
     /// Write the stubs of host modules, for editors and type checkers: the files that changed on stdout.
     Stubs(stubs::Args),
+    /// Run CPython's own tests in the sandbox: a table on stdout.
+    CpythonTests(cpython_tests::Args),
     /// Generate the bindings of Rust guests anew from the WIT.
     Bindings,
     /// Build what the tests need, and run all of them.
@@ -61,6 +64,7 @@ fn main() -> ExitCode {
         Task::Inspect(args) => inspect::inspect(&args),
         Task::Conformance(args) => conformance::conformance(args),
         Task::Stubs(args) => stubs::stubs(&args),
+        Task::CpythonTests(args) => cpython_tests::cpython_tests(args),
         Task::Bindings => bindings::write(),
         Task::Test => check::test(),
         Task::Lint => check::lint(),

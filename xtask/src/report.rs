@@ -69,7 +69,7 @@ fn print_receipt(receipt: &Receipt) {
 }
 
 /// A Python error as Python prints it; any other with its causes.
-fn explain(error: &CallError) -> String {
+pub(crate) fn explain(error: &CallError) -> String {
     if let Some(python) = PythonError::of(error) {
         return python.to_string();
     }

@@ -23,11 +23,7 @@ pub(crate) struct Args {
 const AGAIN: &str = "XTASK_BUILT_AGAIN";
 
 pub(crate) fn run(args: &Args, started: Instant) -> Result<()> {
-    let anew = guest::build(&guest::Args::python())? == Built::Anew;
-    let first = std::env::var_os(AGAIN).is_none();
-    if (anew && first) || !PythonRuntime::is_embedded() {
-        return with_the_new_guest(first);
-    }
+    embed_the_guest()?;
     let (folder, target) = target(&args.function)?;
     let source = PythonSource::from_tree(tree(&folder)?, &target)?;
     let runtime = PythonRuntime::builder().build()?;
@@ -43,6 +39,17 @@ pub(crate) fn run(args: &Args, started: Instant) -> Result<()> {
         anyhow::Ok(function.call_raw(args.input.as_str()).with_receipt().await)
     })?;
     report::report(result, &receipt, started)
+}
+
+/// Makes sure that the guest that is embedded here is what its sources say now. Does not return where this program must
+/// be built again for that.
+pub(crate) fn embed_the_guest() -> Result<()> {
+    let anew = guest::build(&guest::Args::python())? == Built::Anew;
+    let first = std::env::var_os(AGAIN).is_none();
+    if (anew && first) || !PythonRuntime::is_embedded() {
+        return with_the_new_guest(first);
+    }
+    Ok(())
 }
 
 /// The guest that was just built is embedded by building this program again.

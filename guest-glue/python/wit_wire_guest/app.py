@@ -32,6 +32,9 @@ class MatWire(exports.MatWire):
             raise Err(mat_wire.InitError_Other("init comes once, and came before"))
         # Also if it fails: what the ops imported until then is there.
         _handlers = {}
+        # As in an interpreter that is part of a program: `argparse` and others take that one's name from here. The list
+        # that was there is emptied at each start.
+        sys.argv = [""]
         randomness.forget()
         try:
             _handlers = ops.load(args.expected_ops)
