@@ -613,7 +613,7 @@ def attempt(what):
     for (what, empty) in [
         ("dict(os.environ)", json!({})),
         ("sys.stdin.read()", json!("")),
-        ("sys.argv", json!([])),
+        ("sys.argv", json!([""])),
     ] {
         assert_eq!(
             attempt.call::<_, Value>(&what).await.unwrap(),

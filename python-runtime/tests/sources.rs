@@ -96,7 +96,7 @@ fn what_cant_be_a_source_is_refused_by_name() {
         ["pkg/app.py"]
     );
 
-    let error = SourceTree::new().glob(latin.path(), "a[").unwrap_err();
+    let error = SourceTree::new().glob(large.path(), "a[").unwrap_err();
     assert!(matches!(&error, Error::Pattern { .. }), "{error}");
 }
 

@@ -44,7 +44,9 @@ class Finder:
     def find_spec(name, path=None, target=None):
         reason = REASONS.get(name)
         if reason is not None:
-            raise ModuleNotFoundError(f"No module named {name!r} in the sandbox: {reason}", name=name)
+            # `from compression import zstd` passes over an error that has the name.
+            known = {} if "." in name else {"name": name}
+            raise ModuleNotFoundError(f"No module named {name!r} in the sandbox: {reason}", **known)
         return None
 
 
