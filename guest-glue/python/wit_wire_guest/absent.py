@@ -4,11 +4,13 @@ HOSTCALL = "have the host do it, in a hostcall"
 NO_TERMINAL = "there is no terminal"
 NO_PROCESSES = "there are no processes; functions that wait can be coroutines, and the host can run several calls at once"
 NO_USERS = "there are no users"
+WINDOWS = "it is a part of Windows"
 C_PART = "is built without it"
 
 # By name: what is missing, and what to do.
 REASONS = {
     "_multiprocessing": NO_PROCESSES,
+    "_remote_debugging": NO_PROCESSES,
     "compression.bz2": f"CPython for WASI {C_PART}; compression.zlib and compression.gzip are there",
     "compression.lzma": f"CPython for WASI {C_PART}; compression.zlib and compression.gzip are there",
     "compression.zstd": f"CPython for WASI {C_PART}; compression.zlib and compression.gzip are there",
@@ -16,14 +18,23 @@ REASONS = {
     "curses": NO_TERMINAL,
     "dbm.gnu": f"CPython for WASI {C_PART}; sqlite3 is there",
     "dbm.ndbm": f"CPython for WASI {C_PART}; sqlite3 is there",
+    "encodings.mbcs": WINDOWS,
+    "encodings.oem": WINDOWS,
     "ensurepip": "packages come with the program, or are part of the image",
     "fcntl": "there are no files",
     "grp": NO_USERS,
     "idlelib": NO_TERMINAL,
     "lzma": f"CPython for WASI {C_PART}; zlib and gzip are there",
     "mmap": "there are no files; bytearray and memoryview are there",
+    "msvcrt": WINDOWS,
+    "multiprocessing.popen_fork": NO_PROCESSES,
+    "multiprocessing.popen_forkserver": NO_PROCESSES,
+    "multiprocessing.popen_spawn_posix": NO_PROCESSES,
+    "multiprocessing.popen_spawn_win32": NO_PROCESSES,
+    "nt": WINDOWS,
     "pty": NO_TERMINAL,
     "pwd": NO_USERS,
+    "pydoc_data": "it is the text of the interactive help",
     "readline": NO_TERMINAL,
     "resource": "limits are the host's",
     "ssl": f"there are no sockets: {HOSTCALL}",
@@ -34,6 +45,8 @@ REASONS = {
     "turtle": "there is no screen",
     "turtledemo": "there is no screen",
     "venv": "packages come with the program, or are part of the image",
+    "winreg": WINDOWS,
+    "winsound": WINDOWS,
 }  # fmt: skip
 
 
