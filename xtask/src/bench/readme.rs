@@ -45,6 +45,7 @@ const ROWS: [(&str, &str); 16] = [
     ),
     ("call on shared state (`Isolation::Shared`)", "call.shared"),
     ("hostcall, inside a call", "hostcall"),
+    ("a hundred hostcalls of 20 ms, awaited together", "hostcall.batch_100"),
     ("memory of an idle function", "memory.function_idle"),
     (
         "memory of an interpreter, beyond what all have together",
