@@ -17,7 +17,7 @@ pub enum Error {
         /// The function's name in its program.
         op: String,
         /// What Python said.
-        error: PythonError,
+        error: Box<PythonError>,
     },
     /// A function or module was asked for in a form that is none.
     #[error("`{target}` names no function: want `module:function`, such as `shop.cart:total`")]
@@ -220,7 +220,10 @@ impl From<wit_wire_host::Error> for Error {
         }
         match &error {
             wit_wire_host::Error::Init { message } => match serde_json::from_str(message) {
-                Ok(Failed { op, error }) => Self::Python { op, error },
+                Ok(Failed { op, error }) => Self::Python {
+                    op,
+                    error: Box::new(error),
+                },
                 Err(_) => Self::Host(error),
             },
             _ => Self::Host(error),

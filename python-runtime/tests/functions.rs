@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use python_runtime::{
     CallError, Error, Function, HostcallContext, HostcallError, Isolation, Limit, Limits,
-    PoolConfig, PythonError, PythonRuntime, PythonSource, SourceTree, Stream,
+    PoolConfig, PythonError, PythonRuntime, PythonSource, SourceTree,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -539,45 +539,6 @@ async fn a_function_makes_hostcalls_and_gets_answers_and_errors() {
         error,
         "handle of op `lambda`: limit of 10 on hostcalls reached: 11 wanted"
     );
-}
-
-#[tokio::test]
-async fn output_is_captured_per_call_and_capped() {
-    let source = "import os, sys\n\ndef say(text):\n    print(text)\n    print('oops', file=sys.stderr)\n    os.write(1, b'raw')\n    return 0\n";
-    let say = def(source).await;
-    for text in ["one", "two ž"] {
-        let (result, receipt) = say.call::<_, i32>(&text).with_receipt().await;
-        result.unwrap();
-        assert_eq!(
-            (
-                receipt.output.text(Stream::Stdout),
-                receipt.output.text(Stream::Stderr)
-            ),
-            (format!("{text}\nraw").into(), "oops\n".into())
-        );
-        assert_eq!(receipt.output.dropped(Stream::Stdout), 0);
-    }
-    let limits = Limits {
-        log: 10,
-        ..Limits::default()
-    };
-    let (result, receipt) = say
-        .call::<_, i32>(&"0123456789abc")
-        .limits(limits)
-        .with_receipt()
-        .await;
-    result.unwrap();
-    assert_eq!(
-        (
-            receipt.output.text(Stream::Stdout),
-            receipt.output.dropped(Stream::Stdout)
-        ),
-        ("0123456789".into(), 7)
-    );
-    let fail = def("def fail(x):\n    print('before')\n    raise ValueError\n").await;
-    let (result, receipt) = fail.call::<_, i32>(&0).with_receipt().await;
-    assert!(result.is_err());
-    assert_eq!(receipt.output.text(Stream::Stdout), "before\n");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::duplicate_mod,
+    clippy::indexing_slicing,
     reason = "a test fails by panicking; the same tests run twice"
 )]
 

@@ -12,7 +12,7 @@ const BEGIN: &str = "<!-- cargo xtask bench --readme -->\n";
 const END: &str = "<!-- end -->";
 
 /// What the README tells, and the figure's name.
-const ROWS: [(&str, &str); 16] = [
+const ROWS: [(&str, &str); 17] = [
     (
         "process start to first result, the guest cached",
         "start.cached",
@@ -45,7 +45,10 @@ const ROWS: [(&str, &str); 16] = [
     ),
     ("call on shared state (`Isolation::Shared`)", "call.shared"),
     ("hostcall, inside a call", "hostcall"),
-    ("a hundred hostcalls of 20 ms, awaited together", "hostcall.batch_100"),
+    (
+        "a hundred hostcalls of 20 ms, awaited together",
+        "hostcall.batch_100",
+    ),
     ("memory of an idle function", "memory.function_idle"),
     (
         "memory of an interpreter, beyond what all have together",
