@@ -87,7 +87,7 @@ pub enum Error {
         path: String,
     },
     /// The sources are too large.
-    #[error("the sources are larger than {limit} bytes with {}: is this the right folder?", path.display())]
+    #[error("{} is one file too many, or too large: {limit} bytes are left for it; is this the right folder?", path.display())]
     TooLarge {
         /// The file that was one too many.
         path: PathBuf,

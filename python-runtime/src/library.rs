@@ -11,7 +11,10 @@ use zip::ZipArchive;
 use crate::error::Error;
 
 /// More than any package of source has; a file that unpacks to more is none.
-const LARGEST: u64 = 32 << 20;
+const LARGEST: u64 = 16 << 20;
+
+/// Of all packages together, unpacked.
+const LARGEST_IN_ALL: u64 = 512 << 20;
 
 /// How the names of files with native code end.
 const NATIVE: [&str; 4] = ["so", "pyd", "dylib", "dll"];
@@ -20,6 +23,7 @@ const NATIVE: [&str; 4] = ["so", "pyd", "dylib", "dll"];
 #[derive(Default)]
 pub(crate) struct Library {
     pub(crate) files: BTreeMap<String, Vec<u8>>,
+    bytes: u64,
 }
 
 impl Library {
@@ -36,7 +40,10 @@ impl Library {
         let tops = self.tops();
         for (path, source) in sources {
             if tops.iter().any(|top| path.split('/').next() == Some(top)) {
-                return Err(Error::Conflict { path });
+                return Err(Error::HostName {
+                    name: "host".to_owned(),
+                    problem: "a package has this name: the host's own modules can't be served beside it",
+                });
             }
             self.files.insert(path, source.into_bytes());
         }
@@ -76,10 +83,11 @@ impl Library {
             let Ok(inside) = entry.path().strip_prefix(folder) else {
                 continue;
             };
-            if entry.file_type().is_file() {
+            // Links to files count: some tools install them.
+            if entry.path().is_file() {
                 let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
                 let path = parts.join("/");
-                if NATIVE.contains(&kind(&path)) {
+                if is_native(&path) {
                     // Its name alone, with which the guest can say what an import lacks.
                     self.files.insert(path, Vec::new());
                     continue;
@@ -109,7 +117,7 @@ impl Library {
             if !file.is_file() {
                 continue;
             }
-            if NATIVE.contains(&kind(&name)) {
+            if is_native(&name) {
                 return Err(Error::Native {
                     package: distribution(path),
                     file: name,
@@ -128,13 +136,16 @@ impl Library {
             return Ok(());
         }
         let mut bytes = Vec::new();
-        let size = content.take(LARGEST + 1).read_to_end(&mut bytes);
-        if size.map_err(read_error(from))? as u64 > LARGEST {
+        let room = LARGEST.min(LARGEST_IN_ALL - self.bytes);
+        let size = content.take(room + 1).read_to_end(&mut bytes);
+        let size = size.map_err(read_error(from))? as u64;
+        if size > room {
             return Err(Error::TooLarge {
                 path: from.join(path),
-                limit: LARGEST as usize,
+                limit: room as usize,
             });
         }
+        self.bytes += size;
         match self.files.get(&path) {
             Some(known) if *known != bytes => Err(Error::Conflict { path }),
             _ => {
@@ -143,6 +154,11 @@ impl Library {
             }
         }
     }
+}
+
+fn is_native(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    NATIVE.contains(&kind(path)) || name.contains(".so.")
 }
 
 fn kind(path: &str) -> &str {

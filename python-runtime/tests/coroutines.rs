@@ -190,6 +190,37 @@ async def f(n):
 ",
         ),
         (
+            "decorated coroutine functions",
+            "
+import functools
+
+def logged(function):
+    @functools.wraps(function)
+    def call(*args):
+        return function(*args)
+    return call
+
+@logged
+async def f(n, ctx):
+    return await ctx.hostcall('same', n) == 5
+",
+        ),
+        (
+            "one loop after the other, each with its own answers",
+            "
+from wit_wire_guest.hostcalls import hostcall_async
+
+def f(n):
+    loop = asyncio.new_event_loop()
+    async def leave():
+        loop.create_task(hostcall_async('never'))
+        await asyncio.sleep(0)
+    loop.run_until_complete(leave())
+    loop.close()
+    return asyncio.run(hostcall_async('same', n)) == 5
+",
+        ),
+        (
             "objects with an async call",
             "
 class F:

@@ -109,6 +109,12 @@ async fn errors_of_all_kinds_are_told() {
         ("raise GeneratorExit", "GeneratorExit", ""),
         ("class E(BaseException): pass\nraise E('x')", "E", "x"),
         (
+            "class S(str):\n  def __str__(self): 1/0\nclass E(Exception): pass\nE.__qualname__ = S('E')\nraise E('x')",
+            "E",
+            // Python itself can't print it.
+            "",
+        ),
+        (
             "class E(Exception):\n  def __str__(self): 1/0\nraise E",
             "E",
             "<the exception's own text can't be had>",
@@ -139,6 +145,12 @@ async fn groups_contexts_and_hostcalls_keep_what_is_inside() {
     let during = error("try:\n  1/0\nexcept ZeroDivisionError:\n  {}['k']").await;
     assert_eq!(during.context.as_deref().unwrap().ty, "ZeroDivisionError");
     assert!(during.cause.is_none());
+
+    // What would be too deep, or too large a number, for who reads it.
+    for cause in ["eval('[' * 100 + ']' * 100)", "10 ** 400"] {
+        let told = error(&format!("raise ctx.HostcallError('a', 'b', {cause})")).await;
+        assert_eq!(told.hostcall, Some(HostcallError::new("a", "b")), "{cause}");
+    }
 
     let hostcall = error("ctx.hostcall('fail')").await;
     let said = HostcallError::new("missing", "no such order").cause(json!({"id": 7}));

@@ -16,10 +16,17 @@ use serde_json::{Value, json};
 async fn modules_find_themselves_their_data_and_each_other() {
     let runtime = PythonRuntime::builder().build().unwrap();
     let main = r#"
-import importlib, importlib.resources, inspect, pkgutil, sys
+import importlib, importlib.resources, importlib.util, inspect, io, pkgutil, sys, tarfile
 from . import sibling
 from .. import rate
 import names.space.part
+
+def archive():
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as tar:
+        tar.addfile(tarfile.TarInfo("a"))
+    file.seek(0)
+    return tarfile.open(fileobj=file).getnames()
 
 def check(what):
     return eval(what)
@@ -89,6 +96,15 @@ def check(what):
         ("importlib.import_module('latin').word", json!("café")),
         ("importlib.import_module('marked').word", json!("marked")),
         ("importlib.reload(sibling) is sibling", json!(true)),
+        (
+            "importlib.resources.files().joinpath('data/rates.json').exists()",
+            json!(true),
+        ),
+        (
+            "[importlib.util.find_spec(name) for name in ('ssl', 'nothing')]",
+            json!([null, null]),
+        ),
+        ("archive()", json!(["a"])),
     ] {
         let answer = check.call::<_, Value>(what).await;
         let answer = answer.unwrap_or_else(|error| panic!("{what}: {error}"));

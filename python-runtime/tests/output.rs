@@ -1,15 +1,11 @@
-//! What a function prints: by stream, in order, capped, on the receipt and as events.
+//! What a function prints: by stream, in order, capped, on the receipt.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::fmt;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::LazyLock;
 
 use python_runtime::{Function, Limits, Output, PythonRuntime, PythonSource, Stream};
 use serde_json::Value;
-use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Metadata, Subscriber};
 
 static RUNTIME: LazyLock<PythonRuntime> =
     LazyLock::new(|| PythonRuntime::builder().build().unwrap());
@@ -87,50 +83,4 @@ async fn what_is_printed_while_loading_is_the_programs_and_no_calls() {
     assert_eq!(printed.to_string(), "loading\n");
     let receipt = say.call::<_, Value>(&0).with_receipt().await.1;
     assert_eq!(receipt.output.to_string(), "called\n");
-}
-
-/// Keeps what events say.
-#[derive(Clone, Default)]
-struct Events(Arc<Mutex<Vec<String>>>);
-
-struct Fields(String);
-
-impl Visit for Fields {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.0 += &format!(" {}={value:?}", field.name());
-    }
-}
-
-impl Subscriber for Events {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target() == "wit_wire::output"
-    }
-    fn new_span(&self, _: &Attributes<'_>) -> Id {
-        Id::from_u64(1)
-    }
-    fn record(&self, _: &Id, _: &Record<'_>) {}
-    fn record_follows_from(&self, _: &Id, _: &Id) {}
-    fn event(&self, event: &Event<'_>) {
-        let mut fields = Fields(event.metadata().level().to_string());
-        event.record(&mut fields);
-        self.0.lock().unwrap().push(fields.0);
-    }
-    fn enter(&self, _: &Id) {}
-    fn exit(&self, _: &Id) {}
-}
-
-#[tokio::test]
-async fn lines_are_events_also_of_calls_that_fail() {
-    let events = Events::default();
-    let _guard = tracing::subscriber::set_default(events.clone());
-    let say = say("print('one')\nprint('two', file=sys.stderr)\nos.abort()").await;
-    assert!(say.call::<_, Value>(&0).await.is_err());
-    assert_eq!(
-        *events.0.lock().unwrap(),
-        [
-            r#"INFO message=loading stream="stdout""#,
-            r#"INFO message=one op="say" stream="stdout""#,
-            r#"WARN message=two op="say" stream="stderr""#,
-        ]
-    );
 }

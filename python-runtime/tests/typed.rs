@@ -216,3 +216,51 @@ def cached(x):
         assert_eq!(answer, expected, "{target}");
     }
 }
+
+#[tokio::test]
+async fn members_of_a_union_are_told_apart_by_their_literals() {
+    let source = "
+from dataclasses import dataclass
+from typing import Literal
+
+@dataclass
+class Neg:
+    op: Literal['neg']
+    arg: 'Neg | Not | int'
+
+@dataclass
+class Not:
+    op: Literal['not']
+    arg: 'Neg | Not | int'
+
+@dataclass
+class Car:
+    make: str
+
+def depth(tree: Neg | Not | Car) -> int:
+    n = 0
+    while not isinstance(tree, int):
+        tree, n = getattr(tree, 'arg', 0), n + 1
+    return n
+";
+    let depth = RUNTIME
+        .function(PythonSource::def("depth", source))
+        .await
+        .unwrap();
+    // With the literal behind what it tells apart.
+    let tree = (0..60).fold(json!(1), |tree, _| json!({"arg": tree, "op": "not"}));
+    assert_eq!(depth.call::<_, u64>(&tree).await.unwrap(), 60);
+    assert_eq!(
+        depth
+            .call::<_, u64>(&json!({"make": "Ford"}))
+            .await
+            .unwrap(),
+        1
+    );
+    let surrogate = "def f(x) -> dict[str, int]:\n    return {'\\ud800': 'a'}\n";
+    let function = RUNTIME
+        .function(PythonSource::def("f", surrogate))
+        .await
+        .unwrap();
+    assert_eq!(error(&function, Value::Null).await.ty, "ResultError");
+}

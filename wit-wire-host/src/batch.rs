@@ -10,7 +10,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use futures_util::future::{AbortHandle, Abortable};
@@ -32,7 +32,12 @@ pub(crate) struct Batch {
     handles: HashMap<u64, (AbortHandle, usize)>,
     /// Bytes of their names and payloads.
     bytes: usize,
+    /// An answer that did not fit into the latest exchange.
+    kept: Option<Answer>,
 }
+
+/// How long answers are collected before the run's limits are looked at again.
+const STRETCH: Duration = Duration::from_millis(1);
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -69,6 +74,16 @@ struct Answer {
     answer: Outcome,
 }
 
+impl Answer {
+    /// Bytes of JSON.
+    fn size(&self) -> usize {
+        match &self.answer {
+            Outcome::Ok(json) => json.get().len(),
+            Outcome::Err(error) => error.to_json().len(),
+        }
+    }
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Outcome {
@@ -92,18 +107,27 @@ impl Batch {
                 return Ok(Err(HostcallError::new("op_400", message)));
             }
         };
+        // First, since what is no longer wanted makes room.
+        self.cancel(&request.cancel);
         for call in request.calls {
-            self.start(run, router, context, call)?;
-        }
-        for id in request.cancel {
-            if let Some((handle, bytes)) = self.handles.remove(&id) {
-                handle.abort();
-                self.bytes -= bytes;
+            if self.handles.contains_key(&call.id) {
+                let message = format!("a call of the id {} is under way", call.id);
+                return Ok(Err(HostcallError::new("op_400", message)));
             }
+            self.start(run, router, context, call)?;
         }
         let answers = self.answers(run, request.wait).await?;
         let answers = serde_json::to_string(&answers);
         Ok(answers.map_err(|error| HostcallError::new("op_500", error.to_string())))
+    }
+
+    fn cancel(&mut self, ids: &[u64]) {
+        for id in ids {
+            if let Some((handle, bytes)) = self.handles.remove(id) {
+                handle.abort();
+                self.bytes -= bytes;
+            }
+        }
     }
 
     fn start(
@@ -144,28 +168,39 @@ impl Batch {
         // A time too far for the clock is no limit.
         let wait = wait.and_then(Result::ok);
         let allowed = run.limits().hostcall_payload;
-        let mut answers = Vec::new();
-        let mut bytes = 0;
+        let mut answers: Vec<Answer> = self.kept.take().into_iter().collect();
+        let mut bytes = answers.iter().map(Answer::size).sum::<usize>();
         let mut collect = poll_fn(|context| {
-            // More than fit into one answer wait for the next one.
-            while bytes < allowed {
+            let began = Instant::now();
+            loop {
+                if began.elapsed() > STRETCH {
+                    if !answers.is_empty() {
+                        return Poll::Ready(Ok(()));
+                    }
+                    context.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 match self.under_way.poll_next_unpin(context) {
                     Poll::Ready(Some(Ok(Answered { id, answer }))) => {
                         if let Some((_, bytes)) = self.handles.remove(&id) {
                             self.bytes -= bytes;
                         }
-                        let answer = outcome(answer);
-                        let size = match &answer {
-                            Outcome::Ok(json) => json.get().len(),
-                            Outcome::Err(error) => error.to_json().len(),
+                        let answer = Answer {
+                            id,
+                            answer: outcome(answer),
                         };
+                        let size = answer.size();
                         if let Err(exceeded) =
                             LimitExceeded::check(Limit::HostcallPayload, allowed, size)
                         {
                             return Poll::Ready(Err(exceeded));
                         }
                         bytes += size;
-                        answers.push(Answer { id, answer });
+                        if bytes > allowed {
+                            self.kept = Some(answer);
+                            return Poll::Ready(Ok(()));
+                        }
+                        answers.push(answer);
                     }
                     // Cancelled.
                     Poll::Ready(Some(Err(_))) => {}
@@ -174,7 +209,6 @@ impl Batch {
                     Poll::Pending => return Poll::Ready(Ok(())),
                 }
             }
-            Poll::Ready(Ok(()))
         });
         match wait {
             Some(wait) => tokio::time::timeout(wait, &mut collect)

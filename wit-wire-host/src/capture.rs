@@ -64,10 +64,16 @@ impl Output {
         *stream.of(&mut self.dropped.clone())
     }
 
-    /// Hands it to `tracing`, each line as an event: what is on stdout as `INFO`, what is on stderr as `WARN`.
+    /// Hands its first thousand lines to `tracing`, each as an event: what is on stdout as `INFO`, what is on stderr as `WARN`.
     pub(crate) fn trace(&self, op: Option<&str>) {
+        let mut lines = 0;
         for (stream, bytes) in self.pieces() {
             for line in String::from_utf8_lossy(bytes).lines() {
+                lines += 1;
+                if lines > MOST_LINES {
+                    tracing::warn!(target: TARGET, op, "[more lines]");
+                    return;
+                }
                 match stream {
                     Stream::Stdout => {
                         tracing::info!(target: TARGET, op, stream = "stdout", "{line}");
@@ -86,6 +92,14 @@ impl Output {
 
     fn push(&mut self, stream: Stream, bytes: &[u8], room: &mut [usize; 2]) {
         let room = stream.of(room);
+        // A guest that changes streams at each byte pays for what that takes here.
+        let is_new = self
+            .pieces
+            .last()
+            .is_some_and(|(latest, _)| *latest != stream);
+        if is_new && self.pieces.len() > FREE_PIECES {
+            *room = room.saturating_sub(size_of::<(Stream, usize)>());
+        }
         let (keep, drop) = bytes.split_at(bytes.len().min(*room));
         *room -= keep.len();
         *stream.of(&mut self.dropped) += drop.len() as u64;
@@ -102,6 +116,12 @@ impl Output {
 
 /// What the events of guests' output are called.
 const TARGET: &str = "wit_wire::output";
+
+/// Changes of the stream that count for nothing.
+const FREE_PIECES: usize = 1_000;
+
+/// Of one run. The caller waits for them.
+const MOST_LINES: usize = 1_000;
 
 struct Dropped(u64);
 

@@ -2,7 +2,6 @@
 //! needs them.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -40,33 +39,22 @@ impl Files {
 
     /// The paths of the file `path`, or of those below the folder `path`.
     fn list(&self, path: &str) -> Vec<&str> {
-        let is_below = |file: &str| {
-            let rest = file.strip_prefix(path);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        let from = self
-            .0
-            .range(path.to_owned()..)
-            .map(|(file, _)| file.as_str());
-        from.take_while(|file| file.starts_with(path))
-            .filter(|file| is_below(file))
-            .collect()
+        let folder = format!("{path}/");
+        let itself = self.0.get_key_value(path);
+        let from = self.0.range(folder.clone()..);
+        let inside = from.take_while(|(file, _)| file.starts_with(&folder));
+        let all = itself.into_iter().chain(inside);
+        all.map(|(file, _)| file.as_str()).collect()
     }
 
-    /// Text as it is; what is not UTF-8 in base64.
+    /// Text as it is; what is not UTF-8, or begins as only a file may, in base64.
     fn read(&self, path: &str) -> Result<String, HostcallError> {
         let missing = || HostcallError::new("file_404", format!("no file `{path}`"));
         let bytes = self.0.get(path).ok_or_else(missing)?;
         let json = match std::str::from_utf8(bytes) {
-            Ok(text) => json!(text),
-            Err(_) => json!({"base64": STANDARD.encode(bytes)}),
+            Ok(text) if !text.starts_with('\u{feff}') => json!(text),
+            _ => json!({"base64": STANDARD.encode(bytes)}),
         };
         Ok(json.to_string())
-    }
-}
-
-impl fmt::Debug for Files {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
     }
 }

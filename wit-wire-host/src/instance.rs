@@ -258,15 +258,24 @@ impl Instance {
             // Not before: a run that comes too late leaves the guest as it was.
             *ended = true;
             begin(store, run, op);
-            call(store).await
+            let under_way = UnderWay(store);
+            call(&mut *under_way.0).await
         }));
         let result = result.await;
         drop(running);
         let told = self.store.data_mut().panic.take();
         let result = came_back(result, phase, op.map(AsRef::as_ref), told)?;
-        self.store.data_mut().run = None;
         self.ended = false;
         Ok(result)
+    }
+}
+
+/// The run that a store serves. It ends with this, and with it the hostcalls under way, also where it fails or is dropped.
+struct UnderWay<'s>(&'s mut Store<State>);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.data_mut().run = None;
     }
 }
 

@@ -318,10 +318,24 @@ impl Pool {
         stock
     }
 
-    /// A place in the pool for the run, after those who came before it. Runs that hostcalls make have one already.
+    /// A place in the pool for the run, after those who came before it.
+    ///
+    /// One that a hostcall makes may go in with the pass of the run that made the hostcall: that one has a place, and waits. So a full
+    /// pool does not wait for itself, and there are no more instances than places for each level of nesting.
     async fn place(&self, run: &Run) -> Result<Option<OwnedSemaphorePermit>, Error> {
-        if run.depth() > 0 {
-            return Ok(None);
+        if let Some(pass) = run.parent_pass() {
+            let (pass, places) = (pass.clone(), self.places.clone());
+            let either = async move {
+                tokio::select! {
+                    biased;
+                    Ok(pass) = pass.acquire_owned() => Some(pass),
+                    // Closed while the host shuts down: the pass remains.
+                    Ok(place) = places.acquire_owned() => Some(place),
+                    else => None,
+                }
+            };
+            let permit = run.drive(either).await;
+            return permit.map_err(|stop| stop.into_error(Phase::Instantiate, None));
         }
         let allowed = self.config.instances as u64;
         self.enter(&self.places, Limit::Instances, allowed, run)
@@ -544,7 +558,7 @@ impl Lease {
     }
 
     async fn build(&mut self, run: &Run) -> Result<(), Error> {
-        let worker = Box::pin(Worker::new(&self.component, run)).await?;
+        let worker = Box::pin(Worker::new(&self.component, &run.unfixed())).await?;
         self.worker = Some(Box::new(worker));
         self.is_new = true;
         Ok(())

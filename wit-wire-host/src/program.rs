@@ -432,7 +432,8 @@ impl Program {
                     Slot(shared.map_err(|stop| stop.into_error(Phase::Handle, Some(op)))?);
                 shared.0.take_if(|kept| kept.is_due(self.0.renewal));
                 if shared.0.is_none() {
-                    let lease = Box::pin(self.ready(run, used)).await?;
+                    // What this call has fixed is none of the later ones' business.
+                    let lease = Box::pin(self.ready(&run.unfixed(), used)).await?;
                     *shared.0 = Some(Kept::new(lease.keep()?));
                     used.cold = true;
                     used.clean_state = None;

@@ -3,10 +3,12 @@
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 use std::time::{Duration, Instant};
+
+use tokio::sync::Semaphore;
 
 use crate::error::{Error, Phase};
 use crate::fixed;
@@ -14,7 +16,10 @@ use crate::limits::{Limit, LimitExceeded, Limits};
 
 /// What bounds and counts a run. It may span building an instance, its `init` and one `handle`, which then share the
 /// limits on time and hostcalls. It drives one future at a time.
-pub struct Run(Arc<Inner>);
+pub struct Run {
+    inner: Arc<Inner>,
+    fixed: fixed::Settings,
+}
 
 /// Why a run was ended from outside the guest.
 pub(crate) enum Stop {
@@ -42,13 +47,21 @@ struct Inner {
     context: Option<Arc<dyn Any + Send + Sync>>,
     cpu: CpuClock,
     hostcalls: AtomicU64,
+    parent: Option<Parent>,
+    /// With which one run at a time that a hostcall of this one makes gets an instance, whoever else wants one.
+    pass: OnceLock<Arc<Semaphore>>,
+}
+
+/// What a run hands on to the runs that its hostcalls make.
+#[derive(Clone)]
+struct Parent {
+    /// How deep they are nested.
     depth: u32,
-    fixed: fixed::Settings,
+    pass: Arc<Semaphore>,
 }
 
 tokio::task_local! {
-    /// How deep calls that a hostcall makes are nested.
-    static DEPTH: u32;
+    static PARENT: Parent;
 }
 
 impl Run {
@@ -71,21 +84,27 @@ impl Run {
             (Some(own), Some(given)) => Some(own.min(given)),
             (own, given) => own.or(given),
         };
-        Self(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             limits,
             started,
             deadline,
             context,
             cpu: CpuClock::new(started),
             hostcalls: AtomicU64::new(0),
-            depth: DEPTH.try_with(|depth| *depth).unwrap_or(0),
-            fixed,
-        }))
+            parent: PARENT.try_with(Parent::clone).ok(),
+            pass: OnceLock::new(),
+        });
+        Self { inner, fixed }
     }
 
     /// How many calls the run is nested in.
     pub(crate) fn depth(&self) -> u32 {
-        self.0.depth
+        self.inner.parent.as_ref().map_or(0, |parent| parent.depth)
+    }
+
+    /// The pass of the run whose hostcall makes this one.
+    pub(crate) fn parent_pass(&self) -> Option<&Arc<Semaphore>> {
+        self.inner.parent.as_ref().map(|parent| &parent.pass)
     }
 
     /// Refuses a run that is nested too deep.
@@ -103,49 +122,65 @@ impl Run {
 
     /// `hostcall`, in which calls are nested in this run.
     pub(crate) fn nest<F: Future>(&self, hostcall: F) -> impl Future<Output = F::Output> + use<F> {
-        DEPTH.scope(self.0.depth.saturating_add(1), hostcall)
+        let pass = self.inner.pass.get_or_init(|| Arc::new(Semaphore::new(1)));
+        let parent = Parent {
+            depth: self.depth().saturating_add(1),
+            pass: pass.clone(),
+        };
+        PARENT.scope(parent, hostcall)
     }
 
     /// The limits in force.
     pub fn limits(&self) -> &Limits {
-        &self.0.limits
+        &self.inner.limits
     }
 
     /// When the run must have come back.
     pub fn deadline(&self) -> Option<Instant> {
-        self.0.deadline
+        self.inner.deadline
     }
 
     /// Time on the clock since the run began.
     pub fn elapsed(&self) -> Duration {
-        self.0.started.elapsed()
+        self.inner.started.elapsed()
     }
 
     /// Time on a processor so far, as of the last time the run gave its thread back.
     pub fn cpu_time(&self) -> Duration {
-        self.0.cpu.total()
+        self.inner.cpu.total()
     }
 
     /// Hostcalls so far.
     pub fn hostcalls(&self) -> u64 {
-        self.0.hostcalls.load(Relaxed)
+        self.inner.hostcalls.load(Relaxed)
     }
 
     /// The same run, for the store that serves it.
     pub(crate) fn share(&self) -> Self {
-        Self(self.0.clone())
+        Self {
+            inner: self.inner.clone(),
+            fixed: self.fixed,
+        }
+    }
+
+    /// The same run with nothing fixed, for what outlives it.
+    pub(crate) fn unfixed(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            fixed: fixed::Settings::default(),
+        }
     }
 
     pub(crate) fn fixed(&self) -> fixed::Settings {
-        self.0.fixed
+        self.fixed
     }
 
     pub(crate) fn context(&self) -> Option<&Arc<dyn Any + Send + Sync>> {
-        self.0.context.as_ref()
+        self.inner.context.as_ref()
     }
 
     pub(crate) fn count_hostcall(&self) -> Result<(), LimitExceeded> {
-        let count = self.0.hostcalls.fetch_add(1, Relaxed) + 1;
+        let count = self.inner.hostcalls.fetch_add(1, Relaxed) + 1;
         let allowed = self.limits().hostcalls;
         if count > allowed {
             return Err(LimitExceeded {
@@ -160,7 +195,7 @@ impl Run {
     /// Called from inside the run, at each epoch tick.
     pub(crate) fn check(&self) -> Result<(), LimitExceeded> {
         let cpu_time = self.limits().cpu_time;
-        if Duration::from_nanos(self.0.cpu.at_tick()) > cpu_time {
+        if Duration::from_nanos(self.inner.cpu.at_tick()) > cpu_time {
             return Err(LimitExceeded::time(Limit::CpuTime, cpu_time));
         }
         self.check_time(Instant::now())
@@ -187,7 +222,7 @@ impl Run {
                 return Poll::Ready(Err(Stop::Limit(late)));
             }
             let poll = || future.as_mut().poll(context);
-            if let Poll::Ready(done) = self.0.cpu.measure(now, poll) {
+            if let Poll::Ready(done) = self.inner.cpu.measure(now, poll) {
                 return Poll::Ready(Ok(done));
             }
             let Some(deadline) = self.deadline() else {
@@ -210,7 +245,7 @@ impl Run {
         let wall_time = self.limits().wall_time;
         match self
             .deadline()
-            .map(|deadline| deadline.saturating_duration_since(self.0.started))
+            .map(|deadline| deadline.saturating_duration_since(self.inner.started))
         {
             Some(given) if given < wall_time => LimitExceeded::time(Limit::Deadline, given),
             _ => LimitExceeded::time(Limit::WallTime, wall_time),

@@ -10,6 +10,7 @@ mod common;
 
 use std::future::Future;
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Waker};
 use std::time::Duration;
@@ -512,4 +513,55 @@ async fn what_can_not_be_reset_is_an_error_only_if_it_must() {
         assert_eq!(answer.unwrap(), "0");
         assert_eq!(receipt.clean_state, Some(CleanState::FreshInstance));
     }
+}
+
+/// Runs at work at once, and the most there were.
+#[derive(Default)]
+struct Gauge {
+    now: AtomicUsize,
+    most: AtomicUsize,
+}
+
+#[tokio::test]
+async fn calls_that_one_call_makes_together_take_turns_in_a_full_pool() {
+    static INNER: OnceLock<Function> = OnceLock::new();
+    let gauge = Arc::<Gauge>::default();
+    let counted = gauge.clone();
+    let at_work = move |_: HostcallContext, input: Value| {
+        let gauge = counted.clone();
+        async move {
+            let now = gauge.now.fetch_add(1, Ordering::SeqCst) + 1;
+            gauge.most.fetch_max(now, Ordering::SeqCst);
+            tokio::task::yield_now().await;
+            gauge.now.fetch_sub(1, Ordering::SeqCst);
+            Ok::<_, HostcallError>(input)
+        }
+    };
+    let inner = async |_: HostcallContext, input: u64| {
+        let function = INNER.get().unwrap();
+        function
+            .call::<_, u64>(&input)
+            .await
+            .map_err(|error| HostcallError::new("inner", error.to_string()))
+    };
+    let host = host(pool(2))
+        .hostcall("h:work", at_work)
+        .hostcall("inner", inner);
+    let component = component(host);
+    INNER
+        .set(function(&component, "h:work").await)
+        .ok()
+        .unwrap();
+    let batch = function(&component, "y:wit-wire:batch").await;
+    let calls: Vec<_> = (0..50)
+        .map(|id| json!({"id": id, "op": "inner", "payload": id}))
+        .collect();
+    // The batch comes back with the first answers, which ends the others.
+    let answers: Vec<Value> = batch.call(&json!({"calls": calls})).await.unwrap();
+    assert!(!answers.is_empty());
+    for answer in &answers {
+        assert_eq!(answer.get("ok"), answer.get("id"), "{answer}");
+    }
+    // One with the pass of the call that makes them, and one in the place that is left.
+    assert_eq!(gauge.most.load(Ordering::SeqCst), 2);
 }

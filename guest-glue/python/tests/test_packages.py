@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE / "fakes"), str(HERE.parent)]
 
 from wit_wire_guest import compiling, kept, packages  # noqa: E402
+from wit_wire_guest.modules import Namespaces  # noqa: E402
 
 FILES = {
     "parcel/__init__.py": '"""Kept."""\nfrom . import lost_and_found\ndef weigh():\n    assert False, "heavy"\n',
@@ -36,8 +37,9 @@ class Packages(unittest.TestCase):
             (root / path).write_text(text, encoding="latin-1")
         compiling.compile_packages(root)
         self.packages = packages.Packages()
-        sys.meta_path.append(self.packages)
-        self.addCleanup(sys.meta_path.remove, self.packages)
+        for finder in [self.packages, Namespaces([self.packages])]:
+            sys.meta_path.append(finder)
+            self.addCleanup(sys.meta_path.remove, finder)
         self.addCleanup(lambda: [sys.modules.pop(name) for name in list(sys.modules) if name.startswith("parcel")])
 
     def test_modules_are_compiled_and_their_text_is_kept(self):

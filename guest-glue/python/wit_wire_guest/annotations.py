@@ -358,6 +358,15 @@ def _class(annotation, cls):
     return ("anything",)
 
 
+def underlying(annotation):
+    """What an alias or a description is about."""
+    kind, *details = classify(annotation)
+    while kind in ("same", "described", "alias"):
+        annotation = alias_value(details[0]) if kind == "alias" else details[0]
+        kind, *details = classify(annotation)
+    return annotation
+
+
 def _bound(variable):
     try:
         return typing.Any if variable.__bound__ is None else variable.__bound__
@@ -627,8 +636,8 @@ def _fits_none(value, names, errors):
     return Mismatch(f"fits none of {', '.join(reasons)}")
 
 
-def _object(wanted, steps, required, no_such, rest=REQUIRED):
-    """By key: with `steps`, and what they have not with `rest`, if it is given."""
+def _object(wanted, steps, required, no_such, rest=REQUIRED, telling=()):
+    """By key: with `steps`, and what they have not with `rest`, if it is given; `telling` are the keys to begin with."""
 
     def convert(value):
         if not isinstance(value, dict):
@@ -639,6 +648,10 @@ def _object(wanted, steps, required, no_such, rest=REQUIRED):
             raise Mismatch("missing", next(name for name in steps if name in required and name not in value))
         found = {}
         try:
+            # Members of a union are told apart before what they contain is read, which would be read for each of them.
+            for key in telling:
+                if key in value:
+                    steps[key](value[key])
             for key, item in value.items():
                 step = steps.get(key, rest)
                 found[key] = item if step is None else step(item)
@@ -717,7 +730,7 @@ def _fixed(accepted, steps, build):
     return convert
 
 
-def _built(make, *args, **kwargs):
+def _built(make, /, *args, **kwargs):
     try:
         return make(*args, **kwargs)
     except (ValueError, TypeError) as error:
@@ -783,9 +796,9 @@ class Readers(_Converter):
 
     def key(self, annotation):
         read = self.of(annotation)
-        kind, *details = classify(annotation)
-        if details == [str]:
-            return None
+        kind, *details = classify(underlying(annotation))
+        if details == [str] or kind == "form" and str in details[0].kinds:
+            return None if kind != "form" else read
         if kind not in ("exact", "form", "enumeration", "literal"):
             return read
 
@@ -888,7 +901,8 @@ class Writers(_Converter):
 def _fields(composer, cls, found, required):
     steps = {name: composer.of(member.annotation) for name, member in found.items()}
     no_such = f"{cls.__name__} has no such field; it has {', '.join(found) or 'none'}"
-    return _object(f"an object ({cls.__name__})", steps, required, no_such)
+    telling = [name for name, member in found.items() if classify(member.annotation)[0] == "literal" and steps[name]]
+    return _object(f"an object ({cls.__name__})", steps, required, no_such, telling=telling)
 
 
 def _owner(annotation):

@@ -58,7 +58,8 @@ def _parameters(function):
 
 
 def _is_async(function):
-    return any(map(inspect.iscoroutinefunction, _codes(function)))
+    # Also below decorators.
+    return any(map(inspect.iscoroutinefunction, [*_codes(function), annotations.written(function)]))
 
 
 def _codes(function):
@@ -109,7 +110,11 @@ def _by_keywords(function, parameters, context):
 
 
 def _in_loop(call):
-    return lambda value: loop.run(call(value))
+    def in_loop(value):
+        result = call(value)
+        return loop.run(result) if inspect.isawaitable(result) else result
+
+    return in_loop
 
 
 def _converting(call, hints, parameter):

@@ -8,6 +8,7 @@ without the text of a traceback.
 import asyncio
 import json
 import os.path
+import re
 import traceback
 
 from . import wire_json
@@ -23,6 +24,8 @@ MOST_FRAMES = 50
 LEVELS = 8
 MOST_PARTS = 16
 
+_LONG_NUMBER = re.compile("[0-9]{300}")
+
 _GLUE = os.path.dirname(__file__)
 # Host modules are glue too.
 _GLUES = (_GLUE, "site-packages/host/", "<frozen importlib")
@@ -31,7 +34,12 @@ _CALLED = tuple(os.path.dirname(module.__file__) for module in (asyncio, json))
 
 # Kept from user code, which may put anything in their place.
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
-_name_of = type.__dict__["__qualname__"].__get__
+_qualname = type.__dict__["__qualname__"].__get__
+
+
+def _name_of(kind):
+    # It may be of a class of the user's own.
+    return "".join(_qualname(kind))
 
 
 def failure(error, **more):
@@ -85,7 +93,7 @@ def _exception(part, levels):
     found = {
         "type": _clean(_name_of(getattr(part, "_exc_type", None) or part.exc_type)),
         "message": _clean(part._str),
-        "notes": [_clean(note) for note in _notes(part)[:MOST_PARTS]],
+        "notes": [_clean(_text(note)) for note in _notes(part)[:MOST_PARTS]],
         "frames": frames,
         "omitted": omitted,
     }
@@ -112,11 +120,15 @@ def _notes(part):
 def _more(error):
     """What only the errors of the glue's own have."""
     if isinstance(error, Mismatch):
-        return {"path": error.path}
+        return {"path": _clean(error.path)}
     if isinstance(error, HostcallError):
         try:
-            cause = json.loads(wire_json.encode(error.cause))
-            return {"hostcall": {"code": _clean(error.code), "message": _clean(error.message), "cause": cause}}
+            cause = wire_json.encode(error.cause)
+            told = {"code": _clean(error.code), "message": _clean(error.message)}
+            # Other readers of JSON have less room for depth and digits.
+            if wire_json.depth(cause) < 64 and not _LONG_NUMBER.search(cause):
+                told["cause"] = json.loads(cause)
+            return {"hostcall": told}
         except BaseException:
             # Users may have put anything in there.
             return {}

@@ -6,6 +6,7 @@ asked for one thing after the other.
 """
 
 import asyncio
+import itertools
 import time
 from asyncio import base_events
 
@@ -16,6 +17,9 @@ from . import wire_json
 from .hostcalls import HostcallError, error_of
 
 BATCH = "wit-wire:batch"
+
+# Of all loops: what one leaves under way is no answer to another.
+_ids = itertools.count(1)
 
 
 class Loop(base_events.BaseEventLoop):
@@ -41,20 +45,24 @@ class Loop(base_events.BaseEventLoop):
     def _write_to_self(self):
         pass
 
+    def close(self):
+        if not self.is_closed():
+            self.hostcalls.end()
+        super().close()
+
 
 class Hostcalls:
     """The hostcalls that are awaited, by an id of their own."""
 
     def __init__(self, loop):
         self._loop = loop
-        self._last_id = 0
         self._new = {}
         self._futures = {}
         self._cancelled = []
 
     def start(self, op, payload):
         """A future of the host's answer."""
-        self._last_id = id = self._last_id + 1
+        id = next(_ids)
         # In this order: what can't be sent is no call.
         self._new[id] = (op, wire_json.encode(payload))
         self._futures[id] = future = self._loop.create_future()
@@ -90,7 +98,16 @@ class Hostcalls:
                 raise refused from None
             self._one_by_one(new)
             return
-        for answer in wire_json.decode(answers):
+        try:
+            answers = wire_json.decode(answers)
+        except wire_json.NotJson as error:
+            # An answer that Python can't hold. Whose it is can't be told.
+            for future in self._futures.values():
+                if not future.done():
+                    future.set_exception(error)
+            self._futures.clear()
+            return
+        for answer in answers:
             future = self._futures.pop(answer["id"], None)
             if future is None or future.done():
                 continue
@@ -109,6 +126,15 @@ class Hostcalls:
                 future.set_result(wire_json.decode(typegate_wire.hostcall(op, payload)))
             except Err as error:
                 future.set_exception(error_of(error.value))
+            except wire_json.NotJson as error:
+                future.set_exception(error)
+
+    def end(self):
+        """Has the host drop what is under way."""
+        self._cancelled += [id for id in self._futures if id not in self._new]
+        self._new = {}
+        if self._cancelled:
+            self._exchange(0)
 
     def close(self):
         pass

@@ -68,17 +68,13 @@ class Modules:
             file, is_package = self._modules[name]
             spec = ModuleSpec(name, self, origin=self.prefix + file, is_package=is_package)
             spec.has_location = True
-        elif folder in self._folders:
-            is_package = True
-            spec = ModuleSpec(name, self, is_package=True)
-        elif folder in self._native:
+            if is_package:
+                spec.submodule_search_locations = [self.prefix + folder]
+            return spec
+        if folder in self._native:
             # Not with `name`: `from . import` would pass over it.
             raise ModuleNotFoundError(f"No module named {name!r} in the sandbox: {self._native[folder]} is native code")
-        else:
-            return None
-        if is_package:
-            spec.submodule_search_locations = [self.prefix + folder]
-        return spec
+        return None
 
     def create_module(self, spec):
         return None
@@ -108,7 +104,8 @@ class Modules:
         return as_bytes(self.read(inside))
 
     def get_resource_reader(self, name):
-        return _Reader(Resource(self, name.replace(".", "/")))
+        folder = name.replace(".", "/")
+        return _Reader(Resource(self, folder if self.is_package(name) else posixpath.dirname(folder)))
 
     # What `pkgutil` asks of the importer of a path, and `sys.path_hooks` of us.
 
@@ -125,6 +122,22 @@ class Modules:
         for folder in self.metadata_folders():
             if wanted is None or _canonical(folder.partition("-")[0]) == _canonical(wanted):
                 yield _distribution(self, folder)
+
+
+class Namespaces:
+    """Finder of packages without `__init__.py`, which come after all others and may be in several places."""
+
+    def __init__(self, places):
+        self._places = places
+
+    def find_spec(self, name, path=None, target=None):
+        folder = name.replace(".", "/")
+        homes = [place for place in self._places if place.is_folder(folder)]
+        if not homes:
+            return None
+        spec = ModuleSpec(name, homes[0], is_package=True)
+        spec.submodule_search_locations = [home.prefix + folder for home in homes]
+        return spec
 
 
 class _Importer:
@@ -159,15 +172,18 @@ class Resource:
         self.name = path.rpartition("/")[2]
 
     def joinpath(self, *parts):
-        path = posixpath.normpath("/".join([self._path, *map(str, parts)]))
+        path = posixpath.normpath(posixpath.join(self._path, *map(str, parts)))
         if path.startswith(("..", "/")):
             raise FileNotFoundError(path)
         return Resource(self._modules, path)
 
     __truediv__ = joinpath
 
+    def exists(self):
+        return self.is_dir() or self.is_file()
+
     def is_dir(self):
-        return self._modules.is_folder(self._path)
+        return not self._path or self._modules.is_folder(self._path)
 
     def is_file(self):
         return self._modules.is_file(self._path)

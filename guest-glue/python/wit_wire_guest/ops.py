@@ -7,6 +7,7 @@ import types
 from . import packages, wire_json
 from .calling import Handler
 from .library import Library
+from .modules import Modules, Namespaces
 from .sources import HOST, Sources, remember
 
 
@@ -33,9 +34,9 @@ def load(ops):
     tops = {top for fields in data for top in fields.get("library", ())}
     sources, library = Sources(has_host_modules=HOST in tops), Library(tops)
     # In this order: a package that the host keeps goes before one of the image, which may be older.
-    for modules in (sources, library, *packages.baked):
-        sys.meta_path.append(modules)
-        sys.path_hooks.append(modules.importer)
+    places = [sources, library, *packages.baked]
+    sys.meta_path += [*places, Namespaces(places)]
+    sys.path_hooks += [place.importer for place in places]
     for op, fields in zip(ops, data):
         if fields["ty"] == "import_function":
             _guard(op, sources.add, fields["sources"])
@@ -86,10 +87,10 @@ def _guard(op, step, *args):
 def _handler(op, fields, sources):
     match fields["ty"]:
         case "lambda":
-            module, code = _compile(op, fields["source"].strip(), "eval", sources)
+            module, code = _compile(op, fields["source"].strip(), "eval")
             function = eval(code, module.__dict__)
         case "def":
-            module, code = _compile(op, fields["source"], "exec", sources)
+            module, code = _compile(op, fields["source"], "exec")
             exec(code, module.__dict__)
             function = _find(module, fields["func_name"])
         case "import_function":
@@ -100,10 +101,10 @@ def _handler(op, fields, sources):
     return Handler(function, fields.get("call") == "keywords")
 
 
-def _compile(op, source, mode, sources):
+def _compile(op, source, mode):
     """A module for source that has no file, and its code."""
     name = op.op_name
-    if name in sys.modules or name in sys.stdlib_module_names or sources.has(name):
+    if name in sys.modules or name in sys.stdlib_module_names or _is_module(name):
         name = f"op {name}"
     filename = f"<{op.op_name}>"
     remember(filename, source)
@@ -112,6 +113,10 @@ def _compile(op, source, mode, sources):
     # Dataclasses, pickle and typing look a class's module up here.
     sys.modules[name] = module
     return module, compile(source, filename, mode, dont_inherit=True)
+
+
+def _is_module(name):
+    return any(isinstance(finder, (Modules, Namespaces)) and finder.find_spec(name) for finder in sys.meta_path)
 
 
 def _find(module, func_name):

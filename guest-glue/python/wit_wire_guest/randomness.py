@@ -10,6 +10,9 @@ import random
 import sys
 from importlib.machinery import ModuleSpec
 
+# Kept from user code, which may put anything in its place.
+_seed = random.seed
+
 _is_imported = False
 
 
@@ -28,7 +31,7 @@ class Finder:
     def exec_module(module):
         global _is_imported
         _is_imported = True
-        random.seed()
+        _seed()
 
 
 def watch():
@@ -47,4 +50,4 @@ def forget():
 def renew():
     """Seeds the generator anew, if anything could have been drawn from it."""
     if _is_imported:
-        random.seed()
+        _seed()

@@ -95,7 +95,7 @@ class Schemas(annotations.Composer):
 
     def _names(self, key):
         """The schema of keys, which are text."""
-        match annotations.classify(key):
+        match annotations.classify(annotations.underlying(key)):
             case "exact", kind if kind is int:
                 return {"pattern": "^-?[0-9]+$"}
             case (("literal" | "enumeration"), values):

@@ -60,10 +60,6 @@ class Sources(Modules):
             raise ValueError(f"root_src_path {path!r} can't be imported: its parts are no names of modules")
         return name
 
-    def has(self, name):
-        """Whether there is a module or package `name`."""
-        return self.find_spec(name) is not None
-
 
 def _normalise(path):
     parts = [part for part in path.split("/") if part not in ("", ".")]

@@ -43,7 +43,7 @@ class NotJson(ValueError):
 
 def decode(text):
     """The value that `text` stands for; `NotJson` if it is not JSON."""
-    if text.count("[") + text.count("{") > DEEPEST and _depth(text) > DEEPEST:
+    if text.count("[") + text.count("{") > DEEPEST and depth(text) > DEEPEST:
         raise NotJson(f"nested more than {DEEPEST} levels deep")
     try:
         value = _decode_carefully(text) if _HUGE.search(text) else _decode(text)
@@ -59,7 +59,7 @@ def decode(text):
     return value
 
 
-def _depth(text):
+def depth(text):
     brackets = _NO_BRACKETS.sub("", _TEXTS.sub("", text))
     # Most values are no deeper, and nothing is left of them.
     leaves = 4

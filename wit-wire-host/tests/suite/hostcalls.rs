@@ -5,6 +5,7 @@ use crate::common::{self, program};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::sync::Barrier;
 use wit_wire_host::{Error, Function, HostcallContext, HostcallError, Hostcalls, Limit, Limits};
 
@@ -233,7 +234,13 @@ async fn each_hostcall_of_a_batch_has_an_answer_of_its_own() {
             {"id": 4, "err": unknown("wit-wire:batch")},
         ])
     );
-    for bad in [json!(1), json!({"calls": [{"id": 1}]}), json!({"no": 1})] {
+    let twice = [calls("same", 1..2), calls("same", 1..2)].concat();
+    for bad in [
+        json!(1),
+        json!({"calls": [{"id": 1}]}),
+        json!({"no": 1}),
+        json!({ "calls": twice }),
+    ] {
         assert_eq!(error(&batch, &bad).await["code"], "op_400", "{bad}");
     }
 }
@@ -256,9 +263,16 @@ async fn hostcalls_under_way_end_with_their_call() {
     assert_eq!(batch.call::<_, Value>(&request).await.unwrap(), json!([]));
     assert!(dropped.load(Ordering::Relaxed));
 
-    // One that nobody wants any more is not waited for.
-    let request = json!({"calls": calls("never", 1..2), "cancel": [1], "wait": null});
-    assert_eq!(batch.call::<_, Value>(&request).await.unwrap(), json!([]));
+    // Also if it is cancelled or ends in an error.
+    dropped.store(false, Ordering::Relaxed);
+    let request = json!({"calls": calls("never", 1..2), "wait": null});
+    let limits = Limits {
+        wall_time: Duration::from_millis(20),
+        ..Limits::default()
+    };
+    let late = batch.call::<_, Value>(&request).limits(limits).await;
+    assert!(matches!(late, Err(Error::Limit { .. })), "{late:?}");
+    assert!(dropped.load(Ordering::Relaxed));
 }
 
 #[tokio::test]

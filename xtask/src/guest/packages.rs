@@ -46,7 +46,8 @@ pub(super) fn install(guests: &Path, requirements: &Path, work: &Path) -> Result
     shell::step("unpacking them", || {
         let mut pip = pip(&tools, "install --no-index --no-deps --no-compile --target");
         pip.arg(&folder);
-        for wheel in fs::read_dir(&wheels)? {
+        let made = fs::read_dir(&wheels);
+        for wheel in made.with_context(|| format!("{} asks for nothing", requirements.display()))? {
             pip.arg(wheel?.path());
         }
         shell::quiet(&mut pip)
@@ -92,11 +93,17 @@ fn names_files(requirements: &str) -> bool {
         "--requirement",
         "--constraint",
         "--editable",
+        "-f",
+        "--find-links",
         ".",
         "/",
     ];
     let mut lines = lines.filter(|line| !line.starts_with('#'));
-    lines.any(|line| ways.iter().any(|way| line.starts_with(way)) || line.contains("file:"))
+    lines.any(|line| {
+        ways.iter().any(|way| line.starts_with(way))
+            || line.contains("file:")
+            || line.contains(".whl")
+    })
 }
 
 /// The packages in a folder that have native code, and a file of each that is.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use artifact_embed::{Effort, EngineProfile, HOST_TARGET, WASMTIME_VERSION};
 use walkdir::WalkDir;
 
@@ -37,8 +37,7 @@ pub(super) fn build_with(
     let archive = match output {
         None => &image.archive,
         Some(output) => {
-            fs::copy(&image.archive, output)
-                .with_context(|| format!("writing {}", output.display()))?;
+            replace(output, &fs::read(&image.archive)?)?;
             output
         }
     };
