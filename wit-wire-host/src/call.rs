@@ -90,7 +90,7 @@ impl<'f, O: Send + 'f> Call<'f, O> {
     }
 
     /// The seed of all random numbers that the guest gets in the call, also of those that are secret otherwise. Under
-    /// [`Isolation::Shared`], generators that the guest seeded in earlier calls go on.
+    /// [`Isolation::Shared`], generators that the guest seeded in earlier calls go on, and so do those that it seeds in this one.
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.fixed.seed = Some(seed);
         self

@@ -40,6 +40,7 @@ pub(crate) struct Inner {
 /// Configures a [`Host`].
 ///
 /// - hostcalls: none; every hostcall is an error `op_404`
+/// - files: none
 /// - limits: [`Limits::default`]
 /// - pool of instances: [`PoolConfig::default`]
 pub struct HostBuilder {
@@ -156,7 +157,8 @@ impl Host {
     }
 
     /// A store in which one instance can live. WASI is there, and empty: no files, no environment, no arguments, no
-    /// sockets, nothing on stdin. Clocks and randomness are the machine's.
+    /// sockets, nothing on stdin. Clocks and randomness are the machine's, unless a call has them
+    /// fixed.
     ///
     /// The instance is at rest at once, unless it `settles` first.
     pub(crate) fn store(&self, settles: bool) -> Store<State> {

@@ -33,7 +33,7 @@ pub struct Limits {
     pub log: usize,
     /// Number of hostcalls.
     pub hostcalls: u64,
-    /// Bytes of one hostcall's op name and payload, and of its answer.
+    /// Bytes of one hostcall's op name and payload, and of its answer. Of hostcalls made together, those under way count together.
     pub hostcall_payload: usize,
     /// Time on the clock until an instance is free.
     pub wait: Duration,

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::description::{ModuleDescription, is_name};
-use super::types::{BUILTIN, Definition, Field, Function, Input, Kind, Module, Need, Type};
+use super::types::{
+    BUILTIN, Definition, Field, Function, IMPORTED, Input, Kind, Module, Need, Type,
+};
 
 /// What is written of a module.
 #[derive(Clone, Copy, PartialEq)]
@@ -100,10 +102,16 @@ impl<'a> Writer<'a> {
     fn module(mut self) -> String {
         let mut parts = Vec::new();
         for definition in &self.module.definitions {
-            if self.calls == Calls::Blocking {
-                parts.push(self.definition(definition));
+            let typing = self.typing.clone();
+            let part = self.definition(definition);
+            // What is a text itself can only be named in one.
+            if !part.contains(": TypeAlias = \"") {
+                self.defined.insert(&definition.name);
             }
-            self.defined.insert(&definition.name);
+            match self.calls {
+                Calls::Blocking => parts.push(part),
+                Calls::Async => self.typing = typing,
+            }
         }
         self.types.clear();
         for function in &self.module.functions {
@@ -192,7 +200,7 @@ impl<'a> Writer<'a> {
         let is_type = |definition: &Definition| definition.name == name;
         is_name(name)
             && !BUILTIN.contains(&name)
-            && !self.typing.contains(name)
+            && !IMPORTED.contains(&name)
             && !self.module.definitions.iter().any(is_type)
     }
 
@@ -229,9 +237,9 @@ impl<'a> Writer<'a> {
             Input::Nothing => (&[][..], None),
         };
         let mut parameters = self.parameters(fields);
-        parameters.extend(payload.map(|ty| format!("payload: {}", self.expression(ty))));
+        parameters.extend(payload.map(|ty| format!("payload: {}", self.quoted(ty))));
         let parameters = parameters.join(", ");
-        let output = self.expression(output);
+        let output = self.quoted(output);
         let (def, hostcall) = match self.calls {
             Calls::Blocking => ("def", "_hostcall"),
             Calls::Async => ("async def", "await _hostcall_async"),
@@ -279,7 +287,7 @@ impl<'a> Writer<'a> {
         let mut parameters = Vec::new();
         let (mut optional, mut by_keyword) = (false, false);
         for field in fields {
-            let parameter = format!("{}: {}", field.name, self.expression(&field.ty));
+            let parameter = format!("{}: {}", field.name, self.quoted(&field.ty));
             match &field.need {
                 Need::Required => {
                     if optional && !by_keyword {

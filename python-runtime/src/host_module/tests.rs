@@ -226,3 +226,18 @@ fn stubs_are_written_where_they_differ() {
     let error = stubs(&[module("f", json!(true), json!(true))], &file).unwrap_err();
     assert!(error.to_string().contains("m.pyi"), "{error}");
 }
+
+#[test]
+fn what_names_a_recursive_type_is_a_text_too() {
+    let output = json!({
+        "$ref": "#/$defs/Wrapped",
+        "$defs": {
+            "Tree": {"anyOf": [{"type": "integer"}, {"type": "array", "items": {"$ref": "#/$defs/Tree"}}]},
+            "Wrapped": {"anyOf": [{"$ref": "#/$defs/Tree"}, {"type": "null"}]},
+        },
+    });
+    let text = stub("f", json!({"type": "null"}), output);
+    // `Tree | None` would be evaluated, and a text has no `|`.
+    assert!(!text.contains("= Tree | None"), "{text}");
+    assert!(text.contains("\"Tree | None\""), "{text}");
+}
