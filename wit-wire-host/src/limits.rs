@@ -37,9 +37,9 @@ pub struct Limits {
     pub hostcall_payload: usize,
     /// Time on the clock until an instance is free.
     pub wait: Duration,
-    /// How deep calls may be nested: a hostcall that calls a function makes a call at depth 1, and so on. Such a call does
-    /// not wait for an instance, which its own caller might be holding. One that is made from another task than the
-    /// hostcall's is a call like any other.
+    /// How deep calls may be nested: a hostcall that calls a function makes a call at depth 1, and so on. Of the calls that one
+    /// call makes so, one at a time does not wait for an instance, which its own caller might be holding. One that is made from
+    /// another task than the hostcall's is a call like any other.
     pub nesting: u32,
 }
 
