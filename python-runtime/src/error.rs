@@ -80,14 +80,14 @@ pub enum Error {
         /// The path.
         path: String,
     },
-    /// Two files of one tree have the same path.
+    /// Two files of one tree, or of two packages, have the same path.
     #[error("two files would both be `{path}`, and differ")]
     Conflict {
         /// The path inside the tree.
         path: String,
     },
-    /// The sources are too large.
-    #[error("{} is one file too many, or too large: {limit} bytes are left for it; is this the right folder?", path.display())]
+    /// The sources or packages are too large, or one file of them.
+    #[error("with {} the limit of {limit} bytes is exceeded: is this the right folder?", path.display())]
     TooLarge {
         /// The file that was one too many.
         path: PathBuf,

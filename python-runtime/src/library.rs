@@ -136,13 +136,17 @@ impl Library {
             return Ok(());
         }
         let mut bytes = Vec::new();
-        let room = LARGEST.min(LARGEST_IN_ALL - self.bytes);
+        let left = LARGEST_IN_ALL - self.bytes;
+        let (room, limit) = match left < LARGEST {
+            true => (left, LARGEST_IN_ALL),
+            false => (LARGEST, LARGEST),
+        };
         let size = content.take(room + 1).read_to_end(&mut bytes);
         let size = size.map_err(read_error(from))? as u64;
         if size > room {
             return Err(Error::TooLarge {
                 path: from.join(path),
-                limit: room as usize,
+                limit: limit as usize,
             });
         }
         self.bytes += size;
