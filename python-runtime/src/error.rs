@@ -1,7 +1,7 @@
 //! Why something could not be made, and Python's own errors as data.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use wit_wire_host::HostcallError;
@@ -117,6 +117,19 @@ pub enum Error {
     /// The host refused the guest, or a limit was reached while the source was loaded.
     #[error(transparent)]
     Host(wit_wire_host::Error),
+}
+
+impl Error {
+    /// Why what is below `folder` can't be listed.
+    pub(crate) fn walking(folder: &Path, error: walkdir::Error) -> Self {
+        Self::Read {
+            path: error.path().unwrap_or(folder).to_owned(),
+            // A loop of links is the only other error, and links are not followed.
+            source: error
+                .into_io_error()
+                .unwrap_or_else(|| std::io::ErrorKind::Other.into()),
+        }
+    }
 }
 
 fn list(names: &[String]) -> String {

@@ -63,13 +63,7 @@ impl SourceTree {
             .sort_by_file_name()
             .into_iter();
         for entry in walk.filter_entry(|entry| entry.depth() == 0 || !left_out(entry)) {
-            let entry = entry.map_err(|error| Error::Read {
-                path: error.path().unwrap_or(folder).to_owned(),
-                // A loop of links is the only other error, and links are not followed.
-                source: error
-                    .into_io_error()
-                    .unwrap_or_else(|| std::io::ErrorKind::Other.into()),
-            })?;
+            let entry = entry.map_err(|error| Error::walking(folder, error))?;
             let Ok(inside) = entry.path().strip_prefix(folder) else {
                 continue;
             };

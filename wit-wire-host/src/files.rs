@@ -14,7 +14,7 @@ pub(crate) const LIST: &str = "wit-wire:files";
 pub(crate) const READ: &str = "wit-wire:file";
 
 /// Files by path, with `/` between the parts of a path.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Files(BTreeMap<String, Vec<u8>>);
 
 impl Files {

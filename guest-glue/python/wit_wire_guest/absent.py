@@ -66,34 +66,32 @@ class Finder:
         return None
 
 
-# What can be imported and not used: where to say it.
+# What can be imported and not used: the error that it would be in any case, with a text that helps, and where.
 UNUSABLE = {
-    "socket": [("socket", "__init__"), (None, "getaddrinfo"), (None, "gethostbyname")],
-    "subprocess": [("Popen", "__init__")],
-    "threading": [("Thread", "start")],
+    "socket": (
+        OSError,
+        f"there are no sockets in the sandbox: {HOSTCALL}",
+        ["socket.__init__", "getaddrinfo", "gethostbyname"],
+    ),
+    "subprocess": (OSError, f"there are no processes in the sandbox: {HOSTCALL}", ["Popen.__init__"]),
+    "threading": (
+        RuntimeError,
+        "can't start new thread: there are none in the sandbox; coroutines can wait side by side, "
+        "and asyncio.to_thread calls at once",
+        ["Thread.start"],
+    ),
 }
 
 
 def amend(module):
-    """Has what can't work here say why, as the error it would be in any case."""
-    match module.__name__:
-        case "socket":
-            error = OSError, f"there are no sockets in the sandbox: {HOSTCALL}"
-        case "subprocess":
-            error = OSError, f"there are no processes in the sandbox: {HOSTCALL}"
-        case "threading":
-            error = RuntimeError, (
-                "can't start new thread: there are none in the sandbox; coroutines can wait side by side, "
-                "and asyncio.to_thread calls at once"
-            )
-        case "tarfile":
-            # It tries all ways to open a file, and takes an error for an answer of those that there are.
-            del module.TarFile.OPEN_METH["bz2"]
-            return
-        case _:
-            return
-    for owner, name in UNUSABLE[module.__name__]:
-        setattr(getattr(module, owner) if owner else module, name, _refuse(*error))
+    """Has what can't work here say why."""
+    if module.__name__ == "tarfile":
+        # It tries all ways to open a file, and takes an error for an answer of those that there are.
+        del module.TarFile.OPEN_METH["bz2"]
+    kind, text, places = UNUSABLE.get(module.__name__, (None, None, ()))
+    for place in places:
+        owner, _, name = place.rpartition(".")
+        setattr(getattr(module, owner) if owner else module, name, _refuse(kind, text))
 
 
 def _refuse(kind, text):

@@ -797,9 +797,10 @@ class Readers(_Converter):
     def key(self, annotation):
         read = self.of(annotation)
         kind, *details = classify(underlying(annotation))
-        if details == [str] or kind == "form" and str in details[0].kinds:
-            return None if kind != "form" else read
-        if kind not in ("exact", "form", "enumeration", "literal"):
+        if details == [str]:
+            return None
+        is_text = kind == "form" and str in details[0].kinds
+        if is_text or kind not in ("exact", "form", "enumeration", "literal"):
             return read
 
         def read_key(text):
