@@ -1,0 +1,120 @@
+//! What the project says of its own security names what shows it, and what it names is there.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use walkdir::WalkDir;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+fn read(file: &str) -> String {
+    fs::read_to_string(root().join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// The places of a document that are set as code.
+fn code(text: &str) -> BTreeSet<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+#[test]
+fn every_claim_of_the_threat_model_names_a_test_that_there_is() {
+    let text = read("SECURITY.md");
+    let claims = text.lines().filter(|line| line.starts_with("- "));
+    let unproven: Vec<_> = claims.filter(|claim| !claim.contains("::")).collect();
+    assert!(
+        unproven.is_empty(),
+        "claims that name no test: {unproven:#?}"
+    );
+
+    let named: Vec<_> = code(&text)
+        .into_iter()
+        .filter_map(|code| code.split_once("::"))
+        .collect();
+    assert!(named.len() > 50, "SECURITY.md names {} tests", named.len());
+    for (file, test) in named {
+        let text = read(file);
+        let there = [format!("fn {test}("), format!("def {test}(")];
+        assert!(
+            there.iter().any(|line| text.contains(line.as_str())),
+            "SECURITY.md names `{file}::{test}`, which is not there"
+        );
+    }
+}
+
+#[test]
+fn every_unsafe_block_of_the_product_is_argued_for() {
+    let text = read("ARCHITECTURE.md");
+    let argued = code(&text);
+    let mut found = 0;
+    for file in sources() {
+        let path = file.strip_prefix(root()).unwrap().display().to_string();
+        for place in unsafe_places(&read(&path)) {
+            found += 1;
+            let name = format!("{path}: {place}");
+            assert!(
+                argued.contains(place.as_str()) && argued.contains(path.as_str()),
+                "ARCHITECTURE.md has no argument for the unsafe code of {name}"
+            );
+        }
+    }
+    assert!(
+        found > 10,
+        "{found} places: is this looking in the right folders?"
+    );
+}
+
+/// The hand-written code that hosts are made of.
+fn sources() -> impl Iterator<Item = PathBuf> {
+    let crates = [
+        "artifact-embed",
+        "python-runtime",
+        "wasm-runtime",
+        "wit-wire-host",
+        "xtask",
+    ];
+    crates
+        .into_iter()
+        .flat_map(|name| WalkDir::new(root().join(name).join("src")))
+        .map(|entry| entry.unwrap().into_path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+}
+
+/// The functions of a source that have unsafe code, and the types that an unsafe trait is implemented for.
+fn unsafe_places(source: &str) -> BTreeSet<String> {
+    let product = source.split("#[cfg(test)]\nmod ").next().unwrap_or(source);
+    let product = product.split("#[cfg(all(test").next().unwrap_or(product);
+    let mut places = BTreeSet::new();
+    let mut function = String::new();
+    for line in product.lines().map(str::trim_start) {
+        if line.starts_with("//") || line.starts_with("#[") {
+            continue;
+        }
+        if let Some((_, after)) = line.split_once("fn ") {
+            function = word(after);
+        }
+        if let Some((_, implementer)) = line
+            .split_once("unsafe impl ")
+            .and_then(|(_, rest)| rest.split_once(" for "))
+        {
+            places.insert(word(implementer.trim_start_matches("&mut ")));
+        } else if line.contains("unsafe {") || line.contains("unsafe fn ") {
+            places.insert(function.clone());
+        }
+    }
+    places
+}
+
+fn word(text: &str) -> String {
+    text.chars()
+        .take_while(|character| character.is_alphanumeric() || *character == '_')
+        .collect()
+}
