@@ -248,6 +248,13 @@ fn with_exports(binary: &[u8], module: &CoreModule) -> Result<Vec<u8>> {
             let mut exports = ExportSection::new();
             for export in section.clone() {
                 let export = export.map_err(broken)?;
+                if more.iter().any(|(name, ..)| name == export.name) {
+                    let name = export.name;
+                    let taken = format!(
+                        "a module exports `{name}`, which is added when a component is compiled"
+                    );
+                    return Err(Error::Compile(taken.into()));
+                }
                 exports.export(export.name, kind(export.kind), export.index);
             }
             extend(&mut exports, &more);

@@ -124,4 +124,11 @@ fn what_has_no_such_state_is_refused_by_name() {
         source.starts_with("it exports `wit-wire:instance/state`"),
         "{source}"
     );
+    let taken = include_bytes!("../../fuzz/corpus/component/own_names.wasm");
+    let error = instrument(taken).err().unwrap();
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(
+        source.starts_with("a module exports `wit-wire:memory`"),
+        "{source}"
+    );
 }
