@@ -40,6 +40,10 @@ pub fn instrument(component: &[u8]) -> Result<Vec<u8>> {
         return Err(Error::Obstacles(obstacles));
     }
     let mut found = Outline::read(component)?;
+    // Of a module that is never instantiated.
+    if found.state.memory.is_none() {
+        return Err(Error::Obstacles([Obstacle::Memories(0)].into()));
+    }
     let mut output = Component::new();
     for (id, range) in &found.sections {
         let data = bytes(component, range)?;
