@@ -55,7 +55,7 @@ fn sealed(bytes: &[u8]) -> Option<Vec<u8>> {
         return Some(assemble(&header, payload));
     }
     let digest = blake3::hash(header);
-    Some([&start[..16], digest.as_bytes(), header, payload].concat())
+    Some([start.get(..16)?, digest.as_bytes(), header, payload].concat())
 }
 
 /// A component can be inspected or is refused with a reason, and a valid one becomes a valid one. (Code is not looked at before it is

@@ -61,7 +61,8 @@ fn image_of(bytes: &[u8]) {
         return;
     };
     let image = image.expect("lines are not mapped");
-    let all = [0..length];
+    let whole = 0..length;
+    let all = std::slice::from_ref(&whole);
     let begin = || {
         let mut memory = blank.to_vec();
         memory.resize(length, 0);
@@ -76,14 +77,14 @@ fn image_of(bytes: &[u8]) {
     assert_eq!(memory, begin());
 
     memory.fill(0xa5);
-    image::restore(blank, Some(&image), &mut memory, &all);
+    image::restore(blank, Some(&image), &mut memory, all);
     assert_eq!(memory, state);
 
     let mut pages = Vec::new();
     image.write(&mut pages);
     assert_eq!(pages, snapshot.pages);
     // A forged one may have lines that are no different from blank ones.
-    let again = Image::between(blank, &state, &all, &known).expect("lines are not mapped");
+    let again = Image::between(blank, &state, all, &known).expect("lines are not mapped");
     assert!(image::is_state(blank, Some(&again), &state));
     assert!(again.size().0 <= image.size().0);
 }
