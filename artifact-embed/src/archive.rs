@@ -24,6 +24,9 @@ const MAGIC: [u8; 8] = *b"\x89WAOT\r\n\x1a";
 /// The format that this build writes and reads.
 pub const FORMAT: u32 = 2;
 const PREFIX: usize = MAGIC.len() + 4 + 4 + 32;
+/// How many bytes one byte of a zstd frame can become at most: a block of four bytes is 128 KiB of one byte (RFC 8878). A header
+/// that says more was not written by zstd, and would have memory set aside for nothing.
+pub(crate) const DENSEST: u64 = 32 << 10;
 
 /// What an archive says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,6 +129,13 @@ fn split(archive: &[u8]) -> Result<(Header, String, &[u8]), Error> {
     }
     let header: Header =
         serde_json::from_slice(header).map_err(|error| Error::Header(error.to_string()))?;
+    let dense = |frame: &&Frame| frame.raw > frame.compressed.saturating_mul(DENSEST);
+    if let Some(frame) = header.frames.iter().find(dense) {
+        return Err(Error::Header(format!(
+            "a frame of {} bytes can't hold {} bytes of code",
+            frame.compressed, frame.raw
+        )));
+    }
     let sum = |size: fn(&Frame) -> u64| {
         header
             .frames
@@ -289,7 +299,7 @@ pub(crate) fn write(header: Header, code: &[u8], level: i32) -> Result<Vec<u8>, 
 
 /// The bytes of an archive with this header and payload.
 #[cfg(any(test, feature = "compile"))]
-fn assemble(header: &Header, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn assemble(header: &Header, payload: &[u8]) -> Vec<u8> {
     let header = serde_json::json!(header).to_string().into_bytes();
     let mut archive = MAGIC.to_vec();
     archive.extend(FORMAT.to_le_bytes());

@@ -40,6 +40,10 @@ pub fn instrument(component: &[u8]) -> Result<Vec<u8>> {
         return Err(Error::Obstacles(obstacles));
     }
     let mut found = Outline::read(component)?;
+    // Of a module that is never instantiated.
+    if found.state.memory.is_none() {
+        return Err(Error::Obstacles([Obstacle::Memories(0)].into()));
+    }
     let mut output = Component::new();
     for (id, range) in &found.sections {
         let data = bytes(component, range)?;
@@ -248,6 +252,13 @@ fn with_exports(binary: &[u8], module: &CoreModule) -> Result<Vec<u8>> {
             let mut exports = ExportSection::new();
             for export in section.clone() {
                 let export = export.map_err(broken)?;
+                if more.iter().any(|(name, ..)| name == export.name) {
+                    let name = export.name;
+                    let taken = format!(
+                        "a module exports `{name}`, which is added when a component is compiled"
+                    );
+                    return Err(Error::Compile(taken.into()));
+                }
                 exports.export(export.name, kind(export.kind), export.index);
             }
             extend(&mut exports, &more);

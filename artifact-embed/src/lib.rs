@@ -41,6 +41,9 @@ mod compile;
 mod embedded;
 #[cfg(feature = "load")]
 mod error;
+#[cfg(all(feature = "compile", any(test, fuzzing)))]
+#[doc(hidden)]
+pub mod fuzz;
 #[cfg(feature = "compile")]
 mod identity;
 #[cfg(feature = "compile")]

@@ -107,10 +107,14 @@ fn a_host_sees_the_memory_and_whether_a_global_changed() {
 
 #[test]
 fn what_has_no_such_state_is_refused_by_name() {
-    let empty = b"\0asm\x0d\0\x01\0";
-    match instrument(empty) {
-        Err(Error::Obstacles(found)) => assert!(found.contains(&Obstacle::Memories(0))),
-        other => unreachable!("{:?}", other.map(drop)),
+    let empty = b"\0asm\x0d\0\x01\0".as_slice();
+    // One module with a memory, and no instance.
+    let unused = include_bytes!("../../fuzz/corpus/component/not_instantiated.wasm");
+    for component in [empty, unused] {
+        match instrument(component) {
+            Err(Error::Obstacles(found)) => assert!(found.contains(&Obstacle::Memories(0))),
+            other => unreachable!("{:?}", other.map(drop)),
+        }
     }
     let error = instrument(b"no component").err().unwrap();
     assert!(matches!(error, Error::Compile(_)), "{error}");
@@ -122,6 +126,13 @@ fn what_has_no_such_state_is_refused_by_name() {
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(
         source.starts_with("it exports `wit-wire:instance/state`"),
+        "{source}"
+    );
+    let taken = include_bytes!("../../fuzz/corpus/component/own_names.wasm");
+    let error = instrument(taken).err().unwrap();
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(
+        source.starts_with("a module exports `wit-wire:memory`"),
         "{source}"
     );
 }

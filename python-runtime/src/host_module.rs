@@ -153,6 +153,12 @@ pub(crate) fn sources(modules: &[ModuleDescription]) -> BTreeMap<String, String>
     python::files(modules, python::Form::Source)
 }
 
+/// All that is generated of `modules`: what runs, and the stubs.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn texts(modules: &[ModuleDescription]) -> [BTreeMap<String, String>; 2] {
+    [python::Form::Source, python::Form::Stub].map(|form| python::files(modules, form))
+}
+
 /// Writes the stubs of `modules` below `folder`, for editors and type checkers of the code that imports them:
 /// `host/__init__.pyi`, `host/MODULE.pyi` and the same in `host/aio`. With mypy, `folder` belongs on `MYPYPATH`.
 ///

@@ -19,6 +19,9 @@
 //! `runtime` (functions and programs), `host_module` (hostcalls as Python functions), `error`.
 
 mod error;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod host_module;
 mod library;
 mod runtime;

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
 use zip::ZipArchive;
 
 use crate::error::Error;
+use crate::tree::normalised;
 
 /// More than any package of source has; a file that unpacks to more is none.
 const LARGEST: u64 = 16 << 20;
@@ -94,23 +95,29 @@ impl Library {
     }
 
     fn wheel(&mut self, path: &Path) -> Result<(), Error> {
+        let file = File::open(path).map_err(read_error(path))?;
+        self.unpack(file, path)
+    }
+
+    /// Adds what is in `wheel`, the file at `path`.
+    pub(crate) fn unpack(&mut self, wheel: impl Read + Seek, path: &Path) -> Result<(), Error> {
         let broken = |source| Error::Wheel {
             path: path.to_owned(),
             source,
         };
-        let file = File::open(path).map_err(read_error(path))?;
-        let mut wheel = ZipArchive::new(file).map_err(|error| broken(error.into()))?;
+        let mut wheel = ZipArchive::new(wheel).map_err(|error| broken(error.into()))?;
         for index in 0..wheel.len() {
             let file = wheel
                 .by_index(index)
                 .map_err(|error| broken(error.into()))?;
+            if !file.is_file() {
+                continue;
+            }
             let name = file
                 .name()
                 .map_err(|error| broken(error.into()))?
                 .into_owned();
-            if !file.is_file() {
-                continue;
-            }
+            let name = normalised(name)?;
             if is_native(&name) {
                 return Err(Error::Native {
                     package: distribution(path),

@@ -25,7 +25,7 @@ static GUEST: Embedded = artifact_embed::embedded!("python");
 #[derive(Clone)]
 pub struct PythonRuntime {
     host: Host,
-    guest: Component,
+    pub(crate) guest: Component,
     /// The names that the packages have at the top.
     library: Arc<[String]>,
     modules: Arc<[ModuleDescription]>,

@@ -1,7 +1,8 @@
 //! The files of a Python module, in memory.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
@@ -47,6 +48,10 @@ impl SourceTree {
         };
         // Not deeper than the pattern can match, and not where it can't: a home folder is large.
         let parts: Vec<_> = pattern.split('/').collect();
+        if parts.contains(&"..") {
+            let path = pattern.to_owned();
+            return Err(Error::Path { path });
+        }
         let depth = if parts.contains(&"**") {
             usize::MAX
         } else {
@@ -113,12 +118,7 @@ impl SourceTree {
     }
 
     fn add(&mut self, path: String, content: Vec<u8>, shown: &Path) -> Result<(), Error> {
-        let parts = || path.split('/').filter(|part| !["", "."].contains(part));
-        if path.starts_with('/') || path.contains(['\\', '\0']) || parts().any(|part| part == "..")
-        {
-            return Err(Error::Path { path });
-        }
-        let path = parts().collect::<Vec<_>>().join("/");
+        let path = normalised(path)?;
         match self.files.get(&path) {
             Some(known) if *known == content => return Ok(()),
             Some(_) => return Err(Error::Conflict { path }),
@@ -141,11 +141,32 @@ fn left_out(entry: &walkdir::DirEntry) -> bool {
     name.starts_with('.') || name == "__pycache__" || entry.path().join("pyvenv.cfg").is_file()
 }
 
+/// `path` with one name for each file: relative, below the folder it is for, without empty parts.
+pub(crate) fn normalised(path: String) -> Result<String, Error> {
+    let parts = path.split('/').filter(|part| !["", "."].contains(part));
+    let parts: Vec<_> = parts.collect();
+    if path.starts_with('/')
+        || path.contains(['\\', '\0'])
+        || parts.is_empty()
+        || parts.contains(&"..")
+    {
+        return Err(Error::Path { path });
+    }
+    Ok(parts.join("/"))
+}
+
+/// No more of a file than shows that it is too large.
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|source| Error::Read {
-        path: path.to_owned(),
-        source,
-    })
+    let mut content = Vec::new();
+    let read =
+        File::open(path).and_then(|file| file.take(LARGEST as u64 + 1).read_to_end(&mut content));
+    match read {
+        Ok(_) => Ok(content),
+        Err(source) => Err(Error::Read {
+            path: path.to_owned(),
+            source,
+        }),
+    }
 }
 
 fn module_name(path: &str) -> Option<String> {

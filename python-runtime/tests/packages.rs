@@ -62,6 +62,33 @@ async fn call(packages: &Path, source: &str) -> Value {
 }
 
 #[test]
+fn a_wheel_has_no_files_beside_its_own_and_no_endless_ones() {
+    let here = tempfile::tempdir().unwrap();
+    for name in [
+        "../a.py",
+        "/etc/a.py",
+        "a/../../a.py",
+        "a\\b.py",
+        "a-1.data/purelib/../../a.py",
+    ] {
+        let wheel = wheel(here.path(), "hostile", &[(name, "")]);
+        let error = refusal(&[&wheel]);
+        assert!(
+            matches!(&error, Error::Path { path } if path == name),
+            "{error}"
+        );
+    }
+    // Some 16 KiB of it.
+    let bomb = wheel(here.path(), "bomb", &[("a.py", &"#".repeat(17 << 20))]);
+    assert!(fs::metadata(&bomb).unwrap().len() < 1 << 16);
+    let error = refusal(&[&bomb]);
+    assert!(
+        matches!(&error, Error::TooLarge { path, .. } if *path == bomb.join("a.py")),
+        "{error}"
+    );
+}
+
+#[test]
 fn what_is_no_pure_package_is_refused_by_name() {
     let here = tempfile::tempdir().unwrap();
     let native = wheel(

@@ -84,7 +84,14 @@ fn what_cant_be_a_source_is_refused_by_name() {
         "{error}"
     );
 
-    for path in ["/etc/app.py", "../app.py", "a/../../b.py", "a\\b.py"] {
+    for path in [
+        "/etc/app.py",
+        "../app.py",
+        "a/../../b.py",
+        "a\\b.py",
+        "",
+        "./",
+    ] {
         let error = SourceTree::new().file(path, "").unwrap_err();
         assert!(
             matches!(&error, Error::Path { path: named } if named == path),
@@ -98,6 +105,39 @@ fn what_cant_be_a_source_is_refused_by_name() {
 
     let error = SourceTree::new().glob(large.path(), "a[").unwrap_err();
     assert!(matches!(&error, Error::Pattern { .. }), "{error}");
+}
+
+#[test]
+fn nothing_beside_a_folder_is_read() {
+    let outer = folder(&[("secret.py", b"1"), ("inner/a.py", b"2")]);
+    let inner = outer.path().join("inner");
+    #[cfg(unix)]
+    for (target, link) in [("../secret.py", "link.py"), ("..", "up")] {
+        std::os::unix::fs::symlink(target, inner.join(link)).unwrap();
+    }
+    let tree = SourceTree::new().glob(&inner, "**/*").unwrap();
+    assert_eq!(paths(&tree), ["a.py"]);
+    for pattern in ["../*.py", "../none/*", "a/../../**"] {
+        let error = SourceTree::new().glob(&inner, pattern).unwrap_err();
+        assert!(
+            matches!(&error, Error::Path { path } if path == pattern),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn a_file_larger_than_memory_is_not_read_to_its_end() {
+    let folder = folder(&[("a.py", b"")]);
+    let file = fs::File::options()
+        .write(true)
+        .open(folder.path().join("a.py"));
+    file.unwrap().set_len(1 << 42).unwrap();
+    let error = SourceTree::new().folder(folder.path()).unwrap_err();
+    assert!(
+        matches!(&error, Error::TooLarge { path, .. } if path.ends_with("a.py")),
+        "{error}"
+    );
 }
 
 #[test]

@@ -34,6 +34,9 @@ mod component;
 mod error;
 mod files;
 mod fixed;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzz;
 mod host;
 mod hostcall;
 mod image;

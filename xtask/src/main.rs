@@ -6,6 +6,7 @@ mod call;
 mod check;
 mod conformance;
 mod cpython_tests;
+mod fuzz;
 mod guest;
 mod inspect;
 mod report;
@@ -43,6 +44,8 @@ enum Task {
     Stubs(stubs::Args),
     /// Run CPython's own tests in the sandbox: a table on stdout.
     CpythonTests(cpython_tests::Args),
+    /// Fuzz with libFuzzer and AddressSanitizer (nightly Rust): a table of what was tried on stdout.
+    Fuzz(fuzz::Args),
     /// Generate the bindings of Rust guests anew from the WIT.
     Bindings,
     /// Build what the tests need, and run all of them.
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Task::Conformance(args) => conformance::conformance(args),
         Task::Stubs(args) => stubs::stubs(&args),
         Task::CpythonTests(args) => cpython_tests::cpython_tests(args),
+        Task::Fuzz(args) => fuzz::fuzz(args),
         Task::Bindings => bindings::write(),
         Task::Test => check::test(),
         Task::Lint => check::lint(),

@@ -63,10 +63,14 @@ impl Reader {
             reader: self,
             definitions: schema.get("$defs").and_then(Value::as_object),
             side,
+            depth: 0,
             value: schema,
         }
     }
 }
+
+/// How deep a schema is read, through references too; what lies deeper is `Any`.
+const DEEPEST: usize = 64;
 
 /// A schema that has a name in Python.
 struct Named {
@@ -83,6 +87,7 @@ struct Schema<'r> {
     definitions: Option<&'r Map<String, Value>>,
     /// What is added to a name that stands for something else already.
     side: &'static str,
+    depth: usize,
     value: &'r Value,
 }
 
@@ -92,6 +97,7 @@ impl<'r> Schema<'r> {
             reader: self.reader,
             definitions: self.definitions,
             side: self.side,
+            depth: self.depth + 1,
             value,
         }
     }
@@ -125,6 +131,9 @@ impl<'r> Schema<'r> {
     /// The type, whose name begins with `hint` if it needs one and brings none.
     fn read(&mut self, hint: &str) -> Type {
         let value = self.value;
+        if self.depth > DEEPEST {
+            return Type::Any;
+        }
         if value.get("$ref").is_some() && value.get("properties").is_none() {
             return match self.referred(value) {
                 Some((name, schema)) => self.part(schema).named(name),
@@ -259,20 +268,22 @@ impl<'r> Schema<'r> {
     }
 
     /// All definitions that `value` refers to.
-    fn reach(&self, value: &Value, reached: &mut Map<String, Value>) {
-        match value {
-            Value::Array(values) => values.iter().for_each(|value| self.reach(value, reached)),
-            Value::Object(values) => {
-                if let Some((name, schema)) = self.referred(value)
-                    && reached.insert(name.to_owned(), schema.clone()).is_none()
-                {
-                    self.reach(schema, reached);
+    fn reach(&self, value: &'r Value, reached: &mut Map<String, Value>) {
+        let mut waiting = vec![value];
+        while let Some(value) = waiting.pop() {
+            match value {
+                Value::Array(values) => waiting.extend(values),
+                Value::Object(values) => {
+                    if let Some((name, schema)) = self.referred(value)
+                        && reached.insert(name.to_owned(), schema.clone()).is_none()
+                    {
+                        waiting.push(schema);
+                    }
+                    let parts = values.iter().filter(|(key, _)| *key != "$defs");
+                    waiting.extend(parts.map(|(_, value)| value));
                 }
-                for (_, value) in values.iter().filter(|(key, _)| *key != "$defs") {
-                    self.reach(value, reached);
-                }
+                _ => {}
             }
-            _ => {}
         }
     }
 

@@ -241,3 +241,19 @@ fn what_names_a_recursive_type_is_a_text_too() {
     assert!(!text.contains("= Tree | None"), "{text}");
     assert!(text.contains("\"Tree | None\""), "{text}");
 }
+
+#[test]
+fn types_that_are_named_one_after_the_other_without_end_are_any_at_some_point() {
+    let next = |i: usize| json!({"type": "object", "properties": {"next": {"$ref": format!("#/$defs/T{i}")}}});
+    let definitions: serde_json::Map<_, _> = (0..10_000)
+        .map(|i| (format!("T{i}"), next(i + 1)))
+        .collect();
+    let output = json!({"$ref": "#/$defs/T0", "$defs": definitions});
+    let text = stub("f", json!({"type": "null"}), output);
+    assert!(
+        text.contains("class T0(TypedDict):\n    next: NotRequired["),
+        "{text}"
+    );
+    assert!(text.contains("next: NotRequired[Any]"), "{text}");
+    assert!(!text.contains("T9999"), "{text}");
+}

@@ -1,0 +1,216 @@
+//! What the real guest is asked.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::LazyLock;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use wit_wire_host::Op;
+
+use crate::host_module::{self, check};
+use crate::{
+    CallError, Error, Function, Isolation, Limits, ModuleDescription, PoolConfig, PythonRuntime,
+    PythonSource,
+};
+
+static RUNTIME: LazyLock<PythonRuntime> = LazyLock::new(|| {
+    let limits = Limits {
+        wall_time: Duration::from_secs(600),
+        cpu_time: Duration::from_millis(500),
+        wait: Duration::from_secs(600),
+        memory: 64 << 20,
+        ..Limits::default()
+    };
+    let pool = PoolConfig {
+        verify: true,
+        ..PoolConfig::default()
+    };
+    let runtime = PythonRuntime::builder().limits(limits).pool(pool);
+    runtime.build().expect("the guest")
+});
+
+/// A sound function, which answers as it should whatever was asked of the guest before.
+static SOUND: LazyLock<Function> = LazyLock::new(|| {
+    let source = "seen = []\ndef sound(x):\n    seen.append(x)\n    return [len(seen), x]\n";
+    let source = PythonSource::def("sound", source);
+    RUNTIME.function_blocking(source).expect("sound source")
+});
+
+fn others_are_sound() {
+    let answer: Value = SOUND.call("text").blocking().expect("an answer");
+    assert_eq!(answer, json!([1, "text"]));
+    assert_eq!(RUNTIME.stats().discarded.unclean, 0);
+}
+
+/// How a run of hostile code may end: whatever it does, none of it is the host's own fault.
+fn may_end_so(error: &CallError) {
+    match error {
+        CallError::Handler { .. }
+        | CallError::Init { .. }
+        | CallError::UnexpectedOp { .. }
+        | CallError::NoHandler { .. }
+        | CallError::InvalidInput { .. }
+        | CallError::Limit { .. }
+        | CallError::Exit { .. }
+        | CallError::Trap { .. } => {}
+        error => panic!("{error:?}"),
+    }
+}
+
+/// JSON comes out of the guest as it went in, and what is none is refused.
+pub fn value(bytes: &[u8]) {
+    static ECHO: LazyLock<Function> = LazyLock::new(|| {
+        let echo = PythonSource::lambda("lambda x: x");
+        RUNTIME.function_blocking(echo).expect("sound source")
+    });
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let echoed = ECHO.call_raw(text).blocking();
+    match (serde_json::from_str::<Value>(text), echoed) {
+        (Ok(value), Ok(echoed)) => {
+            let echoed = serde_json::from_str(&echoed).expect("JSON");
+            assert!(is_same(&value, &echoed), "{value} and {echoed}");
+        }
+        (Err(_), Err(CallError::InvalidInput { .. })) => {}
+        // Python has larger numbers, and deeper values, than serde reads.
+        (Err(error), Ok(_)) => {
+            let error = error.to_string();
+            let larger = ["number out of range", "recursion limit exceeded"];
+            assert!(larger.iter().any(|more| error.starts_with(more)), "{error}");
+        }
+        // ... and serde reads more digits.
+        (Ok(_), Err(CallError::InvalidInput { message, .. })) => {
+            assert!(
+                message.contains("Exceeds the limit (4300 digits)"),
+                "{message}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Serde's floats may be off in their last digit.
+fn is_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .zip(other)
+                    .all(|(one, other)| is_same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one
+                    .iter()
+                    .all(|(key, one)| other.get(key).is_some_and(|other| is_same(one, other)))
+        }
+        (Value::Number(one), Value::Number(other)) if one.is_f64() => {
+            let (one, other) = (one.as_f64(), other.as_f64());
+            let (Some(one), Some(other)) = (one, other) else {
+                return false;
+            };
+            (one - other).abs() <= one.abs() * 1e-15
+        }
+        _ => one == other,
+    }
+}
+
+/// Op data makes a function, or is refused; and what such a function does is its own matter.
+pub fn op_data(bytes: &[u8]) {
+    let Ok(data) = serde_json::from_slice::<Value>(bytes) else {
+        return;
+    };
+    let op = Op::new("f").data(&data);
+    let program = RUNTIME.guest.program([op]).build_blocking();
+    let called = program.and_then(|program| {
+        let function = program.function("f")?;
+        function.call_raw("1").blocking()
+    });
+    match called {
+        Ok(json) => {
+            let _: Value = serde_json::from_str(&json).expect("JSON");
+        }
+        Err(error) => {
+            may_end_so(&error);
+            if let CallError::Init { .. } = error {
+                let error = Error::from(error);
+                assert!(matches!(error, Error::Python { .. }), "{error:?}");
+            }
+        }
+    }
+    others_are_sound();
+}
+
+/// A forged program does what it likes to itself, and nothing to others.
+///
+/// The bytes are changes of a real one: a place (4) and what is written there (4).
+pub fn program(bytes: &[u8]) {
+    static GENUINE: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let snapshot = pin!(SOUND.program().snapshot());
+        match snapshot.poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(snapshot) => snapshot.expect("a snapshot"),
+            Poll::Pending => panic!("what it needs is there"),
+        }
+    });
+    const PREFIX: usize = 48;
+    let mut forged = GENUINE.clone();
+    let length = forged.len() - PREFIX;
+    for change in bytes.as_chunks::<8>().0 {
+        let [a, b, c, d, new @ ..] = *change;
+        let at = PREFIX + u32::from_le_bytes([a, b, c, d]) as usize % length;
+        forged
+            .iter_mut()
+            .skip(at)
+            .zip(new)
+            .for_each(|(byte, new)| *byte = new);
+    }
+    let digest = blake3::hash(forged.get(PREFIX..).unwrap_or_default());
+    forged.splice(16..PREFIX, *digest.as_bytes());
+    let restored = RUNTIME.guest.restore(&forged);
+    let program = restored.and_then(|builder| builder.build_blocking());
+    match program {
+        Ok(program) => {
+            for function in program.functions() {
+                if let Err(error) = function.call_raw("\"text\"").blocking() {
+                    may_end_so(&error);
+                }
+            }
+        }
+        Err(CallError::Snapshot(_) | CallError::ReservedOp(_) | CallError::DuplicateOp(_)) => {}
+        Err(error) => may_end_so(&error),
+    }
+    others_are_sound();
+}
+
+/// What Python finds in generated text that does not belong there: `tests/host` has the kinds of statements that do.
+const FOREIGN: &str = include_str!("foreign.py");
+
+/// Any description that is accepted becomes Python that can be read, and that has nothing in it but what was described.
+pub fn host_module(bytes: &[u8]) {
+    static FIND: LazyLock<Function> = LazyLock::new(|| {
+        let source = PythonSource::def("find", FOREIGN);
+        let program = RUNTIME.program().function("find", source);
+        let program = program.isolation(Isolation::Shared).build_blocking();
+        program
+            .and_then(|program| Ok(program.function("find")?))
+            .expect("sound source")
+    });
+    let Ok(module) = serde_json::from_slice::<ModuleDescription>(bytes) else {
+        return;
+    };
+    let modules = [module];
+    if let Err(error) = check(&modules) {
+        return assert!(matches!(error, Error::HostName { .. }), "{error:?}");
+    }
+    for files in host_module::texts(&modules) {
+        let found: Vec<String> = FIND
+            .call(&json!([files, modules]))
+            .blocking()
+            .expect("an answer");
+        assert!(found.is_empty(), "{found:#?}\n{files:#?}");
+    }
+}

@@ -1,0 +1,221 @@
+//! What must hold for any bytes: the checks of the fuzz targets (`fuzz/`), which run as tests too.
+
+#![allow(
+    missing_docs,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a check fails by panicking, and is no part of the API"
+)]
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use futures_util::FutureExt;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::batch::Batch;
+use crate::hostcall::Router;
+use crate::image::{self, Image, Pages};
+use crate::limits::{Limit, Limits};
+use crate::memory::PAGE;
+use crate::snapshot::Snapshot;
+use crate::{HostcallContext, HostcallError, Run};
+
+/// Bytes of a page of WebAssembly's.
+const WASM_PAGE: usize = 64 << 10;
+
+/// The bytes of a program are refused with a reason, or are an image that can be laid into memory, taken back, told from
+/// others and written again. No line of it lies outside the memory that it is for.
+pub fn snapshot(bytes: &[u8]) {
+    image_of(bytes);
+    if let Some(sealed) = sealed(bytes) {
+        image_of(&sealed);
+    }
+}
+
+/// The same with a digest that is right, as whoever forges a snapshot makes it.
+fn sealed(bytes: &[u8]) -> Option<Vec<u8>> {
+    let (start, rest) = bytes.split_at_checked(48)?;
+    let digest = blake3::hash(rest);
+    Some([start.get(..16)?, digest.as_bytes(), rest].concat())
+}
+
+fn image_of(bytes: &[u8]) {
+    static BLANK: LazyLock<Vec<u8>> = LazyLock::new(|| {
+        let byte = |at: usize| (at / PAGE * 7 + at % 251) as u8;
+        (0..WASM_PAGE).map(byte).collect()
+    });
+    let blank = BLANK.as_slice();
+    let Ok(snapshot) = Snapshot::read(bytes) else {
+        return;
+    };
+    let length = snapshot.memory;
+    // Hosts compare it with the limit that instances have.
+    if length > 4 * WASM_PAGE {
+        return;
+    }
+    let known = Pages::default();
+    let Some(image) = Image::read(blank, length, &snapshot.pages, &known) else {
+        return;
+    };
+    let image = image.expect("lines are not mapped");
+    let whole = 0..length;
+    let all = std::slice::from_ref(&whole);
+    let begin = || {
+        let mut memory = blank.to_vec();
+        memory.resize(length, 0);
+        memory
+    };
+
+    let mut memory = begin();
+    image.apply(&mut memory).expect("lines are written");
+    assert!(image::is_state(blank, Some(&image), &memory));
+    let state = memory.clone();
+    image.undo(blank, &mut memory);
+    assert_eq!(memory, begin());
+
+    memory.fill(0xa5);
+    image::restore(blank, Some(&image), &mut memory, all);
+    assert_eq!(memory, state);
+
+    let mut pages = Vec::new();
+    image.write(&mut pages);
+    assert_eq!(pages, snapshot.pages);
+    // A forged one may have lines that are no different from blank ones.
+    let again = Image::between(blank, &state, all, &known).expect("lines are not mapped");
+    assert!(image::is_state(blank, Some(&again), &state));
+    assert!(again.size().0 <= image.size().0);
+}
+
+/// What a guest asks for together is answered, refused or ends its run by a limit. Each answer is to a call that was made, and
+/// what the guest may read is what there is.
+///
+/// The bytes are payloads of exchanges, with 0 between them.
+pub fn batch(bytes: &[u8]) {
+    static TIMERS: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build();
+        runtime.expect("a runtime")
+    });
+    let _timers = TIMERS.enter();
+    let run = Run::new(Limits {
+        hostcalls: 40,
+        hostcall_payload: 4096,
+        ..Limits::default()
+    });
+    let router = Arc::new(router());
+    let context = HostcallContext {
+        op: None,
+        deadline: None,
+        value: None,
+    };
+    let mut batch = Batch::default();
+    let mut asked: HashMap<u64, Vec<Call>> = HashMap::new();
+    for payload in bytes.split(|byte| *byte == 0) {
+        let Ok(payload) = std::str::from_utf8(payload) else {
+            return;
+        };
+        if let Ok(request) = serde_json::from_str::<Request>(payload) {
+            // A guest may use an id again, also where it is refused.
+            for call in request.calls {
+                asked.entry(call.id).or_default().push(call);
+            }
+        }
+        // What waits would be ended by the run's deadline.
+        let answers = batch.exchange(&run, &router, &context, payload);
+        match answers.now_or_never() {
+            None => {}
+            Some(Err(exceeded)) => {
+                let limits = [Limit::Hostcalls, Limit::HostcallPayload];
+                assert!(limits.contains(&exceeded.limit), "{exceeded}");
+                return;
+            }
+            Some(Ok(Err(error))) => assert_eq!(error.code, "op_400", "{error}"),
+            Some(Ok(Ok(json))) => {
+                let answers: Vec<Answer> = serde_json::from_str(&json).expect("answers");
+                for answer in answers {
+                    let calls = asked.get(&answer.id).expect("an answer to a call");
+                    let fits = |call: &Call| answer.fits(call);
+                    assert!(calls.iter().any(fits), "{json} to {calls:?}");
+                }
+            }
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Request {
+    #[serde(default)]
+    calls: Vec<Call>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Call {
+    id: u64,
+    op: String,
+    payload: Box<RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    id: u64,
+    ok: Option<Box<RawValue>>,
+    err: Option<HostcallError>,
+}
+
+impl Answer {
+    fn fits(&self, call: &Call) -> bool {
+        let ok = self.ok.as_ref().map(|json| json.get());
+        match (&*call.op, ok, &self.err) {
+            ("echo", Some(ok), None) => ok == call.payload.get(),
+            ("wit-wire:file", Some(ok), None) => ok == "\"text\"",
+            ("wit-wire:files", Some(ok), None) => ["[]", "[\"folder/file\"]"].contains(&ok),
+            (_, None, Some(error)) => !error.code.is_empty(),
+            _ => false,
+        }
+    }
+}
+
+fn router() -> Router {
+    let mut router = Router::default();
+    router.fallback(Echo);
+    let never = async |_, _: Value| std::future::pending().await;
+    router.add::<_, Value, _, _>("never".to_owned(), never);
+    let fail = async |_, cause: Value| Err(HostcallError::new("failed", "as asked").cause(cause));
+    router.add::<_, Value, _, _>("fail".to_owned(), fail);
+    let file = ("folder/file".to_owned(), b"text".to_vec());
+    router.files.extend([file]);
+    router
+}
+
+struct Echo;
+
+impl crate::Hostcalls for Echo {
+    async fn call(
+        &self,
+        _: HostcallContext,
+        op: String,
+        payload: String,
+    ) -> Result<String, HostcallError> {
+        match &*op {
+            "echo" => Ok(payload),
+            op => Err(HostcallError::new("op_404", op)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn snapshots() {
+        mutations::run("snapshot", 10_000, super::snapshot);
+    }
+
+    #[test]
+    fn batches() {
+        mutations::run("batch", 10_000, super::batch);
+    }
+}
