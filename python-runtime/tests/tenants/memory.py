@@ -10,6 +10,10 @@ MASK = 0xA5
 FIRST, SECOND = (bytes(byte ^ MASK for byte in half) for half in (b"canary-1", b"canary-2"))
 
 
+# What forged objects stand in.
+alive = []
+
+
 def secret(owner):
     return bytes(byte ^ MASK for byte in FIRST + SECOND) + b"%08d" % owner
 
@@ -27,6 +31,7 @@ def memory(length):
     content = bytes.__basicsize__ - 1
     forged = words(1 << 20, id(bytearray), length, length, 0, 0, 0)
     pointer = words(id(forged) + content)
+    alive.append(forged)
     constants = ()
     index = (id(pointer) + content - id(constants) - tuple.__basicsize__) // 4
     *upper, lowest = (index & 0xFFFFFFFF).to_bytes(4, "big")
