@@ -4,11 +4,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use artifact_embed::{Archive, Effort, EngineProfile, HOST_TARGET, Loader};
 use benches::{Ladder, Times, repeat, timed};
 use serde_json::Value;
-use wasm_runtime::{Component, Isolation, Op, WasmRuntime};
+use wasm_runtime::{Component, Isolation, Limits, Op, WasmRuntime};
 use wasmtime::Store;
 use wasmtime::component::Linker;
 
@@ -36,6 +37,21 @@ fn guest(name: &str) -> PathBuf {
         .join("../target/guest")
         .join(name)
 }
+
+/// No deadline, no timer, and nothing that a check could find too large. What is left is what makes limits possible: metering
+/// and epochs, which the bare call does without.
+const UNLIMITED: Limits = Limits {
+    wall_time: Duration::MAX,
+    cpu_time: Duration::MAX,
+    memory: usize::MAX,
+    input: usize::MAX,
+    output: usize::MAX,
+    log: usize::MAX,
+    hostcalls: u64::MAX,
+    hostcall_payload: usize::MAX,
+    wait: Duration::MAX,
+    nesting: u32::MAX,
+};
 
 fn echo() -> Op {
     Op::new("echo")
@@ -98,12 +114,20 @@ fn wire(ladder: &mut Ladder) {
     };
     ladder.tokio.block_on(async {
         let mut wire = Times::of("wire.echo_1k");
+        let mut unlimited = Times::of("wire.echo_1k.unlimited");
         let mut bare = Times::of("bare.echo_1k");
         // By turns, so that a machine that is slower for a while is so for both.
         for _ in repeat(8.0) {
             for _ in 0..1_000 {
                 let call = async || function.call_raw(input.clone()).await.expect("an answer");
                 wire.add(timed(call).await);
+            }
+            for _ in 0..1_000 {
+                let call = async || {
+                    let call = function.call_raw(input.clone()).limits(UNLIMITED);
+                    call.await.expect("an answer")
+                };
+                unlimited.add(timed(call).await);
             }
             for _ in 0..1_000 {
                 let call = async || {
@@ -114,6 +138,7 @@ fn wire(ladder: &mut Ladder) {
             }
         }
         wire.record();
+        unlimited.record();
         bare.record();
     });
 }

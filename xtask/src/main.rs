@@ -12,6 +12,7 @@ mod inspect;
 mod report;
 mod run;
 mod shell;
+mod soak;
 mod stamp;
 mod stubs;
 
@@ -56,6 +57,8 @@ enum Task {
     Ci,
     /// Measure: a table on stdout, the same as JSON, and a chart.
     Bench(bench::Args),
+    /// Good and evil load for a while: every answer is checked, and nothing may grow.
+    Soak(soak::Args),
 }
 
 fn main() -> ExitCode {
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Task::Lint => check::lint(),
         Task::Ci => check::lint().and_then(|()| check::test()),
         Task::Bench(args) => bench::bench(&args),
+        Task::Soak(args) => soak::soak(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

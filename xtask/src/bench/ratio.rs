@@ -16,7 +16,7 @@ pub(crate) enum Bound {
 }
 use Bound::{AtLeast, AtMost};
 
-pub(crate) const RATIOS: [Ratio; 6] = [
+pub(crate) const RATIOS: [Ratio; 7] = [
     Ratio::new(
         "native.process_per_call",
         "call.per_call.cpu",
@@ -24,6 +24,7 @@ pub(crate) const RATIOS: [Ratio; 6] = [
     ),
     Ratio::new("native.process_kept", "call.shared", AtLeast(2.0)),
     Ratio::new("wire.echo_1k", "bare.echo_1k", AtMost(1.2)),
+    Ratio::new("wire.echo_1k", "wire.echo_1k.unlimited", AtMost(1.1)),
     Ratio::new("start.cached", "native.process_per_call", AtMost(1.0)),
     Ratio::new("call.per_call.cpu", "call.shared", AtMost(12.0)),
     Ratio::new("init", "program.apply", AtLeast(20.0)),
