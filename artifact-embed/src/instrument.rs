@@ -9,11 +9,12 @@ use std::ops::Range;
 
 use wasm_encoder::{
     Alias, BlockType, CanonicalFunctionSection, CanonicalOption, CodeSection, Component,
-    ComponentAliasSection, ComponentExportKind, ComponentExportSection, ComponentInstanceSection,
-    ComponentSectionId, ComponentTypeSection, ComponentValType, ConstExpr, EntityType, ExportKind,
-    ExportSection, Function, FunctionSection, GlobalSection, GlobalType, ImportSection,
-    InstanceSection, InstructionSink, MemArg, MemoryType, Module, ModuleArg, ModuleSection,
-    PrimitiveValType, RawSection, SectionId, TypeSection, ValType,
+    ComponentAliasSection, ComponentExportKind, ComponentExportSection, ComponentImportSection,
+    ComponentInstanceSection, ComponentSectionId, ComponentTypeRef, ComponentTypeSection,
+    ComponentValType, ConstExpr, EntityType, ExportKind, ExportSection, Function, FunctionSection,
+    GlobalSection, GlobalType, ImportSection, InstanceSection, InstructionSink, MemArg, MemoryType,
+    Module, ModuleArg, ModuleSection, NestedComponentSection, PrimitiveValType, RawSection,
+    SectionId, TypeSection, ValType,
 };
 use wasmparser::{ExternalKind, Instance, Parser, Payload, TypeRef, Validator, WasmFeatures};
 
@@ -99,6 +100,7 @@ struct State {
     core_instances: u32,
     core_functions: u32,
     core_memories: u32,
+    components: u32,
     types: u32,
     functions: u32,
     instances: u32,
@@ -143,6 +145,7 @@ impl Outline {
                         core_instances: types.core_instance_count(),
                         core_functions: types.function_count(),
                         core_memories: types.memory_count(),
+                        components: types.component_count(),
                         types: types.component_type_count(),
                         functions: types.component_function_count(),
                         instances: types.component_instance_count(),
@@ -310,6 +313,42 @@ fn kind(kind: ExternalKind) -> ExportKind {
 /// The functions of the module that is added, in the order of their indices.
 const FUNCTIONS: [&str; 5] = ["memory", "memory-done", "grow", "mark", "changed"];
 
+/// Those that the interface has.
+const EXPORTS: [&str; 4] = ["memory", "grow", "mark", "changed"];
+
+/// The types of [`EXPORTS`], after that of a list which is among them; `first` is its index.
+fn function_types(first: u32) -> ComponentTypeSection {
+    let mut types = ComponentTypeSection::new();
+    let primitive = ComponentValType::Primitive;
+    let (bool, u8, u32) = (
+        primitive(PrimitiveValType::Bool),
+        primitive(PrimitiveValType::U8),
+        primitive(PrimitiveValType::U32),
+    );
+    let list = ComponentValType::Type(first);
+    let none: [(&str, ComponentValType); 0] = [];
+    types.defined_type().list(u8);
+    types.function().params(none).result(Some(list));
+    types.function().params([("pages", u32)]).result(Some(bool));
+    types.function().params(none).result(None);
+    types.function().params(none).result(Some(bool));
+    types
+}
+
+/// A component that exports the functions that it is given.
+fn interface() -> Component {
+    let mut component = Component::new();
+    component.section(&function_types(0));
+    let mut imports = ComponentImportSection::new();
+    let mut exports = ComponentExportSection::new();
+    for (index, name) in (0..).zip(EXPORTS) {
+        imports.import(name, ComponentTypeRef::Func(index + 1));
+        exports.export(name, ComponentExportKind::Func, index, None);
+    }
+    component.section(&imports).section(&exports);
+    component
+}
+
 impl State {
     /// Adds the module that reads the state, and exports its functions as the interface.
     fn append(&self, output: &mut Component) {
@@ -344,21 +383,7 @@ impl State {
         }
         output.section(&aliases);
 
-        let mut types = ComponentTypeSection::new();
-        let primitive = ComponentValType::Primitive;
-        let (bool, u8, u32) = (
-            primitive(PrimitiveValType::Bool),
-            primitive(PrimitiveValType::U8),
-            primitive(PrimitiveValType::U32),
-        );
-        types.defined_type().list(u8);
-        let list = ComponentValType::Type(self.types);
-        let none: [(&str, ComponentValType); 0] = [];
-        types.function().params(none).result(Some(list));
-        types.function().params([("pages", u32)]).result(Some(bool));
-        types.function().params(none).result(None);
-        types.function().params(none).result(Some(bool));
-        output.section(&types);
+        output.section(&function_types(self.types));
 
         let mut lifted = CanonicalFunctionSection::new();
         let (function, ty) = (self.core_functions, self.types + 1);
@@ -372,11 +397,13 @@ impl State {
         }
         output.section(&lifted);
 
+        // Not simply an instance of these exports: Wasmtime has those in another order each time, and then what it compiles
+        // differs.
+        output.section(&NestedComponentSection(&interface()));
         let mut instances = ComponentInstanceSection::new();
-        let names = FUNCTIONS.into_iter().filter(|name| *name != "memory-done");
-        let exports = (self.functions..).zip(names);
-        let exports = exports.map(|(index, name)| (name, ComponentExportKind::Func, index));
-        instances.export_items(exports.collect::<Vec<_>>());
+        let arguments = (self.functions..).zip(EXPORTS);
+        let arguments = arguments.map(|(index, name)| (name, ComponentExportKind::Func, index));
+        instances.instantiate(self.components, arguments.collect::<Vec<_>>());
         output.section(&instances);
 
         let mut exports = ComponentExportSection::new();

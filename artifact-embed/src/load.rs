@@ -71,8 +71,8 @@ impl Loader {
         })
     }
 
-    /// The backings to try, in this order. One that this machine does not offer is skipped; a damaged archive is an
-    /// error at once.
+    /// The backings to try, in this order. One that this machine does not offer is skipped, with a warning by `tracing`; a
+    /// damaged archive is an error at once.
     #[must_use]
     pub fn order(mut self, order: impl Into<Vec<Backing>>) -> Self {
         self.order = order.into();
@@ -190,6 +190,13 @@ impl Loader {
             };
             match loaded {
                 Ok(component) => {
+                    for error in &skipped {
+                        tracing::warn!(
+                            ?backing,
+                            "artifact not loaded as it was to be: {}",
+                            chain(error)
+                        );
+                    }
                     return Ok(Loaded {
                         component,
                         backing,

@@ -62,6 +62,21 @@ fn both_efforts_hold_the_same_code_and_say_what_it_is() {
 }
 
 #[test]
+fn the_same_component_becomes_the_same_bytes() {
+    let state = include_bytes!("common/state.wasm");
+    for component in [COMPONENT, state] {
+        let archive = || {
+            let compiled = compile(component, &EngineProfile::default(), HOST_TARGET).unwrap();
+            compiled.pack(Effort::Fast).unwrap()
+        };
+        let first = archive();
+        for _ in 0..4 {
+            assert!(archive() == first);
+        }
+    }
+}
+
+#[test]
 fn every_flipped_byte_is_noticed() {
     let archive = archive();
     let loader = loader().order([Backing::Memory]);
