@@ -152,7 +152,7 @@ pub struct PythonError {
     /// What was added to it by `add_note`.
     #[serde(default)]
     pub notes: Vec<String>,
-    /// Where it was raised, the outermost frame first: the 25 first and the 25 last ones. A syntax error's place is the last.
+    /// Where it was raised, the outermost frame first: the 25 first and the 25 last ones. A syntax error's place comes after them.
     #[serde(default)]
     pub frames: Vec<Frame>,
     /// How many frames were left out in the middle.

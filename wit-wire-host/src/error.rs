@@ -252,7 +252,7 @@ impl Error {
                 (_, phase, op) => Self::Trap {
                     op,
                     phase,
-                    reason: trap.to_string(),
+                    reason: reason(trap),
                     frames: frames(&error),
                 },
             }
@@ -263,6 +263,19 @@ impl Error {
                 source: error.into_boxed_dyn_error(),
             }
         }
+    }
+}
+
+/// The kind of trap, and what the two that users meet mean to them.
+fn reason(trap: Trap) -> String {
+    match trap {
+        Trap::StackOverflow => {
+            format!("{trap} (by recursion, or by values that are nested too deep)")
+        }
+        Trap::UnreachableCodeReached => {
+            format!("{trap} (it aborted; its stderr may say why)")
+        }
+        _ => trap.to_string(),
     }
 }
 

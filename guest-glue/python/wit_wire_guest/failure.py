@@ -63,7 +63,8 @@ def result_failure(error):
 
 def describe(error):
     """`error` with its traceback as Python prints it, less the glue's frames."""
-    summary = traceback.TracebackException.from_exception(error, compact=True)
+    # The lines of frames that are shown are looked up when they are: of a thousand frames, most are not.
+    summary = traceback.TracebackException.from_exception(error, compact=True, lookup_lines=False)
     seen, waiting = set(), [summary]
     while waiting:
         part = waiting.pop()
@@ -82,14 +83,15 @@ def describe(error):
 
 def _exception(part, levels):
     """One exception of a summary, and `levels` of those behind it."""
-    frames = [_frame(frame.filename, frame.lineno, frame.name, frame.line) for frame in part.stack]
+    shown = list(part.stack)
+    omitted = max(0, len(shown) - MOST_FRAMES)
+    if omitted:
+        half = MOST_FRAMES // 2
+        shown[half:-half] = []
+    frames = [_frame(frame.filename, frame.lineno, frame.name, frame.line) for frame in shown]
     if getattr(part, "lineno", None) is not None:
         # Where a syntax error is.
         frames.append(_frame(part.filename, part.lineno, None, part.text))
-    omitted = max(0, len(frames) - MOST_FRAMES)
-    if omitted:
-        half = MOST_FRAMES // 2
-        frames[half:-half] = []
     found = {
         "type": _clean(_name_of(getattr(part, "_exc_type", None) or part.exc_type)),
         "message": _clean(part._str),

@@ -187,11 +187,11 @@ async fn misbehaviour_costs_the_instance_and_not_the_process() {
         ),
         (
             "trap",
-            "handle of op `trap`: the guest crashed: wasm trap: wasm `unreachable` instruction executed",
+            "handle of op `trap`: the guest crashed: wasm trap: wasm `unreachable` instruction executed (it aborted; its stderr may say why)",
         ),
         (
             "recurse",
-            "handle of op `recurse`: the guest crashed: wasm trap: call stack exhausted",
+            "handle of op `recurse`: the guest crashed: wasm trap: call stack exhausted (by recursion, or by values that are nested too deep)",
         ),
         (
             "grow",
