@@ -19,7 +19,7 @@ use crate::image::Image;
 use crate::instance::Instance;
 use crate::limits::{Limit, LimitExceeded};
 use crate::reset::{Wear, Worker};
-use crate::run::{Run, Stop};
+use crate::run::{Run, Stop, timeout};
 
 /// How many instances a host has, and how calls wait for them.
 ///
@@ -372,11 +372,12 @@ impl Pool {
         let _waiting = self.counters.queue_up(self.config.queue).map_err(refused)?;
         let patience = run.limits().wait.saturating_sub(run.elapsed());
         let permit = semaphore.clone().acquire_owned();
-        let permit = async { tokio::time::timeout(patience, permit).await };
+        let permit = async { timeout(patience, permit).await };
         match run.drive(permit).await {
             // The semaphore closes when the host shuts down.
-            Ok(Ok(permit)) => permit.map(Some).map_err(|_| Error::ShutDown),
-            Ok(Err(_)) => Err(refused(LimitExceeded::time(Limit::Wait, run.limits().wait))),
+            Ok(Ok(Some(permit))) => permit.map(Some).map_err(|_| Error::ShutDown),
+            Ok(Ok(None)) => Err(refused(LimitExceeded::time(Limit::Wait, run.limits().wait))),
+            Ok(Err(stop)) => Err(stop.into_error(Phase::Instantiate, None)),
             Err(Stop::NoRuntime) => Err(Error::NoRuntime),
             Err(Stop::Limit(_)) => Err(refused(LimitExceeded {
                 limit,
