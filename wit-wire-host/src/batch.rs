@@ -20,7 +20,7 @@ use serde_json::value::RawValue;
 
 use crate::hostcall::{HostcallContext, HostcallError, Router};
 use crate::limits::{Limit, LimitExceeded};
-use crate::run::Run;
+use crate::run::{Run, timeout};
 
 /// The protocol's own hostcall for it.
 pub(crate) const BATCH: &str = "wit-wire:batch";
@@ -211,9 +211,12 @@ impl Batch {
             }
         });
         match wait {
-            Some(wait) => tokio::time::timeout(wait, &mut collect)
-                .await
-                .unwrap_or(Ok(()))?,
+            Some(wait) => {
+                // A runtime that has ended is noticed by whoever drives the run.
+                if let Ok(Some(collected)) = timeout(wait, &mut collect).await {
+                    collected?;
+                }
+            }
             None => collect.await?,
         }
         Ok(answers)

@@ -1,24 +1,37 @@
 //! The blocking form of the async API.
 
 use std::future::Future;
-use std::sync::OnceLock;
+use std::panic::catch_unwind;
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::thread;
 
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 
 use crate::error::Error;
 
-static SHARED: OnceLock<Option<Runtime>> = OnceLock::new();
-
+/// A runtime with one thread, which lives as long as the process; `None` while the system has no thread or no descriptors for
+/// it.
 fn shared() -> Option<&'static Runtime> {
-    let build = || {
-        Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("wit-wire-io")
-            .enable_all()
-            .build()
-            .ok()
-    };
-    SHARED.get_or_init(build).as_ref()
+    static SHARED: OnceLock<Runtime> = OnceLock::new();
+    static BUILDING: Mutex<()> = Mutex::new(());
+    if let Some(runtime) = SHARED.get() {
+        return Some(runtime);
+    }
+    let _building = BUILDING.lock().unwrap_or_else(PoisonError::into_inner);
+    if SHARED.get().is_none() {
+        // Tokio panics where it can't have a thread. So one is asked for first, and the panic is for whoever takes it meanwhile.
+        thread::Builder::new().spawn(|| ()).ok()?.join().ok()?;
+        let build = || {
+            Builder::new_multi_thread()
+                .worker_threads(1)
+                .thread_name("wit-wire-io")
+                .enable_all()
+                .build()
+        };
+        let runtime = catch_unwind(build).ok()?.ok()?;
+        return Some(SHARED.get_or_init(|| runtime));
+    }
+    SHARED.get()
 }
 
 /// Where work is done that nobody waits for at once: the runtime here if it has threads of its own; one with a single thread

@@ -6,7 +6,7 @@ use tokio::sync::OnceCell;
 use wasmtime::component::{ComponentExportIndex, InstancePre, Linker};
 
 use crate::blocking::background;
-use crate::error::Error;
+use crate::error::{Error, Phase};
 use crate::host::{Host, State};
 use crate::instance::Instance;
 use crate::memory;
@@ -90,13 +90,18 @@ impl Component {
 
     /// Through what an instance can be taken back to a state it had; or why not, as far as that can be told without one.
     pub(crate) fn reset_exports(&self) -> Result<Result<&Exports, Reason>, Error> {
+        let failed = |error| Error::Failed {
+            op: None,
+            phase: Phase::Instantiate,
+            source: Box::new(error),
+        };
         let exports = match (self.host.0.pool.clean_state(), &self.state) {
             (CleanState::FreshInstance, _) => Err("the host was told to use fresh ones"),
             (_, None) => Err("it was compiled without access to its state"),
-            (_, Some(_)) if !memory::is_supported() => {
-                Err("this system can't tell which pages of memory were written")
-            }
-            (_, Some(exports)) => Ok(exports),
+            (_, Some(exports)) => match memory::is_supported().map_err(failed)? {
+                true => Ok(exports),
+                false => Err("this system can't tell which pages of memory were written"),
+            },
         };
         self.or_refuse(exports.map_err(Reason::from))
     }

@@ -184,27 +184,48 @@ impl Router {
             return answer;
         }
         let name = op.clone();
-        // The state behind a panic is the closure's own; ours is not touched in between.
-        let start = catch_unwind(AssertUnwindSafe(|| {
-            match (self.closures.get(&op), &self.fallback) {
-                (Some(closure), _) => closure(context, payload),
-                (None, Some(fallback)) if !op.starts_with(RESERVED) => {
-                    fallback.call(context, op, payload)
-                }
-                _ => Box::pin(async move { Err(HostcallError::unknown(&op)) }),
+        let start = contain(|| match (self.closures.get(&op), &self.fallback) {
+            (Some(closure), _) => closure(context, payload),
+            (None, Some(fallback)) if !op.starts_with(RESERVED) => {
+                fallback.call(context, op, payload)
             }
-        }));
-        let Ok(mut answer) = start else {
+            _ => Box::pin(async move { Err(HostcallError::unknown(&op)) }),
+        });
+        let Some(answer) = start else {
             return Err(panicked(&name));
         };
-        poll_fn(
-            |context| match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context))) {
-                Ok(poll) => poll,
-                Err(_) => Poll::Ready(Err(panicked(&name))),
-            },
-        )
+        let mut answer = UnderWay(Some(answer));
+        poll_fn(|context| {
+            let Some(under_way) = &mut answer.0 else {
+                return Poll::Ready(Err(panicked(&name)));
+            };
+            contain(|| under_way.as_mut().poll(context))
+                .unwrap_or_else(|| Poll::Ready(Err(panicked(&name))))
+        })
         .await
     }
+}
+
+/// A hostcall's future. It may panic when it is dropped, too, and what drops it is often a call that was cancelled.
+struct UnderWay<'a>(Option<Answer<'a>>);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        contain(|| drop(self.0.take()));
+    }
+}
+
+/// What code of others comes back with, unless it panics. The state behind a panic is its own; ours is not touched in between.
+pub(crate) fn contain<T>(code: impl FnOnce() -> T) -> Option<T> {
+    let payload = match catch_unwind(AssertUnwindSafe(code)) {
+        Ok(done) => return Some(done),
+        Err(payload) => payload,
+    };
+    // What was panicked with may panic in its turn when it is dropped; what that one panics with is left alone.
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(payload);
+    }
+    None
 }
 
 fn panicked(op: &str) -> HostcallError {

@@ -59,7 +59,7 @@ impl Image {
         memory: &[u8],
         ranges: &[Range<usize>],
         known: &Pages,
-    ) -> std::io::Result<Self> {
+    ) -> Self {
         let mut pages = Vec::new();
         for start in ranges.iter().flat_map(|range| range.clone().step_by(PAGE)) {
             let here = memory.get(start..start + PAGE).unwrap_or_default();
@@ -72,45 +72,17 @@ impl Image {
         Self::new(blank, memory.len(), pages, known)
     }
 
-    fn new(
-        blank: &[u8],
-        length: usize,
-        pages: Vec<(u32, Page)>,
-        known: &Pages,
-    ) -> std::io::Result<Self> {
-        if pages.len() < LARGE {
-            let pages = pages.into_iter();
-            let pages = pages.map(|(number, page)| (number, known.keep(page)));
-            let kept = Kept::Lines(pages.collect());
-            return Ok(Self { length, kept });
+    fn new(blank: &[u8], length: usize, pages: Vec<(u32, Page)>, known: &Pages) -> Self {
+        if pages.len() >= LARGE
+            && let Ok(kept) = Kept::mapped(blank, &pages)
+        {
+            return Self { length, kept };
         }
-        let mut ranges: Vec<Range<usize>> = Vec::new();
-        for (number, _) in &pages {
-            let start = *number as usize * PAGE;
-            match ranges.last_mut() {
-                Some(last) if start <= last.end + GAP => last.end = start + PAGE,
-                _ => ranges.push(start..start + PAGE),
-            }
-        }
-        let mut at = 0;
-        let mut places = Vec::new();
-        let mut bytes = Vec::new();
-        let mut pages = pages.into_iter().peekable();
-        for range in ranges {
-            places.push((range.clone(), at));
-            at += range.len();
-            for start in range.step_by(PAGE) {
-                let from = bytes.len();
-                bytes.extend_from_slice(blank_page(blank, start));
-                let own = pages.next_if(|(number, _)| *number as usize * PAGE == start);
-                if let (Some((_, page)), Some(here)) = (own, bytes.get_mut(from..)) {
-                    page.write_to(here);
-                }
-            }
-        }
-        let frozen = Frozen::new(std::iter::once(&*bytes))?;
-        let kept = Kept::Mapped(frozen, places.into());
-        Ok(Self { length, kept })
+        // Also where the system has no descriptor left for a large one: then its calls take longer.
+        let pages = pages.into_iter();
+        let pages = pages.map(|(number, page)| (number, known.keep(page)));
+        let kept = Kept::Lines(pages.collect());
+        Self { length, kept }
     }
 
     /// Bytes of memory that an instance needs for it.
@@ -195,7 +167,7 @@ impl Image {
         length: usize,
         mut bytes: &[u8],
         known: &Pages,
-    ) -> Option<std::io::Result<Self>> {
+    ) -> Option<Self> {
         // A memory consists of pages of 64 KiB, and its addresses have 32 bits.
         if !length.is_multiple_of(64 << 10) || length >= 1 << 32 || length < blank.len() {
             return None;
@@ -254,6 +226,38 @@ impl Image {
             Some((place, _)) => (None, range.end.min(place.start) - range.start),
             None => (None, range.len()),
         }
+    }
+}
+
+impl Kept {
+    /// What a blank memory with `pages` is, as a file.
+    fn mapped(blank: &[u8], pages: &[(u32, Page)]) -> std::io::Result<Self> {
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        for (number, _) in pages {
+            let start = *number as usize * PAGE;
+            match ranges.last_mut() {
+                Some(last) if start <= last.end + GAP => last.end = start + PAGE,
+                _ => ranges.push(start..start + PAGE),
+            }
+        }
+        let mut at = 0;
+        let mut places = Vec::new();
+        let mut bytes = Vec::new();
+        let mut pages = pages.iter().peekable();
+        for range in ranges {
+            places.push((range.clone(), at));
+            at += range.len();
+            for start in range.step_by(PAGE) {
+                let from = bytes.len();
+                bytes.extend_from_slice(blank_page(blank, start));
+                let own = pages.next_if(|(number, _)| *number as usize * PAGE == start);
+                if let (Some((_, page)), Some(here)) = (own, bytes.get_mut(from..)) {
+                    page.write_to(here);
+                }
+            }
+        }
+        let frozen = Frozen::new(std::iter::once(&*bytes))?;
+        Ok(Self::Mapped(frozen, places.into()))
     }
 }
 

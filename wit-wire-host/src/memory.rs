@@ -120,16 +120,34 @@ impl Drop for Frozen {
     }
 }
 
-/// Whether this machine can tell which pages were written.
-pub(crate) fn is_supported() -> bool {
+/// Whether this machine can tell which pages were written. An error is one of this moment: it has no descriptor or no memory
+/// left to say.
+pub(crate) fn is_supported() -> std::io::Result<bool> {
     use std::sync::OnceLock;
     static SUPPORTED: OnceLock<bool> = OnceLock::new();
-    *SUPPORTED.get_or_init(|| {
-        let probe = vec![1_u8; 2 * PAGE];
-        let aligned = probe.as_ptr().align_offset(PAGE);
-        let page = probe.get(aligned..aligned.saturating_add(PAGE));
-        page.is_some_and(|page| matches!(written(page).as_deref(), Ok([_])))
-    })
+    if let Some(supported) = SUPPORTED.get() {
+        return Ok(*supported);
+    }
+    let probe = vec![1_u8; 2 * PAGE];
+    let aligned = probe.as_ptr().align_offset(PAGE);
+    let page = probe.get(aligned..aligned.saturating_add(PAGE));
+    let supported = match page.map(written) {
+        Some(Err(error)) if is_passing(&error) => return Err(error),
+        Some(Ok(found)) => found.len() == 1,
+        _ => false,
+    };
+    Ok(*SUPPORTED.get_or_init(|| supported))
+}
+
+/// Whether an error says that the system is short of something, which it may have again.
+fn is_passing(error: &std::io::Error) -> bool {
+    #[cfg(target_os = "linux")]
+    return linux::is_passing(error);
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = error;
+        false
+    }
 }
 
 /// The pages of `memory` that no longer are what was mapped there, as ranges of offsets in ascending order: those that were
@@ -279,9 +297,14 @@ mod linux {
     }
 
     pub(super) fn written(memory: &[u8]) -> std::io::Result<Vec<Range<usize>>> {
-        static PAGEMAP: OnceLock<Option<File>> = OnceLock::new();
-        let pagemap = PAGEMAP.get_or_init(|| File::open("/proc/self/pagemap").ok());
-        let pagemap = pagemap.as_ref().ok_or(std::io::ErrorKind::Unsupported)?;
+        static PAGEMAP: OnceLock<File> = OnceLock::new();
+        let pagemap = match PAGEMAP.get() {
+            Some(open) => open,
+            None => {
+                let open = File::open("/proc/self/pagemap")?;
+                PAGEMAP.get_or_init(|| open)
+            }
+        };
         let base = memory.as_ptr() as u64;
         let end = base + memory.len() as u64;
         let mut ranges: Vec<Range<usize>> = Vec::with_capacity(256);
@@ -316,6 +339,12 @@ mod linux {
             start = scan.walk_end;
         }
         Ok(ranges)
+    }
+
+    pub(super) fn is_passing(error: &std::io::Error) -> bool {
+        use rustix::io::Errno;
+        let short = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN];
+        Errno::from_io_error(error).is_some_and(|error| short.contains(&error))
     }
 
     pub(super) fn faults() -> u64 {
@@ -441,7 +470,7 @@ mod tests {
 
     #[test]
     fn pages_that_were_written_are_found_and_others_are_not() {
-        if !is_supported() {
+        if !is_supported().unwrap() {
             return;
         }
         const LENGTH: usize = 1 << 20;

@@ -19,7 +19,7 @@ use crate::image::Image;
 use crate::instance::Instance;
 use crate::limits::{Limit, LimitExceeded};
 use crate::reset::{Wear, Worker};
-use crate::run::{Run, Stop};
+use crate::run::{Run, Stop, timeout};
 
 /// How many instances a host has, and how calls wait for them.
 ///
@@ -212,6 +212,21 @@ impl Shelf {
     }
 }
 
+impl Counters {
+    /// One more call that waits, of `most`. Counted and compared at once, so that of those who come together as many are let in
+    /// as there is room for.
+    fn queue_up(self: &Arc<Self>, most: usize) -> Result<Counted, LimitExceeded> {
+        let more = |waiting| (waiting < most).then_some(waiting + 1);
+        match self.waiting.fetch_update(SeqCst, SeqCst, more) {
+            Ok(_) => Ok(Counted {
+                counters: self.clone(),
+                which: |counters| &counters.waiting,
+            }),
+            Err(waiting) => Err(LimitExceeded::size(Limit::Queue, most, waiting + 1)),
+        }
+    }
+}
+
 /// One more in a counter, until it is dropped.
 pub(crate) struct Counted {
     counters: Arc<Counters>,
@@ -353,17 +368,16 @@ impl Pool {
         if let Ok(permit) = semaphore.clone().try_acquire_owned() {
             return Ok(Some(permit));
         }
-        let _waiting = Counted::new(&self.counters, |counters| &counters.waiting);
         let refused = |exceeded| Stop::Limit(exceeded).into_error(Phase::Instantiate, None);
-        let waiting = self.counters.waiting.load(SeqCst);
-        LimitExceeded::check(Limit::Queue, self.config.queue, waiting).map_err(refused)?;
+        let _waiting = self.counters.queue_up(self.config.queue).map_err(refused)?;
         let patience = run.limits().wait.saturating_sub(run.elapsed());
         let permit = semaphore.clone().acquire_owned();
-        let permit = async { tokio::time::timeout(patience, permit).await };
+        let permit = async { timeout(patience, permit).await };
         match run.drive(permit).await {
             // The semaphore closes when the host shuts down.
-            Ok(Ok(permit)) => permit.map(Some).map_err(|_| Error::ShutDown),
-            Ok(Err(_)) => Err(refused(LimitExceeded::time(Limit::Wait, run.limits().wait))),
+            Ok(Ok(Some(permit))) => permit.map(Some).map_err(|_| Error::ShutDown),
+            Ok(Ok(None)) => Err(refused(LimitExceeded::time(Limit::Wait, run.limits().wait))),
+            Ok(Err(stop)) => Err(stop.into_error(Phase::Instantiate, None)),
             Err(Stop::NoRuntime) => Err(Error::NoRuntime),
             Err(Stop::Limit(_)) => Err(refused(LimitExceeded {
                 limit,
@@ -528,9 +542,10 @@ impl Lease {
         loop {
             match stock.take(image) {
                 Taken::Idle(worker) => lease.worker = Some(worker),
-                Taken::Claim(claim) => {
+                Taken::Claim(claimed) => {
                     component.add_one();
-                    match run.drive(claim).await {
+                    let mut claim = Claim { component, claimed };
+                    match run.drive(&mut claim.claimed).await {
                         Ok(Ok(worker)) if worker.fits(image) => lease.worker = Some(worker),
                         Ok(Ok(worker)) => {
                             Return::new(component, None, false).worker = Some(worker);
@@ -589,6 +604,22 @@ impl Drop for Lease {
                 return;
             }
             runtime.spawn(back.recycle(worker));
+        }
+    }
+}
+
+/// A call that waits for an instance on its way back.
+struct Claim<'a> {
+    component: &'a Component,
+    claimed: oneshot::Receiver<Box<Worker>>,
+}
+
+impl Drop for Claim<'_> {
+    /// An instance that came while the call was cancelled goes to the next one.
+    fn drop(&mut self) {
+        self.claimed.close();
+        if let Ok(worker) = self.claimed.try_recv() {
+            Return::new(self.component, None, false).worker = Some(worker);
         }
     }
 }

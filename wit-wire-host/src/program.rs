@@ -238,8 +238,9 @@ impl ProgramBuilder {
                 used.note(&mut worker.instance, None);
                 result?;
                 let image = worker.capture().await;
-                lease.is_clean = image.is_ok();
-                (Some(lease), image)
+                lease.is_clean = image.as_ref().is_ok_and(|image| worker.has(Some(image)));
+                let is_sound = lease.is_clean || image.is_err();
+                (Some(lease).filter(|_| is_sound), image)
             }
         };
         let image = component.or_refuse(image)?;
@@ -282,11 +283,8 @@ async fn adopt(component: &Component, snapshot: &Snapshot) -> Result<Image, Erro
     if blank.digest() != snapshot.blank {
         return Err(SnapshotError::Blank.into());
     }
-    match blank.image(snapshot.memory, &snapshot.pages) {
-        Some(Ok(image)) => Ok(image),
-        Some(Err(error)) => Err(SnapshotError::Unavailable(error.to_string()).into()),
-        None => Err(SnapshotError::Damaged("its pages do not fit its memory").into()),
-    }
+    let image = blank.image(snapshot.memory, &snapshot.pages);
+    image.ok_or_else(|| SnapshotError::Damaged("its pages do not fit its memory").into())
 }
 
 impl Program {

@@ -305,7 +305,7 @@ impl Blank {
     }
 
     /// The image of memory of `length` bytes with `pages`, which come from elsewhere; `None` if they do not fit.
-    pub(crate) fn image(&self, length: usize, pages: &[u8]) -> Option<std::io::Result<Image>> {
+    pub(crate) fn image(&self, length: usize, pages: &[u8]) -> Option<Image> {
         Image::read(self.bytes(), length, pages, &self.pages)
     }
 }
@@ -432,7 +432,8 @@ impl Worker {
         }
     }
 
-    /// What `init` did to a blank instance, if its memory is all it changed. The instance holds that state from now on.
+    /// What `init` did to a blank instance, if its memory is all it changed. The instance holds that state from now on, or is
+    /// of no further use.
     pub(crate) async fn capture(&mut self) -> Result<Arc<Image>, Reason> {
         let (access, blank) = self.access.as_mut().map_err(|why| why.clone())?;
         let (store, has_new_pages) = self.instance.resting_watched();
@@ -446,14 +447,15 @@ impl Worker {
             *has_new_pages = false;
         }
         let image = Image::between(blank.bytes(), memory, &self.written, &blank.pages);
-        let image = Arc::new(image.map_err(reason)?);
+        let image = Arc::new(image);
         if image.is_mapped() {
             // Its own pages are given back, for ones that all instances with this state have together.
             let (store, has_new_pages) = self.instance.resting_watched();
             *has_new_pages = true;
             if let Err(error) = image.apply(access.memory(store)) {
-                self.access = Err(reason(&error));
-                return Err(reason(error));
+                // A part of its memory may be gone.
+                self.access = Err(reason(error));
+                return Ok(image);
             }
         }
         self.holds = Some(image.clone());

@@ -2,16 +2,18 @@
 
 use std::any::Any;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
+use tokio::time::Sleep;
 
 use crate::error::{Error, Phase};
 use crate::fixed;
+use crate::hostcall::contain;
 use crate::limits::{Limit, LimitExceeded, Limits};
 
 /// What bounds and counts a run. It may span building an instance, its `init` and one `handle`, which then share the
@@ -232,9 +234,8 @@ impl Run {
                 timer.set(Some(tokio::time::sleep_until(deadline.into())));
             }
             match timer.as_mut().as_pin_mut() {
-                Some(timer) => timer
-                    .poll(context)
-                    .map(|()| Err(Stop::Limit(self.out_of_time()))),
+                Some(timer) => poll_timer(timer, context)
+                    .map(|over| Err(over.err().unwrap_or(Stop::Limit(self.out_of_time())))),
                 None => Poll::Pending,
             }
         })
@@ -250,6 +251,28 @@ impl Run {
             Some(given) if given < wall_time => LimitExceeded::time(Limit::Deadline, given),
             _ => LimitExceeded::time(Limit::WallTime, wall_time),
         }
+    }
+}
+
+/// Drives `future` until it is done, or for `time`.
+pub(crate) async fn timeout<T>(
+    time: Duration,
+    future: impl Future<Output = T>,
+) -> Result<Option<T>, Stop> {
+    let mut future = pin!(future);
+    let mut timer = pin!(tokio::time::sleep(time));
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(done) => Poll::Ready(Ok(Some(done))),
+        Poll::Pending => poll_timer(timer.as_mut(), context).map_ok(|()| None),
+    })
+    .await
+}
+
+/// Tokio panics when it is asked for the time in a runtime that has ended: one that somebody drives a future of all the same.
+fn poll_timer(timer: Pin<&mut Sleep>, context: &mut Context<'_>) -> Poll<Result<(), Stop>> {
+    match contain(|| timer.poll(context)) {
+        Some(polled) => polled.map(Ok),
+        None => Poll::Ready(Err(Stop::NoRuntime)),
     }
 }
 

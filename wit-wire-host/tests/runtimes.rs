@@ -1,0 +1,354 @@
+//! Runtimes that end while calls are under way, several runtimes on one host, and hosts that are dropped at any time.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use std::future::{Future, IntoFuture, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use common::component;
+use serde_json::Value;
+use tokio::runtime::{Builder, Runtime};
+use wit_wire_host::{
+    CleanState, Component, Error, Function, Host, HostBuilder, HostcallContext, HostcallError,
+    Isolation, Limits, Op, PoolConfig, Program,
+};
+
+const OPS: [&str; 6] = ["echo", "keep", "loop", "h:never", "h:nest", "h:block"];
+
+fn current_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+fn multi_thread() -> Runtime {
+    let mut builder = Builder::new_multi_thread();
+    builder.worker_threads(2).enable_all().build().unwrap()
+}
+
+/// Hostcalls under way.
+#[derive(Clone, Default)]
+struct Alive(Arc<AtomicUsize>);
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
+    }
+}
+
+/// A host of two instances, with a hostcall that never comes back.
+fn host(clean_state: CleanState) -> (HostBuilder, Arc<AtomicUsize>) {
+    let count = Arc::<AtomicUsize>::default();
+    let own = count.clone();
+    let never = move |_: HostcallContext, _: Value| {
+        own.fetch_add(1, SeqCst);
+        let alive = Alive(own.clone());
+        async move {
+            let _alive = alive;
+            std::future::pending::<Result<Value, HostcallError>>().await
+        }
+    };
+    let config = PoolConfig {
+        instances: 2,
+        clean_state,
+        verify: true,
+        ..PoolConfig::default()
+    };
+    (
+        Host::builder().pool(config).hostcall("h:never", never),
+        count,
+    )
+}
+
+fn program(component: &Component, isolation: Isolation) -> Program {
+    let program = component.program(OPS.map(Op::new)).isolation(isolation);
+    program.build_blocking().unwrap()
+}
+
+fn wait_until(is_so: impl Fn() -> bool) {
+    while !is_so() {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_runtime_that_ends_with_calls_under_way_leaves_the_host_to_others() {
+    let mut ends = 0;
+    for clean_state in [CleanState::Reset, CleanState::FreshInstance] {
+        for isolation in [Isolation::PerCall, Isolation::Shared] {
+            for end in [
+                drop::<Runtime> as fn(Runtime),
+                Runtime::shutdown_background,
+                |runtime| runtime.shutdown_timeout(Duration::from_secs(60)),
+            ] {
+                for runtime in [current_thread(), multi_thread()] {
+                    let (host, alive) = host(clean_state);
+                    let component = component(host);
+                    let program = program(&component, isolation);
+                    let stats = || component.host().stats();
+                    // One that waits for a hostcall, one that computes for ever, and more that wait for them.
+                    for (number, op) in ["h:never", "loop", "h:never", "echo", "keep"]
+                        .into_iter()
+                        .enumerate()
+                    {
+                        let function = program.function(op).unwrap();
+                        runtime.spawn(async move { function.call_raw("1").await });
+                        let has_begun =
+                            || stats().in_flight == number + 1 && alive.load(SeqCst) > 0;
+                        runtime.block_on(async {
+                            while !has_begun() {
+                                tokio::task::yield_now().await;
+                            }
+                        });
+                    }
+                    end(runtime);
+                    wait_until(|| stats().in_flight == 0 && stats().waiting == 0);
+                    wait_until(|| alive.load(SeqCst) == 0);
+                    for other in [current_thread(), multi_thread()] {
+                        let keep = program.function("keep").unwrap();
+                        let answer = other.block_on(keep.call_raw("7").into_future());
+                        assert!(["0", "7"].contains(&answer.unwrap().as_str()));
+                    }
+                    assert_eq!(
+                        program
+                            .function("echo")
+                            .unwrap()
+                            .call::<_, u8>(&7)
+                            .blocking()
+                            .unwrap(),
+                        7
+                    );
+                    assert_eq!(stats().discarded.unclean, 0);
+                    ends += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(ends, 24);
+}
+
+/// Calls that began in a runtime, under way and in line, and are polled when it is gone.
+#[test]
+fn a_call_outlives_its_runtime_without_a_panic() {
+    let (host, alive) = host(CleanState::Reset);
+    let component = component(host);
+    let program = program(&component, Isolation::PerCall);
+    let never = program.function("h:never").unwrap();
+    // Only who has an end in sight asks for the time.
+    let limits = Limits::default();
+    for first in [current_thread(), multi_thread()] {
+        let mut calls = [(); 3].map(|()| never.call_raw("1").limits(limits).into_future());
+        first.block_on(async {
+            while alive.load(SeqCst) < 2 || component.host().stats().waiting < 1 {
+                for call in &mut calls {
+                    let poll = |context: &mut Context<'_>| Poll::Ready(call.as_mut().poll(context));
+                    assert!(poll_fn(poll).await.is_pending());
+                }
+                tokio::task::yield_now().await;
+            }
+        });
+        drop(first);
+        for call in calls {
+            let error = current_thread().block_on(call).unwrap_err();
+            assert!(matches!(error, Error::NoRuntime), "{error}");
+        }
+        assert_eq!(alive.load(SeqCst), 0);
+        let echo = program.function("echo").unwrap();
+        assert_eq!(echo.call::<_, u8>(&7).blocking().unwrap(), 7);
+    }
+    // A thread of another's that drives a call when the runtime ends.
+    let runtime = multi_thread();
+    let (handle, other) = (runtime.handle().clone(), never.clone());
+    let thread = std::thread::spawn(move || {
+        handle.block_on(other.call_raw("1").limits(limits).into_future())
+    });
+    wait_until(|| alive.load(SeqCst) == 1);
+    drop(runtime);
+    let error = thread.join().unwrap().unwrap_err();
+    assert!(matches!(error, Error::NoRuntime), "{error}");
+    // One that was polled in a runtime may be dropped outside of any.
+    let runtime = multi_thread();
+    {
+        let mut call = pin!(never.call_raw("1").into_future());
+        let _entered = runtime.enter();
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(call.as_mut().poll(&mut context).is_pending());
+        drop(_entered);
+    }
+    assert_eq!(alive.load(SeqCst), 0);
+    let stats = component.host().stats();
+    assert_eq!((stats.in_flight, stats.waiting), (0, 0));
+    let echo = program.function("echo").unwrap();
+    assert_eq!(echo.call::<_, u8>(&7).blocking().unwrap(), 7);
+}
+
+#[test]
+fn several_runtimes_call_at_once() {
+    for clean_state in [CleanState::Reset, CleanState::FreshInstance] {
+        let (host, _) = host(clean_state);
+        let component = component(host);
+        let program = program(&component, Isolation::PerCall);
+        let shared = self::program(&component, Isolation::Shared);
+        let calls = if clean_state == CleanState::Reset {
+            200
+        } else {
+            20
+        };
+        std::thread::scope(|scope| {
+            for (number, runtime) in [current_thread(), multi_thread(), current_thread()]
+                .into_iter()
+                .enumerate()
+            {
+                let functions =
+                    [&program, &shared].map(|program| program.function("echo").unwrap());
+                scope.spawn(move || {
+                    runtime.block_on(async {
+                        for call in 0..calls {
+                            for echo in &functions {
+                                let input = number * 1_000 + call;
+                                assert_eq!(echo.call::<_, usize>(&input).await.unwrap(), input);
+                            }
+                        }
+                    });
+                });
+            }
+            let echo = program.function("echo").unwrap();
+            scope.spawn(move || {
+                for call in 0..calls {
+                    assert_eq!(echo.call::<_, usize>(&call).blocking().unwrap(), call);
+                }
+            });
+        });
+        let stats = component.host().stats();
+        assert_eq!(
+            (stats.in_flight, stats.waiting, stats.discarded.unclean),
+            (0, 0, 0)
+        );
+    }
+}
+
+#[test]
+fn hosts_are_dropped_inside_their_own_hostcalls() {
+    for runtime in [current_thread(), multi_thread()] {
+        type Held = Arc<Mutex<Option<(Component, Function)>>>;
+        let held = Held::default();
+        let own = held.clone();
+        let (host, _) = host(CleanState::Reset);
+        let host = host.hostcall("h:nest", move |_: HostcallContext, input: Value| {
+            let held = own.clone();
+            async move {
+                tokio::task::yield_now().await;
+                // All of the host that anybody has but the call itself.
+                drop(held.lock().unwrap().take());
+                Ok::<_, HostcallError>(input)
+            }
+        });
+        let component = component(host);
+        let program = program(&component, Isolation::PerCall);
+        let nest = program.function("h:nest").unwrap();
+        let echo = program.function("echo").unwrap();
+        drop(program);
+        *held.lock().unwrap() = Some((component, echo));
+        let answer = runtime.block_on(async move { nest.call_raw("7").await });
+        assert_eq!(answer.unwrap(), "7");
+        assert!(held.lock().unwrap().is_none());
+    }
+}
+
+/// Whoever holds a function may drop the host, the component and the program.
+#[test]
+fn a_call_needs_no_one_to_hold_its_host() {
+    let (host, alive) = host(CleanState::Reset);
+    let component = component(host);
+    let program = program(&component, Isolation::PerCall);
+    let [echo, never] = ["echo", "h:never"].map(|op| program.function(op).unwrap());
+    let runtime = multi_thread();
+    let call = runtime.spawn(async move { never.call_raw("1").await });
+    wait_until(|| alive.load(SeqCst) == 1);
+    drop((program, component));
+    assert_eq!(
+        runtime.block_on(echo.call_raw("7").into_future()).unwrap(),
+        "7"
+    );
+    drop(echo);
+    // The last one that holds it.
+    call.abort();
+    wait_until(|| alive.load(SeqCst) == 0);
+}
+
+#[test]
+fn a_hostcall_that_blocks_in_place_is_told_so() {
+    type Held = Arc<Mutex<Option<Function>>>;
+    let held = Held::default();
+    let own = held.clone();
+    let (host, _) = host(CleanState::Reset);
+    let host = host.hostcall("h:block", move |_: HostcallContext, input: Value| {
+        let function = own.lock().unwrap().clone().unwrap();
+        let blocked = function.call::<_, Value>(&input).blocking();
+        async move { blocked.map_err(|error| HostcallError::new("inner", error.to_string())) }
+    });
+    let component = component(host);
+    let program = program(&component, Isolation::PerCall);
+    *held.lock().unwrap() = Some(program.function("echo").unwrap());
+    let block = program.function("h:block").unwrap();
+    let told = |answer: Result<String, Error>| {
+        let error = answer.unwrap_err().to_string();
+        assert!(
+            error.contains("blocking call inside an async runtime"),
+            "{error}"
+        );
+    };
+    told(current_thread().block_on(block.call_raw("1").into_future()));
+    told(multi_thread().block_on(block.call_raw("1").into_future()));
+    told(block.call_raw("1").blocking());
+    let build = || component.program([Op::new("echo")]).build_blocking();
+    let error = multi_thread().block_on(async { build().err().unwrap() });
+    assert!(matches!(error, Error::BlockingInAsync), "{error}");
+    assert_eq!(component.host().stats().in_flight, 0);
+    held.lock().unwrap().take();
+}
+
+#[test]
+fn calls_that_call_in_a_runtime_of_one_thread() {
+    type Held = Arc<Mutex<Option<Function>>>;
+    let held = Held::default();
+    let own = held.clone();
+    let (host, _) = host(CleanState::Reset);
+    let host = host.hostcall("h:nest", move |_: HostcallContext, left: u32| {
+        let nest = own.lock().unwrap().clone().unwrap();
+        async move {
+            match left {
+                0 => Ok(0),
+                _ => match nest.call::<_, u32>(&(left - 1)).await {
+                    Ok(deep) => Ok(deep + 1),
+                    Err(error) => Err(HostcallError::new("inner", error.to_string())),
+                },
+            }
+        }
+    });
+    let component = component(host);
+    let program = program(&component, Isolation::PerCall);
+    let nest = program.function("h:nest").unwrap();
+    *held.lock().unwrap() = Some(nest.clone());
+    for runtime in [current_thread(), multi_thread()] {
+        let nest = nest.clone();
+        runtime.block_on(async move {
+            let towers = (0..30).map(|_| {
+                let nest = nest.clone();
+                tokio::spawn(async move { nest.call::<_, u32>(&8).await })
+            });
+            for tower in towers.collect::<Vec<_>>() {
+                assert_eq!(tower.await.unwrap().unwrap(), 8);
+            }
+        });
+    }
+    held.lock().unwrap().take();
+}
