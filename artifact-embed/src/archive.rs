@@ -78,10 +78,27 @@ impl Header {
         format!("{} {}", self.component_digest, self.profile)
     }
 
+    /// Compares what follows the header with the digest in it.
+    pub(crate) fn check(&self, payload: &[u8]) -> Result<(), Error> {
+        let found = digest(payload);
+        if found == self.payload_digest {
+            return Ok(());
+        }
+        Err(Error::PayloadDigest {
+            expected: self.payload_digest.clone(),
+            found,
+        })
+    }
+
     /// Reads the header of an archive, which need not be trusted for that, and what follows it.
     pub fn read(archive: &[u8]) -> Result<(Self, &[u8]), Error> {
         let (header, _, payload) = split(archive)?;
         Ok((header, payload))
+    }
+
+    /// [`Archive::digest`] of an archive, which need not be trusted for that.
+    pub fn digest(archive: &[u8]) -> Result<String, Error> {
+        Ok(split(archive)?.1)
     }
 }
 
@@ -204,13 +221,7 @@ impl<'a> Archive<'a> {
 
     /// The code, its digest checked, decompressed on all cores.
     pub(crate) fn code(&self) -> Result<Vec<u8>, Error> {
-        let found = digest(&self.payload);
-        if found != self.header.payload_digest {
-            return Err(Error::PayloadDigest {
-                expected: self.header.payload_digest.clone(),
-                found,
-            });
-        }
+        self.header.check(&self.payload)?;
         let too_large = || {
             Error::Header(format!(
                 "{} bytes of code do not fit in memory",
@@ -352,6 +363,6 @@ pub(crate) fn digest(bytes: &[u8]) -> String {
     blake3::hash(bytes).to_hex().to_string()
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -75,6 +75,44 @@ pub enum Error {
         reason: String,
     },
 
+    /// There is no signature.
+    #[error("the archive is not signed: its signature is empty")]
+    #[cfg(feature = "sign")]
+    NotSigned,
+    /// The bytes are no signature.
+    #[error("not the signature of an archive: {0}")]
+    #[cfg(feature = "sign")]
+    Signature(String),
+    /// The signature is of another archive, or the archive was changed after it was signed.
+    #[error("the signature is of the archive {signed}, and this is {found}")]
+    #[cfg(feature = "sign")]
+    SignedOther {
+        /// The digest of the archive that was signed.
+        signed: String,
+        /// This archive's.
+        found: String,
+    },
+    /// The signature was not made by the key that it names.
+    #[error("the signature is not by the key {key} that it names: it was forged or damaged")]
+    #[cfg(feature = "sign")]
+    WrongSignature {
+        /// The key named.
+        key: String,
+    },
+    /// The signature is right, and by somebody who is not trusted.
+    #[error("the archive is signed by {key}, who is none of the trusted keys {trusted:?}")]
+    #[cfg(feature = "sign")]
+    UnknownKey {
+        /// Whose signature it is.
+        key: String,
+        /// Whose would do.
+        trusted: Vec<String>,
+    },
+    /// What should be a key is none.
+    #[error("not an Ed25519 key: {0}")]
+    #[cfg(feature = "sign")]
+    Key(String),
+
     /// The archive was made by another release of Wasmtime.
     #[error(
         "the artifact was compiled by Wasmtime {found}, this build has {expected}: build the artifact again"

@@ -22,10 +22,10 @@
 //! [`embedded!`] in its code.
 //!
 //! Features: `load` (default) reads archives and links no compiler; `compile` adds Cranelift; `cross` adds its backends
-//! for other architectures; `build` is the build-script helper alone.
+//! for other architectures; `sign` signs archives and loads signed ones; `build` is the build-script helper alone.
 //!
 //! In reading order: `profile` (settings that both sides share), `inspect`, `instrument` (what lets
-//! a host reset instances), `compile`, `archive` (the format), `load`, `cache` (the
+//! a host reset instances), `compile`, `archive` (the format), `signature`, `load`, `cache` (the
 //! folder that code is mapped from), `identity` (which file a component was read from), `embedded`, `build_script`, `error`.
 
 #[cfg(feature = "build")]
@@ -54,6 +54,8 @@ mod instrument;
 mod load;
 #[cfg(feature = "load")]
 mod profile;
+#[cfg(feature = "sign")]
+mod signature;
 
 #[cfg(feature = "load")]
 pub use archive::{Archive, FORMAT, Frame, Header};
@@ -75,3 +77,5 @@ pub use load::CompileKey;
 pub use load::{Backing, Loaded, Loader};
 #[cfg(feature = "load")]
 pub use profile::{EngineProfile, HOST_TARGET, WASMTIME_VERSION, cpu};
+#[cfg(feature = "sign")]
+pub use signature::{PublicKey, SigningKey, signer};

@@ -4,10 +4,12 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use artifact_embed::{Error, Header};
+use artifact_embed::{Error, Header, signer};
 use clap::Parser;
 use wasm_runtime::WasmRuntime;
 use wit_component::DecodedWasm;
+
+use crate::sign::signature_of;
 
 #[derive(Parser)]
 pub(crate) struct Args {
@@ -20,7 +22,7 @@ pub(crate) fn inspect(args: &Args) -> Result<()> {
     let shown = match Header::read(&bytes) {
         Ok((header, payload)) => {
             archive(&header, bytes.len(), payload.len());
-            Ok(())
+            signature(args, &bytes)
         }
         Err(Error::NotAnArchive { .. }) => component(&bytes),
         Err(error) => Err(error.into()),
@@ -51,6 +53,23 @@ fn archive(header: &Header, bytes: usize, payload: usize) {
     row("  digest", &header.component_digest);
     row("  payload", &header.payload_digest);
     row("reset in place", verdict(&header.obstacles, None));
+}
+
+/// The archive's digest, and who signed it.
+fn signature(args: &Args, bytes: &[u8]) -> Result<()> {
+    let digest = Header::digest(bytes)?;
+    row("digest", &digest);
+    let path = signature_of(&args.file);
+    let signed = match fs::read(&path) {
+        Ok(signature) => match signer(&digest, &signature) {
+            Ok(key) => format!("by {key}"),
+            Err(error) => error.to_string(),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => "none".into(),
+        Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
+    };
+    row("signature", signed);
+    Ok(())
 }
 
 fn component(bytes: &[u8]) -> Result<()> {

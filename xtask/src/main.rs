@@ -12,6 +12,7 @@ mod inspect;
 mod report;
 mod run;
 mod shell;
+mod sign;
 mod soak;
 mod stamp;
 mod stubs;
@@ -39,6 +40,8 @@ enum Task {
     Call(call::Args),
     /// Show what a component or an archive is: shape, imports, exports, sizes, whether it can be reset in place.
     Inspect(inspect::Args),
+    /// Sign an archive, for those who load it from elsewhere: its signature is written beside it.
+    Sign(sign::Args),
     /// Ask a guest, or all of our own, for what the protocol asks of every guest.
     Conformance(conformance::Args),
     /// Write the stubs of host modules, for editors and type checkers: the files that changed on stdout.
@@ -64,10 +67,11 @@ enum Task {
 fn main() -> ExitCode {
     let started = Instant::now();
     let done = match Cli::parse().task {
-        Task::BuildGuest(args) => guest::build(&args).map(|_| ()),
+        Task::BuildGuest(args) => guest::build_and_tell(&args),
         Task::Run(args) => run::run(&args, started),
         Task::Call(args) => call::call(args, started),
         Task::Inspect(args) => inspect::inspect(&args),
+        Task::Sign(args) => sign::sign(&args),
         Task::Conformance(args) => conformance::conformance(args),
         Task::Stubs(args) => stubs::stubs(&args),
         Task::CpythonTests(args) => cpython_tests::cpython_tests(args),

@@ -75,3 +75,40 @@ fn stubs_writes_what_changed_and_names_the_place_of_what_is_wrong() {
         );
     }
 }
+
+#[test]
+fn sign_vouches_for_an_archive_and_inspect_shows_who_did() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::copy(common::root().join("target/guest/python.aot"), at("a.aot")).unwrap();
+    let inspect = || {
+        let (passed, stdout, stderr) = xtask(&["inspect", &at("a.aot")]);
+        assert!(passed, "{stderr}");
+        let line = stdout.lines().find(|line| line.starts_with("signature"));
+        line.unwrap().replace("signature       ", "")
+    };
+    assert_eq!(inspect(), "none");
+
+    // RFC 8410, section 10.3.
+    let key = "-----BEGIN PRIVATE KEY-----\n\
+        MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n\
+        -----END PRIVATE KEY-----\n";
+    std::fs::write(at("key.pem"), key).unwrap();
+    let (passed, stdout, stderr) = xtask(&["sign", &at("a.aot"), "--key", &at("key.pem")]);
+    assert!(passed, "{stderr}");
+    assert!(stdout.starts_with(&at("a.aot.sig")), "{stdout}");
+    let public = "19bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1";
+    assert_eq!(inspect(), format!("by {public}"));
+
+    let signature = std::fs::read_to_string(at("a.aot.sig")).unwrap();
+    std::fs::write(
+        at("a.aot.sig"),
+        signature.replace("\"archive\":\"", "\"archive\":\"x"),
+    )
+    .unwrap();
+    assert!(inspect().starts_with("the signature is of the archive x"));
+
+    std::fs::write(at("key.pem"), "no key").unwrap();
+    let (passed, _, stderr) = xtask(&["sign", &at("a.aot"), "--key", &at("key.pem")]);
+    assert!(!passed && stderr.contains("not an Ed25519 key"), "{stderr}");
+}

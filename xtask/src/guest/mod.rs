@@ -62,6 +62,10 @@ impl Args {
         }
     }
 
+    fn wants(&self, language: Language) -> bool {
+        self.languages.contains(&language) || self.languages.contains(&Language::All)
+    }
+
     fn of(language: Language) -> Self {
         Self {
             languages: vec![language],
@@ -88,12 +92,36 @@ pub(crate) enum Built {
     Anew,
 }
 
+/// What guests become, by language.
+const PRODUCTS: [(Language, &str); 7] = [
+    (Language::Python, "python.wasm"),
+    (Language::Python, "python.aot"),
+    (Language::Rust, "rust.wasm"),
+    (Language::Rust, "rust-no-wasi.wasm"),
+    (Language::Rust, "rust-shop.wasm"),
+    (Language::JavaScript, "javascript.wasm"),
+    (Language::C, "c.wasm"),
+];
+
+/// Builds guests, and prints the digests of what they are then, to compare with another build's.
+pub(crate) fn build_and_tell(args: &Args) -> Result<()> {
+    build(args)?;
+    if args.requirements.is_some() {
+        return Ok(());
+    }
+    for (language, name) in PRODUCTS {
+        if args.wants(language) {
+            let bytes = fs::read(shell::guests().join(name))?;
+            println!("{}  {name}", blake3::hash(&bytes));
+        }
+    }
+    Ok(())
+}
+
 /// Builds guests at `target/guest`.
 pub(crate) fn build(args: &Args) -> Result<Built> {
     let guests = shell::guests();
     fs::create_dir_all(&guests).with_context(|| format!("making {}", guests.display()))?;
-    let wanted =
-        |language| args.languages.contains(&language) || args.languages.contains(&Language::All);
     let effort = if args.release {
         Effort::Small
     } else {
@@ -106,33 +134,44 @@ pub(crate) fn build(args: &Args) -> Result<Built> {
         return python::build_with(&guests, requirements, args.output.as_deref(), effort);
     }
     let mut built = Built::UpToDate;
-    if wanted(Language::Python) {
+    if args.wants(Language::Python) {
         built = python::build(&guests, effort)?;
     }
-    if wanted(Language::Rust) {
+    if args.wants(Language::Rust) {
         rust::build(&guests)?;
     }
-    if wanted(Language::JavaScript) {
+    if args.wants(Language::JavaScript) {
         javascript::build(&guests)?;
     }
-    if wanted(Language::C) {
+    if args.wants(Language::C) {
         c::build(&guests)?;
     }
     Ok(built)
 }
 
-/// Two of us at once would build into each other's folders.
+/// Two of us at once would build into each other's folders. What one of us that was killed left unfinished is removed.
 fn lock(guests: &Path) -> Result<fs::File> {
     let lock = fs::File::create(guests.join(".lock"))?;
     if lock.try_lock().is_err() {
         eprintln!("waiting for another `cargo xtask` that builds guests ...");
         lock.lock()?;
     }
+    for entry in fs::read_dir(guests)? {
+        let entry = entry?;
+        if !entry.file_name().as_encoded_bytes().starts_with(b".tmp") {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else {
+            fs::remove_file(entry.path())?;
+        }
+    }
     Ok(lock)
 }
 
 /// Replaces a file whole, so that a build that was stopped leaves the old one.
-fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut file = tempfile::Builder::new();
     #[cfg(unix)]
     file.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
@@ -141,4 +180,28 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     file.persist(path)
         .with_context(|| format!("writing {}", path.display()))?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn what_a_killed_build_left_is_removed_and_products_stay() {
+        let guests = tempfile::tempdir().unwrap();
+        let at = |name: &str| guests.path().join(name);
+        fs::create_dir_all(at(".tmpAbC/glue")).unwrap();
+        fs::write(at(".tmpAbC/glue/app.py"), "half").unwrap();
+        fs::write(at(".tmpDeF"), "half").unwrap();
+        replace(&at("python.wasm"), b"whole").unwrap();
+        let _lock = lock(guests.path()).unwrap();
+        let mut left: Vec<_> = fs::read_dir(guests.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        left.sort();
+        assert_eq!(left, [".lock", "python.wasm"]);
+    }
 }
