@@ -28,8 +28,12 @@ fn code(text: &str) -> BTreeSet<&str> {
 #[test]
 fn every_claim_of_the_threat_model_names_a_test_that_there_is() {
     let text = read("SECURITY.md");
-    let claims = text.lines().filter(|line| line.starts_with("- "));
-    let unproven: Vec<_> = claims.filter(|claim| !claim.contains("::")).collect();
+    // A claim is an item of a list: its text, and below it the tests.
+    let claims: Vec<_> = text.split("\n- ").skip(1).collect();
+    let unproven: Vec<_> = claims
+        .iter()
+        .filter(|claim| !claim.contains("::"))
+        .collect();
     assert!(
         unproven.is_empty(),
         "claims that name no test: {unproven:#?}"
@@ -37,12 +41,14 @@ fn every_claim_of_the_threat_model_names_a_test_that_there_is() {
 
     let named: Vec<_> = code(&text)
         .into_iter()
-        .filter_map(|code| code.split_once("::"))
+        .filter_map(|code| code.split_once(".rs::"))
         .collect();
     assert!(named.len() > 50, "SECURITY.md names {} tests", named.len());
     for (file, test) in named {
-        let text = read(file);
-        let there = [format!("fn {test}("), format!("def {test}(")];
+        let file = format!("{file}.rs");
+        let text = read(&file);
+        // In a program that has its own list of cases, a test is a text.
+        let there = [format!("fn {test}("), format!("\"{test}\"")];
         assert!(
             there.iter().any(|line| text.contains(line.as_str())),
             "SECURITY.md names `{file}::{test}`, which is not there"
@@ -72,7 +78,7 @@ fn every_unsafe_block_of_the_product_is_argued_for() {
     );
 }
 
-/// The hand-written code that hosts are made of.
+/// The code that hosts are made of, less checks of it.
 fn sources() -> impl Iterator<Item = PathBuf> {
     let crates = [
         "artifact-embed",
@@ -86,6 +92,7 @@ fn sources() -> impl Iterator<Item = PathBuf> {
         .flat_map(|name| WalkDir::new(root().join(name).join("src")))
         .map(|entry| entry.unwrap().into_path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .filter(|path| !path.ends_with("src/fuzz.rs"))
 }
 
 /// The functions of a source that have unsafe code, and the types that an unsafe trait is implemented for.
