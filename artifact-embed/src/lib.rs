@@ -24,7 +24,7 @@
 //! Features: `load` (default) reads archives and links no compiler; `compile` adds Cranelift; `cross` adds its backends
 //! for other architectures; `build` is the build-script helper alone.
 //!
-//! In reading order: `profile` (settings that both sides share), `inspect`, `instrument` (what lets
+//! In reading order: `profile` (settings that both sides share), `inspect`, `extent` (what small components expand to), `instrument` (what lets
 //! a host reset instances), `compile`, `archive` (the format), `load`, `cache` (the
 //! folder that code is mapped from), `identity` (which file a component was read from), `embedded`, `build_script`, `error`.
 
@@ -41,6 +41,8 @@ mod compile;
 mod embedded;
 #[cfg(feature = "load")]
 mod error;
+#[cfg(feature = "compile")]
+mod extent;
 #[cfg(feature = "compile")]
 mod identity;
 #[cfg(feature = "compile")]
