@@ -142,9 +142,9 @@ impl WasmRuntime {
     /// the same bytes at the same time. Dropping the future stops the waiting and not the compiler.
     ///
     /// What is known to make small components large is refused ([`Error::Compile`]): sparse memory, functions without number, deep
-    /// nesting. Beyond that, [`Builder::largest_component`] alone bounds what the compiler takes, which for code made to be
-    /// hard is some 5 s and 350 MB for each megabyte. Where strangers bring components, choose that limit accordingly, or compile
-    /// them in a process that may die and hand over archives.
+    /// nesting. Beyond that, [`Builder::largest_component`] alone bounds what the compiler takes: on two busy cores 34 s and 2.3 GB
+    /// for 6.5 MB of stores in one function, 6 s for 100,000 empty functions (0.4 MB). Where strangers bring components, choose
+    /// that limit accordingly, or compile them in a process that may die and hand over archives.
     pub async fn component(&self, bytes: impl Into<Vec<u8>>) -> Result<Component, Error> {
         self.compile(bytes.into(), None).await
     }

@@ -200,10 +200,10 @@ impl std::error::Error for LimitExceeded {}
 /// A table's entries are pointers on the host: 8 MiB at most.
 const TABLE_ENTRIES: usize = 1 << 20;
 
-/// Each is some hundred bytes on the host, and to wait for all of them at once takes some milliseconds.
+/// Each takes memory of the host, which no limit on the guest's own memory counts, and all of them can be waited for at once.
 pub(crate) const HANDLES: usize = 10_000;
 
-/// The random bytes that a guest may ask for at once: they are made without a look at the clock, in some 10 ms.
+/// The random bytes that a guest may ask for at once: they are made without a look at the clock.
 pub(crate) const RANDOM_BYTES: u64 = 1 << 20;
 
 /// Counts an instance's linear memory and refuses growth beyond the limit.
