@@ -197,6 +197,17 @@ pub enum Error {
     #[error("an instance of the component can't be reset: {}", in_words(.0))]
     #[cfg(feature = "compile")]
     Obstacles(std::collections::BTreeSet<crate::inspect::Obstacle>),
+    /// The component is one that expands: compiled, or as an instance, it would take far more than its own size.
+    #[error("the component would have {found} {what}, and {limit} are accepted")]
+    #[cfg(feature = "compile")]
+    Expands {
+        /// What there would be too much of.
+        what: &'static str,
+        /// How much of it.
+        found: u64,
+        /// The most that is accepted.
+        limit: u64,
+    },
     /// The component does not compile, or can't be read.
     #[error("the component does not compile")]
     Compile(#[source] Source),

@@ -10,6 +10,7 @@ use wasmparser::{
 
 use crate::archive::digest;
 use crate::error::Error;
+use crate::extent::Extent;
 use crate::instrument::INTERFACE;
 
 /// What [`inspect`] found.
@@ -89,6 +90,10 @@ const FORGED: &str =
     "it exports `wit-wire:instance/state`, which is added when a component is compiled";
 
 /// Reads `component`, a binary, without compiling or running it.
+///
+/// # Errors
+///
+/// [`Error::Compile`] if it can't be read, [`Error::Expands`] if it is small and what it would be compiled to, or an instance of it, is not.
 pub fn inspect(component: &[u8]) -> Result<Inspection, Error> {
     let broken = |error: wasmparser::BinaryReaderError| Error::Compile(Box::new(error));
     let mut found = Inspection {
@@ -102,8 +107,11 @@ pub fn inspect(component: &[u8]) -> Result<Inspection, Error> {
     let mut depth = 0_usize;
     let mut in_module = false;
     let mut instantiated = BTreeSet::new();
+    let mut extent = Extent::default();
     for payload in Parser::new(0).parse_all(component) {
-        match payload.map_err(broken)? {
+        let payload = payload.map_err(broken)?;
+        extent.note(&payload).map_err(broken)?;
+        match payload {
             Payload::Version {
                 encoding: Encoding::Module,
                 ..
@@ -175,7 +183,9 @@ pub fn inspect(component: &[u8]) -> Result<Inspection, Error> {
                     module.code_bytes += body.range().len();
                 }
                 for operator in body.get_operators_reader().map_err(broken)? {
-                    found.obstacles.extend(obstacle(&operator.map_err(broken)?));
+                    let operator = operator.map_err(broken)?;
+                    extent.operator(&operator);
+                    found.obstacles.extend(obstacle(&operator));
                 }
             }
             Payload::DataSection(section) => {
@@ -193,6 +203,7 @@ pub fn inspect(component: &[u8]) -> Result<Inspection, Error> {
             _ => {}
         }
     }
+    extent.check()?;
     if memories != 1 {
         found.obstacles.insert(Obstacle::Memories(memories));
     }

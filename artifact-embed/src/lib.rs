@@ -24,8 +24,8 @@
 //! Features: `load` (default) reads archives and links no compiler; `compile` adds Cranelift; `cross` adds its backends
 //! for other architectures; `sign` signs archives and loads signed ones; `build` is the build-script helper alone.
 //!
-//! In reading order: `profile` (settings that both sides share), `inspect`, `instrument` (what lets
-//! a host reset instances), `compile`, `archive` (the format), `signature`, `load`, `cache` (the
+//! In reading order: `profile` (settings that both sides share), `inspect`, `extent` (what small components expand to),
+//! `instrument` (what lets a host reset instances), `compile`, `archive` (the format), `signature`, `load`, `cache` (the
 //! folder that code is mapped from), `identity` (which file a component was read from), `embedded`, `build_script`, `error`.
 
 #[cfg(feature = "build")]
@@ -41,6 +41,8 @@ mod compile;
 mod embedded;
 #[cfg(feature = "load")]
 mod error;
+#[cfg(feature = "compile")]
+mod extent;
 #[cfg(all(feature = "compile", any(test, fuzzing)))]
 #[doc(hidden)]
 pub mod fuzz;

@@ -98,7 +98,8 @@ impl Builder {
         }
     }
 
-    /// The largest component that is accepted, in bytes.
+    /// The largest component that is accepted, in bytes. Time and memory of the compiler grow with it
+    /// ([`WasmRuntime::component`]).
     #[must_use]
     pub fn largest_component(self, bytes: usize) -> Self {
         Self {
@@ -139,6 +140,11 @@ impl WasmRuntime {
     ///
     /// Compiling takes seconds for a large component. It happens on a thread for blocking work, and once for all who ask for
     /// the same bytes at the same time. Dropping the future stops the waiting and not the compiler.
+    ///
+    /// What is known to make small components large is refused ([`Error::Compile`]): sparse memory, functions without number, deep
+    /// nesting. Beyond that, [`Builder::largest_component`] alone bounds what the compiler takes: on two busy cores 34 s and 2.3 GB
+    /// for 6.5 MB of stores in one function, 6 s for 100,000 empty functions (0.4 MB). Where strangers bring components, choose
+    /// that limit accordingly, or compile them in a process that may die and hand over archives.
     pub async fn component(&self, bytes: impl Into<Vec<u8>>) -> Result<Component, Error> {
         self.compile(bytes.into(), None).await
     }

@@ -3,9 +3,9 @@
 use std::fmt;
 
 use wasmtime::{Trap, WasmBacktrace};
-use wasmtime_wasi::I32Exit;
+use wasmtime_wasi::{I32Exit, ResourceTableError};
 
-use crate::limits::LimitExceeded;
+use crate::limits::{HANDLES, Limit, LimitExceeded};
 use crate::shape::Mismatch;
 use crate::snapshot::SnapshotError;
 
@@ -44,10 +44,7 @@ pub enum Error {
     #[error("not a wit-wire component: {0}")]
     Mismatch(#[from] Mismatch),
     /// The component imports what no host offers: something of its own, or a part of WASI beyond the sandbox.
-    #[error(
-        "the component imports {}: a host offers {OFFERED}",
-        imports.join(", ")
-    )]
+    #[error("the component imports {}: a host offers {OFFERED}", some_of(imports))]
     Imports {
         /// The imports, by name.
         imports: Vec<String>,
@@ -215,6 +212,18 @@ pub enum Error {
 const OFFERED: &str = "the interface `metatype:wit-wire/typegate-wire` and the packages cli, clocks, filesystem, io, random and \
                        sockets of WASI 0.2";
 
+/// The first names, cut where they are too long to show: they are the component's author's.
+fn some_of(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let shown = names.iter().take(SHOWN);
+    let shown = shown.map(|name| name.chars().take(100).collect::<String>());
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
+
 fn in_op(op: &Option<String>) -> String {
     op.as_ref()
         .map_or_else(String::new, |op| format!(" of op `{op}`"))
@@ -236,6 +245,13 @@ impl Error {
     ) -> Self {
         let op = op.map(str::to_owned);
         if let Some(&exceeded) = error.downcast_ref::<LimitExceeded>() {
+            Self::Limit {
+                op,
+                phase,
+                exceeded,
+            }
+        } else if let Some(ResourceTableError::Full) = error.downcast_ref() {
+            let exceeded = LimitExceeded::size(Limit::Handles, HANDLES, HANDLES + 1);
             Self::Limit {
                 op,
                 phase,

@@ -17,7 +17,7 @@ use crate::component::Component;
 use crate::error::Error;
 use crate::fixed::Fixed;
 use crate::hostcall::{HostcallContext, HostcallError, Hostcalls, Router};
-use crate::limits::{Limit, LimitExceeded, Limits, MemoryLimiter};
+use crate::limits::{HANDLES, Limit, LimitExceeded, Limits, MemoryLimiter, RANDOM_BYTES};
 use crate::pool::{Pool, PoolConfig};
 use crate::randomness::Randomness;
 use crate::run::Run;
@@ -174,9 +174,12 @@ impl Host {
         wasi.allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false);
+        wasi.max_random_size(RANDOM_BYTES);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(HANDLES);
         let state = State {
             wasi: wasi.build(),
-            table: ResourceTable::new(),
+            table,
             memory: MemoryLimiter::default(),
             output: stdout,
             router: self.0.router.clone(),

@@ -120,7 +120,7 @@ impl Instance {
                 };
                 let call = async |store: &mut Store<State>| init.call_async(store, (args,)).await;
                 let (result,) = self.run(run, Phase::Init, None, call).await?;
-                result.map_err(|error| error.map(|mat| mat.op_name))
+                result.map_err(|error| error.map(|mat| mat.op_name.as_ref().to_owned()))
             }
             Init::Metatype(init) => {
                 let expected_ops = ops.iter().map(Op::hashed_mat_info).collect();
@@ -130,10 +130,15 @@ impl Instance {
                 };
                 let call = async |store: &mut Store<State>| init.call_async(store, (args,)).await;
                 let (result,) = self.run(run, Phase::Init, None, call).await?;
-                result.map_err(|error| error.map(|mat| mat.op_name))
+                result.map_err(|error| error.map(|mat| mat.op_name.as_ref().to_owned()))
             }
         };
-        if let Err(InitError::Other(text) | InitError::VersionMismatch(text)) = &result {
+        if let Err(
+            InitError::Other(text)
+            | InitError::VersionMismatch(text)
+            | InitError::UnexpectedMat(text),
+        ) = &result
+        {
             LimitExceeded::check(Limit::Output, run.limits().output, text.len()).map_err(
                 |exceeded| Error::Limit {
                     op: None,
@@ -151,9 +156,7 @@ impl Instance {
                 guest,
                 asked: version.as_ref().to_owned(),
             }),
-            Err(InitError::UnexpectedMat(op)) => Err(Error::UnexpectedOp {
-                op: op.as_ref().to_owned(),
-            }),
+            Err(InitError::UnexpectedMat(op)) => Err(Error::UnexpectedOp { op }),
             Err(InitError::Other(message)) => Err(Error::Init { message }),
         }
     }

@@ -17,6 +17,8 @@ use wasmtime::ResourceLimiter;
 /// - `hostcall_payload`: 32 MiB of JSON, in each direction
 /// - `wait`: 10 s for an instance
 /// - `nesting`: 8 calls within each other, by hostcalls that call functions
+///
+/// Beside them hold, for all calls: 1,048,576 table entries, 10,000 open handles, and 1 MiB of random bytes at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Time on the clock.
@@ -75,6 +77,8 @@ pub enum Limit {
     Memory,
     /// Entries of the instance's tables.
     Tables,
+    /// Handles that the instance has open: streams, pollables, timers and the like.
+    Handles,
     /// [`Limits::input`], in bytes.
     Input,
     /// [`Limits::output`], in bytes.
@@ -105,6 +109,7 @@ impl Limit {
             Self::CpuTime => "CPU time",
             Self::Memory => "memory",
             Self::Tables => "table entries",
+            Self::Handles => "open handles",
             Self::Input => "input",
             Self::Output => "output",
             Self::Hostcalls => "hostcalls",
@@ -122,6 +127,7 @@ impl Limit {
             Self::WallTime | Self::Deadline | Self::CpuTime | Self::Wait => " ms",
             Self::Memory | Self::Input | Self::Output | Self::HostcallPayload => " bytes",
             Self::Tables
+            | Self::Handles
             | Self::Hostcalls
             | Self::Instances
             | Self::Concurrency
@@ -193,6 +199,12 @@ impl std::error::Error for LimitExceeded {}
 
 /// A table's entries are pointers on the host: 8 MiB at most.
 const TABLE_ENTRIES: usize = 1 << 20;
+
+/// Each takes memory of the host, which no limit on the guest's own memory counts, and all of them can be waited for at once.
+pub(crate) const HANDLES: usize = 10_000;
+
+/// The random bytes that a guest may ask for at once: they are made without a look at the clock.
+pub(crate) const RANDOM_BYTES: u64 = 1 << 20;
 
 /// Counts an instance's linear memory and refuses growth beyond the limit.
 ///

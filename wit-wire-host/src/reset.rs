@@ -348,7 +348,13 @@ impl Worker {
                     let blank = blank.map_err(stopped)??;
                     blank.and_then(|blank| access.alike(&mut instance, blank))
                 }
-                Err(why) => Err(why),
+                Err(why) => {
+                    // What ended it then need not end it when it is asked for its ops.
+                    if !instance.is_alive() {
+                        instance = Instance::new(component, false, run).await?;
+                    }
+                    Err(why)
+                }
             },
             Err(why) => Err(why),
         };

@@ -13,10 +13,11 @@ use crate::stamp::Inputs;
 const TARGETS: [&str; 2] = ["wasm32-wasip2", "wasm32-unknown-unknown"];
 
 /// A target, an example, and the component that it becomes.
-const GUESTS: [(&str, &str, &str); 3] = [
+const GUESTS: [(&str, &str, &str); 4] = [
     ("wasm32-wasip2", "conformance", "rust"),
     ("wasm32-unknown-unknown", "conformance", "rust-no-wasi"),
     ("wasm32-wasip2", "shop", "rust-shop"),
+    ("wasm32-wasip2", "evil", "rust-evil"),
 ];
 
 pub(super) fn build(guests: &Path) -> Result<()> {

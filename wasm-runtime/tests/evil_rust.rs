@@ -1,0 +1,156 @@
+//! An evil guest in Rust (`guest-glue/rust/examples/evil.rs`), under both ways to clean state: what its callers are told, and that
+//! nobody else notices.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use wasm_runtime::{CallError, CleanState, Limits, Op, PoolConfig, Program, WasmRuntime};
+
+const MIB: usize = 1 << 20;
+
+fn limits() -> Limits {
+    Limits {
+        memory: 64 * MIB,
+        hostcalls: 1_000,
+        wall_time: Duration::from_secs(300),
+        cpu_time: Duration::from_secs(60),
+        wait: Duration::from_secs(300),
+        ..Limits::default()
+    }
+}
+
+async fn program(clean_state: CleanState, ops: &[&str]) -> (WasmRuntime, Program) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guest/rust-evil.wasm");
+    assert!(path.is_file(), "`cargo xtask test` builds the guest first");
+    let pool = PoolConfig {
+        clean_state,
+        verify: true,
+        ..PoolConfig::default()
+    };
+    let builder = WasmRuntime::builder().pool(pool).limits(limits());
+    let runtime = builder.without_cache().build().unwrap();
+    let component = runtime.component_from_path(path).await.unwrap();
+    let ops = ops.iter().map(|op| Op::new(*op));
+    let program = component.program(ops).build().await.unwrap();
+    (runtime, program)
+}
+
+/// What a caller is told, in one line.
+fn told(result: Result<Value, CallError>) -> String {
+    match result {
+        Ok(answer) => format!("ok {answer}"),
+        Err(CallError::Limit { exceeded, .. }) => {
+            format!("limit {:?} {}", exceeded.limit, exceeded.allowed)
+        }
+        Err(CallError::Trap { reason, .. }) => format!("trap: {reason}"),
+        Err(CallError::Exit { code, .. }) => format!("exit {code}"),
+        Err(CallError::Handler { message, .. }) => format!("handler: {message}"),
+        Err(other) => format!("error: {other}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_evil_rust_guest_harms_itself_alone() {
+    let unreachable = "trap: wasm trap: wasm `unreachable` instruction executed";
+    let memory = "limit Memory 67108864";
+    let cases = [
+        (
+            "panic",
+            json!(0),
+            "handler: panicked at guest-glue/rust/examples/evil.rs:",
+        ),
+        (
+            "panic_at_length",
+            json!(0),
+            "handler: panicked at guest-glue/rust/examples/evil.rs:",
+        ),
+        (
+            "panic_in_drop",
+            json!(0),
+            "handler: panicked at guest-glue/rust/examples/evil.rs:",
+        ),
+        // It aborts in its first panic, before anything is dropped.
+        (
+            "panic_in_panic",
+            json!(0),
+            "handler: panicked at guest-glue/rust/examples/evil.rs:",
+        ),
+        ("recurse", json!(0), "trap: wasm trap: "),
+        ("allocate", json!(0), memory),
+        ("allocate_at_once", json!(0), memory),
+        (
+            "allocate_too_much",
+            json!(u32::MAX),
+            "handler: panicked at ",
+        ),
+        ("loop", json!(0), "limit CpuTime 50"),
+        ("leak", json!(0), "ok null"),
+        ("exit", json!(0), "exit 0"),
+        ("exit", json!(3), "exit 1"),
+        ("abort", json!(0), unreachable),
+        ("flood", json!(0), "limit Hostcalls 1000"),
+        ("print", json!(0), "limit CpuTime 50"),
+        ("long_line", json!(256), "ok null"),
+        ("zero_the_stack", json!(0), "ok null"),
+        ("zero_everything", json!(0), "trap: wasm trap: "),
+        ("corrupt_the_heap", json!(0), "trap: wasm trap: "),
+    ];
+    let ops: Vec<_> = BTreeMap::from_iter(cases.iter().map(|(op, ..)| (*op, ())))
+        .into_keys()
+        .chain(["count"])
+        .collect();
+    for clean_state in [CleanState::Reset, CleanState::FreshInstance] {
+        let (runtime, evil) = program(clean_state, &ops).await;
+        let count = evil.function("count").unwrap();
+        for (op, input, expected) in &cases {
+            let mut limits = limits();
+            if expected.starts_with("limit CpuTime") {
+                limits.cpu_time = Duration::from_millis(50);
+            }
+            let call = evil.function(op).unwrap();
+            let (result, receipt) = call.call(input).limits(limits).with_receipt().await;
+            let found = told(result);
+            assert!(
+                found.starts_with(expected),
+                "{op}: expected {expected}, found {found:.500}"
+            );
+            assert!(
+                found.len() < 64 << 10,
+                "{op}: an error of {} bytes",
+                found.len()
+            );
+            assert!(receipt.output.to_string().len() <= 3 * limits.log, "{op}");
+            // Neither what it did to its memory nor what it counted is seen by the next call.
+            assert_eq!(count.call::<_, u64>(&0).await.unwrap(), 0, "after {op}");
+        }
+        runtime.shut_down().await;
+        let stats = runtime.stats();
+        assert_eq!((stats.waiting, stats.in_flight), (0, 0));
+        assert_eq!(stats.discarded.unclean, 0);
+    }
+    println!(
+        "Rust: {} deeds, each in both ways: all survived",
+        cases.len()
+    );
+}
+
+#[tokio::test]
+async fn no_way_out_of_the_sandbox_is_open() {
+    let (_runtime, evil) = program(CleanState::Auto, &["ways_out"]).await;
+    let call = evil.function("ways_out").unwrap();
+    let ways: BTreeMap<String, Option<String>> = call.call(&0).await.unwrap();
+    assert_eq!(ways.len(), 18);
+    for (way, refusal) in &ways {
+        assert!(refusal.is_some(), "{way} is open");
+    }
+    println!("{ways:#?}");
+}

@@ -1,0 +1,275 @@
+//! Runs evil guests, and looks at what they leave behind.
+
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use tokio::runtime::{Builder, Runtime};
+use wasmtime::component::Component;
+use wit_wire_host::{CleanState, Error, Function, Host, HostBuilder, Limits, Op, Phase, Shape};
+
+use crate::common;
+
+/// Where a guest does its deed, by the number that `frame.wat` knows it by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Start = 1,
+    InitRealloc,
+    Init,
+    InitPost,
+    HandleRealloc,
+    Handle,
+    Post,
+    Settle,
+}
+
+impl Place {
+    const ALL: [Self; 8] = [
+        Self::Start,
+        Self::InitRealloc,
+        Self::Init,
+        Self::InitPost,
+        Self::HandleRealloc,
+        Self::Handle,
+        Self::Post,
+        Self::Settle,
+    ];
+
+    fn phase(self) -> Phase {
+        match self {
+            Self::Start => Phase::Instantiate,
+            Self::InitRealloc | Self::Init | Self::InitPost => Phase::Init,
+            Self::HandleRealloc | Self::Handle | Self::Post | Self::Settle => Phase::Handle,
+        }
+    }
+}
+
+/// One deed at one place, and what its caller is told.
+#[derive(Clone)]
+pub(crate) struct Case {
+    guest: String,
+    name: String,
+    place: Place,
+    expected: String,
+}
+
+/// The deed `name` of the file `text`. What is expected is how [`told`] begins.
+pub(crate) fn at(text: &str, name: &str, place: Place, expected: &str) -> Case {
+    let guest = include_str!("frame.wat")
+        .replace("{EVIL}", text)
+        .replace("{NAME}", name)
+        .replace("{PLACE}", &(place as u8).to_string());
+    Case {
+        guest,
+        name: name.to_owned(),
+        place,
+        expected: expected.to_owned(),
+    }
+}
+
+/// The same at every place.
+pub(crate) fn all_in(text: &str, name: &str, expected: &str) -> Vec<Case> {
+    Place::ALL
+        .map(|place| at(text, name, place, expected))
+        .into()
+}
+
+/// What the caller of a deed is told, in one line. Phase and op are compared here.
+fn told(place: Place, result: Result<String, Error>) -> String {
+    let mut where_it_was = None;
+    let line = match result {
+        Ok(answer) => format!("ok {answer}"),
+        Err(Error::Limit {
+            op,
+            phase,
+            exceeded,
+        }) => {
+            where_it_was = Some((op, phase));
+            format!("limit {:?} {}", exceeded.limit, exceeded.allowed)
+        }
+        Err(Error::Trap {
+            op, phase, reason, ..
+        }) => {
+            where_it_was = Some((op, phase));
+            format!("trap: {reason}")
+        }
+        Err(Error::Failed { op, phase, source }) => {
+            where_it_was = Some((op, phase));
+            let mut root: &dyn std::error::Error = &*source;
+            while let Some(source) = root.source() {
+                root = source;
+            }
+            format!("failed: {root}")
+        }
+        Err(Error::Exit { op, phase, code }) => {
+            where_it_was = Some((op, phase));
+            format!("exit {code}")
+        }
+        Err(other) => format!("error: {other}"),
+    };
+    if let Some((op, phase)) = where_it_was {
+        assert_eq!(phase, place.phase(), "{line}");
+        let expected = match (phase, place) {
+            (Phase::Handle, Place::Settle) => "wit-wire:settle",
+            (Phase::Handle, _) => "evil",
+            _ => "",
+        };
+        assert_eq!(op.unwrap_or_default(), expected, "{line}");
+    }
+    line
+}
+
+/// One runtime for all tests here, so that what is open does not depend on which of them run.
+fn tokio() -> &'static Runtime {
+    static TOKIO: OnceLock<Runtime> = OnceLock::new();
+    TOKIO.get_or_init(|| {
+        let mut builder = Builder::new_multi_thread();
+        builder.worker_threads(2).enable_all().build().unwrap()
+    })
+}
+
+/// More than this the second round may not leave behind: what the allocator keeps, and pages that programs share.
+const SLACK: usize = 24 << 20;
+
+/// Does all deeds of one kind, twice, under both ways to clean state.
+pub(crate) fn run(
+    kind: &str,
+    limits: Limits,
+    more: fn(HostBuilder) -> HostBuilder,
+    cases: Vec<Case>,
+) {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let engine = common::engine();
+    let compile = |text: &str| {
+        let module = wat::parse_str(text).unwrap_or_else(|error| panic!("{error}"));
+        let component = common::componentize(module, &wit());
+        let plain = Component::new(&engine, &component).unwrap();
+        let with_state = artifact_embed::instrument(&component).ok();
+        let with_state = with_state.map(|bytes| Component::new(&engine, bytes).unwrap());
+        (plain, with_state)
+    };
+    let compiled: Vec<_> = cases.iter().map(|case| compile(&case.guest)).collect();
+    let good = artifact_embed::instrument(&common::guest(Shape::Article)).unwrap();
+    let good = Component::new(&engine, good).unwrap();
+    let mut left = Vec::new();
+    for _ in 0..2 {
+        for clean_state in [CleanState::Reset, CleanState::FreshInstance] {
+            let host = more(common::host(clean_state)).limits(limits);
+            let host = host.build(&engine).unwrap();
+            tokio().block_on(async {
+                let good = host.component(&good).unwrap().program([Op::new("count")]);
+                let good = good.build().await.unwrap().function("count").unwrap();
+                for (case, (plain, with_state)) in cases.iter().zip(&compiled) {
+                    match (clean_state, with_state) {
+                        (CleanState::Reset, Some(evil)) => check(&host, evil, case, true).await,
+                        // One whose state can't be reached is never reset.
+                        (CleanState::Reset, None) => {
+                            let auto = common::host(CleanState::Auto);
+                            let auto = more(auto).limits(limits).build(&engine).unwrap();
+                            check(&auto, plain, case, false).await;
+                        }
+                        _ => check(&host, plain, case, false).await,
+                    }
+                    well(&good).await;
+                }
+            });
+            rest(host);
+        }
+        left.push((memory(), open_files()));
+    }
+    let ((memory, files), (more_memory, more_files)) = (left[0], left[1]);
+    assert!(
+        more_memory <= memory + SLACK,
+        "{kind}: {memory} bytes after the first round, {more_memory} after the second"
+    );
+    assert_eq!(files, more_files, "{kind}");
+    drop(engine);
+    println!(
+        "{kind}: {} deeds, each twice in both ways: all survived",
+        cases.len()
+    );
+}
+
+/// The protocol's world, and in it what guests may ask of WASI.
+fn wit() -> String {
+    let interfaces = [
+        "wasi:cli/environment",
+        "wasi:cli/exit",
+        "wasi:cli/stdin",
+        "wasi:cli/stdout",
+        "wasi:clocks/monotonic-clock",
+        "wasi:filesystem/preopens",
+        "wasi:io/poll",
+        "wasi:io/streams",
+        "wasi:random/random",
+        "wasi:sockets/instance-network",
+        "wasi:sockets/ip-name-lookup",
+        "wasi:sockets/tcp-create-socket",
+        "wasi:sockets/udp-create-socket",
+    ];
+    let imports = interfaces.map(|interface| format!("import {interface}@0.2.0;"));
+    let world = format!("world wit-wire {{ {}", imports.concat());
+    let protocol = common::wit(Shape::Article).replace("world wit-wire {", &world);
+    protocol + include_str!("wasi.wit")
+}
+
+/// Whether `case` comes out as it should.
+async fn check(host: &Host, component: &Component, case: &Case, is_reset: bool) {
+    let Case {
+        name,
+        place,
+        expected,
+        ..
+    } = case;
+    let result = async {
+        let component = host.component(component)?;
+        let program = component.program([Op::new("evil")]).build().await?;
+        program.function("evil")?.call_raw("null").await
+    };
+    let found = told(*place, result.await);
+    let ok = match place {
+        // Never asked of one that is not reset.
+        Place::Settle if !is_reset => found == "ok null",
+        // What a guest does while it settles says only that it can't be reset, but for limits.
+        Place::Settle if !expected.starts_with("limit") => {
+            let whole = found.strip_prefix("error: instances of the component can't be reset: ");
+            found == "ok null" || whole.is_some()
+        }
+        _ => found.starts_with(expected.as_str()),
+    };
+    assert!(
+        ok,
+        "{name} at {place:?}: expected {expected}, found {found:.300}"
+    );
+}
+
+/// Whether another program of the host goes on as if nothing were.
+async fn well(good: &Function) {
+    assert_eq!(good.call_raw("").await.unwrap(), "1");
+}
+
+/// Waits until nothing of a host is left but the host itself.
+fn rest(host: Host) {
+    tokio().block_on(async {
+        host.shut_down().await;
+        loop {
+            let stats = host.stats();
+            if (stats.live, stats.idle, stats.waiting, stats.in_flight) == (0, 0, 0, 0) {
+                return assert_eq!(stats.discarded.unclean, 0);
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+}
+
+/// Bytes of memory that the process has.
+fn memory() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+    kilobytes.map_or(0, |number| number.trim().parse::<usize>().unwrap() << 10)
+}
+
+/// Files and the like that the process has open.
+fn open_files() -> usize {
+    std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
+}
