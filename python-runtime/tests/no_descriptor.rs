@@ -16,10 +16,8 @@ fn without_descriptors<T>(code: impl FnOnce() -> T) -> T {
         rlim_max: 0,
     };
     // SAFETY: the system writes one such structure, which is there.
-    assert_eq!(
-        unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut before) },
-        0
-    );
+    let asked = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut before) };
+    assert_eq!(asked, 0);
     let none = libc::rlimit {
         rlim_cur: 0,
         ..before

@@ -280,10 +280,8 @@ mod linux {
         // Without `SA_RESTART`, so that system calls are interrupted.
         action.sa_flags = libc::SA_ONSTACK;
         // SAFETY: both handlers do nothing but what a handler may do.
-        assert_eq!(
-            unsafe { libc::sigaction(signal, &action, std::ptr::null_mut()) },
-            0
-        );
+        let installed = unsafe { libc::sigaction(signal, &action, std::ptr::null_mut()) };
+        assert_eq!(installed, 0);
     }
 
     pub(super) fn signals() {
