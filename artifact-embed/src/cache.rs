@@ -130,9 +130,9 @@ impl Cache {
     /// Removes what killed processes left half-written.
     fn remove_abandoned(&self) {
         for path in self.files(|name| name.starts_with(UNFINISHED)) {
-            if self
-                .open_entry(&path)
-                .is_ok_and(|file| file.try_lock().is_ok())
+            // Locked until it is gone, so that who has just made it does not take it for kept.
+            if let Ok(file) = self.open_entry(&path)
+                && file.try_lock().is_ok()
             {
                 let _ = fs::remove_file(path);
             }

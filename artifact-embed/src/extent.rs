@@ -5,11 +5,12 @@
 //! is instantiated again and again; by a million functions of four bytes, each of which costs the compiler five thousand; by loops
 //! within loops, of which each costs it more than the one before; by components within components.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wasmparser::{
-    BinaryReaderError, ComponentInstance, ConstExpr, Data, DataKind, Encoding, Instance, Operator,
-    Payload,
+    BinaryReaderError, ComponentAlias, ComponentExternalKind, ComponentInstance,
+    ComponentOuterAliasKind, ComponentTypeRef, ConstExpr, Data, DataKind, Encoding, Instance,
+    Operator, Payload, TypeRef,
 };
 
 use crate::error::Error;
@@ -24,26 +25,58 @@ const FUNCTIONS: u64 = 200_000;
 const LOOPS: u64 = 1_000;
 /// Instances of components within each other.
 const INSTANCES: u64 = 10_000;
+/// What all these instances define: instances, aliases, functions that are lifted or lowered. A hundred thousand of them took the
+/// compiler 223 MB and 1.5 s.
+const DEFINITIONS: u64 = 200_000;
 /// Functions and globals of all modules' instances, each of which takes some tens of bytes in every instance.
 const ITEMS: u64 = 4_000_000;
 
+/// What one instance of a component or module brings, with all that it instantiates.
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    instances: u64,
+    definitions: u64,
+    items: u64,
+}
+
+impl Cost {
+    fn add(&mut self, other: Self) {
+        self.instances = self.instances.saturating_add(other.instances);
+        self.definitions = self.definitions.saturating_add(other.definitions);
+        self.items = self.items.saturating_add(other.items);
+    }
+
+    fn define(&mut self, count: u64) {
+        self.definitions = self.definitions.saturating_add(count);
+    }
+}
+
+/// A component or module that is being read.
+#[derive(Default)]
+struct Level {
+    cost: Cost,
+    /// What is known here by number; `None` where it comes from elsewhere.
+    modules: Vec<Option<Cost>>,
+    components: Vec<Option<Cost>>,
+    /// How many of a module's memories are imported.
+    imported_memories: u32,
+}
+
 #[derive(Default)]
 pub(crate) struct Extent {
-    /// The components and modules that are being read, each within the one before it.
-    open: Vec<Encoding>,
+    /// Each within the one before it.
+    open: Vec<(Encoding, Level)>,
     /// The most there were at once.
     depth: u64,
+    /// What the outermost one brings.
+    whole: Cost,
+    /// Instances of components and modules that come from elsewhere.
+    foreign: u64,
     /// By module and memory, where its data begins and ends, and how much there is.
     data: BTreeMap<(u32, u32), (u64, u64, u64)>,
+    /// The modules whose data is not laid out before they are instantiated.
+    late: BTreeSet<u32>,
     modules: u32,
-    /// How many component instances each component makes, where that is any, innermost last.
-    components: Vec<u64>,
-    /// An upper bound of how many there are in all.
-    instances: u64,
-    /// Functions and globals of the module that is being read, and of the largest.
-    items: u64,
-    largest: u64,
-    module_instances: u64,
     functions: u64,
     /// What the function that is being read has open, and whether that is a loop.
     blocks: Vec<bool>,
@@ -53,48 +86,102 @@ pub(crate) struct Extent {
 
 impl Extent {
     pub(crate) fn note(&mut self, payload: &Payload<'_>) -> Result<(), BinaryReaderError> {
+        if let Payload::Version { encoding, .. } = payload {
+            let mut level = Level::default();
+            match encoding {
+                Encoding::Module => self.modules += 1,
+                Encoding::Component => level.cost.instances = 1,
+            }
+            self.open.push((*encoding, level));
+            self.depth = self.depth.max(self.open.len() as u64);
+            return Ok(());
+        }
+        if let Payload::ComponentAliasSection(section) = payload {
+            for alias in section.clone() {
+                self.alias(&alias?);
+            }
+        }
+        let Some((_, level)) = self.open.last_mut() else {
+            return Ok(());
+        };
         match payload {
-            Payload::Version { encoding, .. } => {
-                self.open.push(*encoding);
-                self.depth = self.depth.max(self.open.len() as u64);
-                match encoding {
-                    Encoding::Module => {
-                        self.modules += 1;
-                        self.items = 0;
+            Payload::End(_) => self.close(),
+            Payload::ComponentImportSection(section) => {
+                for import in section.clone() {
+                    match import?.ty {
+                        ComponentTypeRef::Module(_) => level.modules.push(None),
+                        ComponentTypeRef::Component(_) => level.components.push(None),
+                        _ => {}
                     }
-                    Encoding::Component => self.components.push(1),
                 }
             }
-            Payload::End(_) => self.close(),
+            Payload::ComponentExportSection(section) => {
+                for export in section.clone() {
+                    let export = export?;
+                    let index = export.index as usize;
+                    // What is exported has another number from then on.
+                    match export.kind {
+                        ComponentExternalKind::Module => {
+                            level
+                                .modules
+                                .push(level.modules.get(index).copied().flatten());
+                        }
+                        ComponentExternalKind::Component => level
+                            .components
+                            .push(level.components.get(index).copied().flatten()),
+                        _ => {}
+                    }
+                }
+            }
+            Payload::ComponentCanonicalSection(section) => {
+                level.cost.define(u64::from(section.count()));
+            }
             Payload::ComponentInstanceSection(section) => {
                 for instance in section.clone() {
-                    if let (ComponentInstance::Instantiate { .. }, Some(made)) =
-                        (instance?, self.components.last_mut())
+                    level.cost.define(1);
+                    if let ComponentInstance::Instantiate {
+                        component_index, ..
+                    } = instance?
                     {
-                        *made += 1;
+                        match level.components.get(component_index as usize) {
+                            Some(Some(cost)) => level.cost.add(*cost),
+                            _ => self.foreign += 1,
+                        }
                     }
                 }
             }
             Payload::InstanceSection(section) => {
                 for instance in section.clone() {
-                    if let Instance::Instantiate { .. } = instance? {
-                        self.module_instances += 1;
+                    level.cost.define(1);
+                    if let Instance::Instantiate { module_index, .. } = instance? {
+                        match level.modules.get(module_index as usize) {
+                            Some(Some(cost)) => level.cost.add(*cost),
+                            _ => self.foreign += 1,
+                        }
                     }
                 }
             }
-            Payload::ImportSection(section) => self.add(section.count()),
+            Payload::ImportSection(section) => {
+                level.cost.items += u64::from(section.count());
+                for import in section.clone().into_imports() {
+                    if let TypeRef::Memory(_) = import?.ty {
+                        level.imported_memories += 1;
+                    }
+                }
+            }
             Payload::FunctionSection(section) => {
                 self.functions += u64::from(section.count());
-                self.add(section.count());
+                level.cost.items += u64::from(section.count());
             }
+            Payload::GlobalSection(section) => level.cost.items += u64::from(section.count()),
             Payload::CodeSectionEntry(_) => {
                 self.blocks.clear();
                 self.loops = 0;
             }
-            Payload::GlobalSection(section) => self.add(section.count()),
             Payload::DataSection(section) => {
+                let imported = level.imported_memories;
                 for data in section.clone() {
-                    self.lay_out(&data?);
+                    self.lay_out(&data?, imported);
                 }
             }
             _ => {}
@@ -102,11 +189,43 @@ impl Extent {
         Ok(())
     }
 
+    fn alias(&mut self, alias: &ComponentAlias<'_>) {
+        let outer = |count: u32| self.open.iter().rev().nth(count as usize);
+        let (module, component) = match alias {
+            ComponentAlias::Outer { kind, count, index } => match kind {
+                ComponentOuterAliasKind::CoreModule => {
+                    let found = outer(*count).and_then(|(_, at)| at.modules.get(*index as usize));
+                    (Some(found.copied().flatten()), None)
+                }
+                ComponentOuterAliasKind::Component => {
+                    let found =
+                        outer(*count).and_then(|(_, at)| at.components.get(*index as usize));
+                    (None, Some(found.copied().flatten()))
+                }
+                _ => (None, None),
+            },
+            ComponentAlias::InstanceExport { kind, .. } => match kind {
+                ComponentExternalKind::Module => (Some(None), None),
+                ComponentExternalKind::Component => (None, Some(None)),
+                _ => (None, None),
+            },
+            ComponentAlias::CoreInstanceExport { .. } => (None, None),
+        };
+        if let Some((_, level)) = self.open.last_mut() {
+            level.cost.define(1);
+            level.modules.extend(module);
+            level.components.extend(component);
+        }
+    }
+
     fn close(&mut self) {
-        if self.open.pop() == Some(Encoding::Component) {
-            // Any of them may instantiate any other that stands before it.
-            let made = self.components.pop().unwrap_or(1);
-            self.instances = self.instances.max(1).saturating_mul(made);
+        let Some((encoding, Level { cost, .. })) = self.open.pop() else {
+            return;
+        };
+        match (encoding, self.open.last_mut()) {
+            (Encoding::Module, Some((_, around))) => around.modules.push(Some(cost)),
+            (Encoding::Component, Some((_, around))) => around.components.push(Some(cost)),
+            (_, None) => self.whole = cost,
         }
     }
 
@@ -126,12 +245,7 @@ impl Extent {
         }
     }
 
-    fn add(&mut self, items: u32) {
-        self.items += u64::from(items);
-        self.largest = self.largest.max(self.items);
-    }
-
-    fn lay_out(&mut self, data: &Data<'_>) {
+    fn lay_out(&mut self, data: &Data<'_>, imported: u32) {
         let DataKind::Active {
             memory_index,
             offset_expr,
@@ -139,8 +253,10 @@ impl Extent {
         else {
             return;
         };
-        // Data at a place that is not known before is not laid out by the compiler.
-        let Some(start) = constant(offset_expr) else {
+        let start = constant(offset_expr).filter(|_| *memory_index >= imported);
+        let Some(start) = start else {
+            // Data at a place that is not known before has the compiler lay out none of the module.
+            self.late.insert(self.modules);
             return;
         };
         let length = data.data.len() as u64;
@@ -159,7 +275,11 @@ impl Extent {
             true => Err(Error::Expands { what, found, limit }),
             false => Ok(()),
         };
-        let spans = self.data.values().filter_map(|(first, last, bytes)| {
+        let early = self
+            .data
+            .iter()
+            .filter(|((module, _), _)| !self.late.contains(module));
+        let spans = early.filter_map(|(_, (first, last, bytes))| {
             let span = last.saturating_sub(*first);
             (span >= bytes.saturating_mul(2)).then_some(span)
         });
@@ -168,8 +288,18 @@ impl Extent {
         within("components within each other", self.depth, DEPTH)?;
         within("functions", self.functions, FUNCTIONS)?;
         within("loops within each other", self.deepest, LOOPS)?;
-        within("instances of components", self.instances, INSTANCES)?;
-        let items = self.largest.saturating_mul(self.module_instances);
+        within("instances of what it does not define", self.foreign, 0)?;
+        let Cost {
+            instances,
+            definitions,
+            items,
+        } = self.whole;
+        within("instances of components", instances, INSTANCES)?;
+        within(
+            "definitions in instances of components",
+            definitions,
+            DEFINITIONS,
+        )?;
         within(
             "functions and globals in its modules' instances",
             items,

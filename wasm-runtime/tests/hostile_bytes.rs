@@ -182,6 +182,12 @@ fn doubled(depth: usize) -> Vec<u8> {
     inner
 }
 
+/// The first module or component there is, instantiated `times` times.
+fn times(times: u8) -> Vec<u8> {
+    let instances = (0..times).flat_map(|_| [0, 0, 0]);
+    std::iter::once(times).chain(instances).collect()
+}
+
 /// Components in components, `depth` of them.
 fn nested(depth: usize) -> Vec<u8> {
     let mut lengths = vec![COMPONENT.len()];
@@ -421,7 +427,45 @@ async fn too_much_of_anything_is_refused() {
         (
             "2^20 component instances",
             doubled(20),
-            "compile: the component would have 3486784401 instances of components, and 10000 are accepted",
+            "compile: the component would have 2097151 instances of components, and 10000 are accepted",
+        ),
+        (
+            "a hundred thousand globals, 25 times in each of 40 components",
+            [
+                COMPONENT,
+                &section(
+                    NESTED,
+                    &[
+                        COMPONENT,
+                        &section(CORE_MODULE, &globals),
+                        &section(CORE_INSTANCE, &times(25)),
+                    ]
+                    .concat(),
+                ),
+                &section(COMPONENT_INSTANCE, &times(40)),
+            ]
+            .concat(),
+            "compile: the component would have 100000000 functions and globals in its modules' instances, and 4000000 are accepted",
+        ),
+        (
+            "ninety empty modules in each of ninety components in each of ninety",
+            {
+                let module = section(CORE_MODULE, b"\0asm\x01\0\0\0");
+                let inner = [COMPONENT, &module, &section(CORE_INSTANCE, &times(90))].concat();
+                let middle = [
+                    COMPONENT,
+                    &section(NESTED, &inner),
+                    &section(COMPONENT_INSTANCE, &times(90)),
+                ]
+                .concat();
+                [
+                    COMPONENT,
+                    &section(NESTED, &middle),
+                    &section(COMPONENT_INSTANCE, &times(90)),
+                ]
+                .concat()
+            },
+            "compile: the component would have 737190 definitions in instances of components, and 200000 are accepted",
         ),
     ];
     // Deeper than any parser that calls itself could go.

@@ -24,7 +24,13 @@ pub(crate) fn fuzz(args: Args) -> Result<()> {
         .stderr(Stdio::null())
         .output();
     if !is_there.is_ok_and(|output| output.status.success()) {
-        shell::show(&mut nightly(&["install", "cargo-fuzz", "--locked"]))?;
+        shell::show(&mut nightly(&[
+            "install",
+            "cargo-fuzz",
+            "--version",
+            "=0.13.2",
+            "--locked",
+        ]))?;
     }
     let targets = match args.targets.is_empty() {
         true => all()?,

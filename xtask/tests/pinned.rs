@@ -134,8 +134,11 @@ fn javascript_packages_have_versions_and_digests() {
 
 #[test]
 fn crates_have_digests() {
-    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
-    let crates = lock.split("[[package]]").skip(1);
+    let locks = ["Cargo.lock", "fuzz/Cargo.lock"];
+    let locks = locks.map(|lock| fs::read_to_string(root().join(lock)).unwrap());
+    let crates = locks
+        .iter()
+        .flat_map(|lock| lock.split("[[package]]").skip(1));
     let fetched: Vec<_> = crates
         .filter(|package| package.contains("\nsource = "))
         .collect();
@@ -171,6 +174,14 @@ fn nothing_else_is_fetched() {
             "npx",
         ] {
             assert!(!text.contains(word), "{}: {word}", path.display());
+        }
+        for (at, _) in text.match_indices("[\"install\"") {
+            let line = text[at..].split(']').next().unwrap();
+            assert!(
+                line.contains("\"--version\", \"="),
+                "{}: {line}",
+                path.display()
+            );
         }
         if text.contains("\"pip\"") {
             assert!(text.contains("\"--require-hashes\""), "{}", path.display());
