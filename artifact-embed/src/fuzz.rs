@@ -63,7 +63,7 @@ fn sealed(bytes: &[u8]) -> Option<Vec<u8>> {
 pub fn component(bytes: &[u8]) {
     let inspection = match inspect(bytes) {
         Ok(inspection) => inspection,
-        Err(Error::Compile(_)) => return,
+        Err(Error::Compile(_) | Error::Expands { .. }) => return,
         Err(error) => panic!("{error:?}"),
     };
     match instrument(bytes) {
