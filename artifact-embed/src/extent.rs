@@ -118,17 +118,15 @@ impl Extent {
             Payload::ComponentExportSection(section) => {
                 for export in section.clone() {
                     let export = export?;
-                    let index = export.index as usize;
+                    let index = export.index;
                     // What is exported has another number from then on.
                     match export.kind {
                         ComponentExternalKind::Module => {
-                            level
-                                .modules
-                                .push(level.modules.get(index).copied().flatten());
+                            level.modules.push(known(&level.modules, index));
                         }
-                        ComponentExternalKind::Component => level
-                            .components
-                            .push(level.components.get(index).copied().flatten()),
+                        ComponentExternalKind::Component => {
+                            level.components.push(known(&level.components, index));
+                        }
                         _ => {}
                     }
                 }
@@ -143,9 +141,9 @@ impl Extent {
                         component_index, ..
                     } = instance?
                     {
-                        match level.components.get(component_index as usize) {
-                            Some(Some(cost)) => level.cost.add(*cost),
-                            _ => self.foreign += 1,
+                        match known(&level.components, component_index) {
+                            Some(cost) => level.cost.add(cost),
+                            None => self.foreign += 1,
                         }
                     }
                 }
@@ -154,9 +152,9 @@ impl Extent {
                 for instance in section.clone() {
                     level.cost.define(1);
                     if let Instance::Instantiate { module_index, .. } = instance? {
-                        match level.modules.get(module_index as usize) {
-                            Some(Some(cost)) => level.cost.add(*cost),
-                            _ => self.foreign += 1,
+                        match known(&level.modules, module_index) {
+                            Some(cost) => level.cost.add(cost),
+                            None => self.foreign += 1,
                         }
                     }
                 }
@@ -194,13 +192,12 @@ impl Extent {
         let (module, component) = match alias {
             ComponentAlias::Outer { kind, count, index } => match kind {
                 ComponentOuterAliasKind::CoreModule => {
-                    let found = outer(*count).and_then(|(_, at)| at.modules.get(*index as usize));
-                    (Some(found.copied().flatten()), None)
+                    let found = outer(*count).and_then(|(_, at)| known(&at.modules, *index));
+                    (Some(found), None)
                 }
                 ComponentOuterAliasKind::Component => {
-                    let found =
-                        outer(*count).and_then(|(_, at)| at.components.get(*index as usize));
-                    (None, Some(found.copied().flatten()))
+                    let found = outer(*count).and_then(|(_, at)| known(&at.components, *index));
+                    (None, Some(found))
                 }
                 _ => (None, None),
             },
@@ -306,6 +303,11 @@ impl Extent {
             ITEMS,
         )
     }
+}
+
+/// What stands under this number, unless it comes from elsewhere.
+fn known(costs: &[Option<Cost>], index: u32) -> Option<Cost> {
+    costs.get(index as usize).copied().flatten()
 }
 
 /// The value of an offset that is a constant.
