@@ -276,6 +276,7 @@ mod tests {
         cache.trim(25_000, &newest.path);
         assert!(newest.path.exists() && folder.join("customers.db").exists());
     }
+
     #[test]
     fn a_clock_that_was_wrong_keeps_no_entry() {
         let (_parent, _, cache) = cache();

@@ -183,7 +183,7 @@ fn doubled(depth: usize) -> Vec<u8> {
 }
 
 /// The first module or component there is, instantiated `times` times.
-fn times(times: u8) -> Vec<u8> {
+fn instances(times: u8) -> Vec<u8> {
     let instances = (0..times).flat_map(|_| [0, 0, 0]);
     std::iter::once(times).chain(instances).collect()
 }
@@ -438,11 +438,11 @@ async fn too_much_of_anything_is_refused() {
                     &[
                         COMPONENT,
                         &section(CORE_MODULE, &globals),
-                        &section(CORE_INSTANCE, &times(25)),
+                        &section(CORE_INSTANCE, &instances(25)),
                     ]
                     .concat(),
                 ),
-                &section(COMPONENT_INSTANCE, &times(40)),
+                &section(COMPONENT_INSTANCE, &instances(40)),
             ]
             .concat(),
             "compile: the component would have 100000000 functions and globals in its modules' instances, and 4000000 are accepted",
@@ -451,17 +451,17 @@ async fn too_much_of_anything_is_refused() {
             "ninety empty modules in each of ninety components in each of ninety",
             {
                 let module = section(CORE_MODULE, b"\0asm\x01\0\0\0");
-                let inner = [COMPONENT, &module, &section(CORE_INSTANCE, &times(90))].concat();
+                let inner = [COMPONENT, &module, &section(CORE_INSTANCE, &instances(90))].concat();
                 let middle = [
                     COMPONENT,
                     &section(NESTED, &inner),
-                    &section(COMPONENT_INSTANCE, &times(90)),
+                    &section(COMPONENT_INSTANCE, &instances(90)),
                 ]
                 .concat();
                 [
                     COMPONENT,
                     &section(NESTED, &middle),
-                    &section(COMPONENT_INSTANCE, &times(90)),
+                    &section(COMPONENT_INSTANCE, &instances(90)),
                 ]
                 .concat()
             },

@@ -291,7 +291,7 @@ async fn nothing_is_found_in_what_were_huge_pages() {
     .await;
     let setting = std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/enabled");
     let has_huge_pages = setting.is_ok_and(|setting| !setting.contains("[never]"));
-    assert_eq!(MOST.load(Relaxed) > 0, has_huge_pages);
+    assert!(MOST.load(Relaxed) > 0 || !has_huge_pages);
 }
 
 #[tokio::test]
