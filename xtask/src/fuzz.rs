@@ -36,8 +36,10 @@ pub(crate) fn fuzz(args: Args) -> Result<()> {
         true => all()?,
         false => args.targets,
     };
-    let built = ["fuzz", "build", "--target-dir", "target/fuzz"];
-    shell::show(&mut nightly(&built))?;
+    for target in &targets {
+        let build = ["fuzz", "build", "--target-dir", "target/fuzz", target];
+        shell::show(&mut nightly(&build))?;
+    }
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);
     table.set_header(["", "executions", "per second", "edges", "features"]);

@@ -93,15 +93,15 @@ pub(crate) enum Built {
 }
 
 /// What guests become, by language.
-const PRODUCTS: [(Language, &str); 7] = [
-    (Language::Python, "python.wasm"),
-    (Language::Python, "python.aot"),
-    (Language::Rust, "rust.wasm"),
-    (Language::Rust, "rust-no-wasi.wasm"),
-    (Language::Rust, "rust-shop.wasm"),
-    (Language::JavaScript, "javascript.wasm"),
-    (Language::C, "c.wasm"),
-];
+fn products() -> impl Iterator<Item = (Language, String)> {
+    let python = ["python.wasm", "python.aot"].map(|name| (Language::Python, name.to_owned()));
+    let rust = rust::GUESTS.map(|(.., name)| (Language::Rust, format!("{name}.wasm")));
+    let others = [
+        (Language::JavaScript, "javascript.wasm".to_owned()),
+        (Language::C, "c.wasm".to_owned()),
+    ];
+    python.into_iter().chain(rust).chain(others)
+}
 
 /// Builds guests, and prints the digests of what they are then, to compare with another build's.
 pub(crate) fn build_and_tell(args: &Args) -> Result<()> {
@@ -109,9 +109,9 @@ pub(crate) fn build_and_tell(args: &Args) -> Result<()> {
     if args.requirements.is_some() {
         return Ok(());
     }
-    for (language, name) in PRODUCTS {
+    for (language, name) in products() {
         if args.wants(language) {
-            let bytes = fs::read(shell::guests().join(name))?;
+            let bytes = fs::read(shell::guests().join(&name))?;
             println!("{}  {name}", blake3::hash(&bytes));
         }
     }

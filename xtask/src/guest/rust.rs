@@ -13,7 +13,7 @@ use crate::stamp::Inputs;
 const TARGETS: [&str; 2] = ["wasm32-wasip2", "wasm32-unknown-unknown"];
 
 /// A target, an example, and the component that it becomes.
-const GUESTS: [(&str, &str, &str); 4] = [
+pub(super) const GUESTS: [(&str, &str, &str); 4] = [
     ("wasm32-wasip2", "conformance", "rust"),
     ("wasm32-unknown-unknown", "conformance", "rust-no-wasi"),
     ("wasm32-wasip2", "shop", "rust-shop"),
