@@ -17,7 +17,10 @@ pub(crate) fn of(error: &CallError, development: bool) -> Response {
         false => error.to_string(),
     };
     let mut answer = problem(status, kind, said);
-    if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
+    if matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+    ) {
         answer.headers_mut().insert(header::RETRY_AFTER, 1.into());
     }
     answer
@@ -30,7 +33,9 @@ pub(crate) fn status(error: &CallError) -> (StatusCode, &'static str) {
             Limit::Input => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Limit::Queue | Limit::Concurrency => (StatusCode::TOO_MANY_REQUESTS, "busy"),
             Limit::Instances | Limit::Wait => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
-            Limit::WallTime | Limit::CpuTime | Limit::Deadline => (StatusCode::GATEWAY_TIMEOUT, "time"),
+            Limit::WallTime | Limit::CpuTime | Limit::Deadline => {
+                (StatusCode::GATEWAY_TIMEOUT, "time")
+            }
             _ => (StatusCode::INTERNAL_SERVER_ERROR, "limit"),
         },
         CallError::ShutDown => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::Result;
-use python_runtime::{Function, Program, PythonRuntime, PythonSource, SourceTree};
+use python_runtime::{Error, Function, Program, PythonRuntime, PythonSource, SourceTree};
 
 /// Asked of Python itself, in the sandbox: which functions a file defines for others.
 const NAMES: &str = "
@@ -77,42 +77,54 @@ impl Endpoints {
                 Err(error) => {
                     tracing::warn!("{file}: {error}");
                     Module {
-                        program: before.modules.get(file).and_then(|module| module.program.clone()),
-                        problem: Some(error.to_string()),
+                        program: before
+                            .modules
+                            .get(file)
+                            .and_then(|module| module.program.clone()),
+                        problem: Some(error),
                     }
                 }
             };
             modules.insert(file.to_owned(), module);
         }
         let table = Arc::new(Table { tree, modules });
-        tracing::info!(functions = table.functions().count(), "loaded {}", self.folder.display());
+        tracing::info!(
+            functions = table.functions().count(),
+            "loaded {}",
+            self.folder.display()
+        );
         *self.table.write().unwrap_or_else(PoisonError::into_inner) = table;
         Ok(())
     }
 
-    /// The program of one file, if that has functions.
+    /// The program of one file, if that has functions; else what is wrong with it.
     async fn module(
         &self,
         runtime: &PythonRuntime,
         tree: &Arc<SourceTree>,
         file: &str,
         source: &[u8],
-    ) -> Result<Option<Program>> {
-        let source = std::str::from_utf8(source)?;
+    ) -> Result<Option<Program>, String> {
+        let source = std::str::from_utf8(source).map_err(|error| error.to_string())?;
         let names: Vec<String> = match self.names.call(source).await {
             Ok(names) => names,
             // Loading it says what is wrong, and where.
             Err(_) => vec!["_".to_owned()],
         };
+        if names.is_empty() {
+            return Ok(None);
+        }
         let mut program = runtime.program();
         for name in &names {
             let target = format!("{}:{name}", dotted(file));
-            program = program.function(name, PythonSource::from_tree(tree.clone(), &target)?);
+            let source = PythonSource::from_tree(tree.clone(), &target);
+            program = program.function(name, source.map_err(|error| error.to_string())?);
         }
-        Ok(match names.is_empty() {
-            true => None,
-            false => Some(program.build().await?),
-        })
+        match program.build().await {
+            Ok(program) => Ok(Some(program)),
+            Err(Error::Python { error, .. }) => Err(error.to_string()),
+            Err(error) => Err(error.to_string()),
+        }
     }
 }
 
@@ -129,7 +141,8 @@ impl Table {
     pub(crate) fn functions(&self) -> impl Iterator<Item = (String, Function)> {
         self.modules.iter().flat_map(|(file, module)| {
             let functions = module.program.iter().flat_map(Program::functions);
-            functions.map(move |function| (format!("/{}/{}", path(file), function.name()), function))
+            functions
+                .map(move |function| (format!("/{}/{}", path(file), function.name()), function))
         })
     }
 

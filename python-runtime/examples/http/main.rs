@@ -104,9 +104,9 @@ async fn main() -> Result<()> {
 /// `ctx.hostcall("request")` in Python: which request the call belongs to.
 async fn request(context: HostcallContext, _: Value) -> Result<Request, HostcallError> {
     let request = context.value::<Request>();
-    request.cloned().ok_or_else(|| {
-        HostcallError::new("no_request", "this call belongs to no request")
-    })
+    request
+        .cloned()
+        .ok_or_else(|| HostcallError::new("no_request", "this call belongs to no request"))
 }
 
 async fn asked_to_stop() {

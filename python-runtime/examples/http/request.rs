@@ -28,8 +28,7 @@ impl Request {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let header = |name: &str| Some(headers.get(name)?.to_str().ok()?.to_owned());
         Self {
-            id: header(ID.as_str())
-                .unwrap_or_else(|| NEXT.fetch_add(1, Relaxed).to_string()),
+            id: header(ID.as_str()).unwrap_or_else(|| NEXT.fetch_add(1, Relaxed).to_string()),
             traceparent: header("traceparent"),
         }
     }
@@ -55,7 +54,11 @@ async fn answer(
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
     let Some(function) = server.endpoints.table().function(path) else {
-        return answer::problem(StatusCode::NOT_FOUND, "not_found", format!("no function at /{path}"));
+        return answer::problem(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            format!("no function at /{path}"),
+        );
     };
     let body = match body {
         Ok(body) => body,
@@ -64,11 +67,23 @@ async fn answer(
         }
     };
     let Ok(input) = String::from_utf8(body.into()) else {
-        return answer::problem(StatusCode::BAD_REQUEST, "input", "the body is not UTF-8".to_owned());
+        return answer::problem(
+            StatusCode::BAD_REQUEST,
+            "input",
+            "the body is not UTF-8".to_owned(),
+        );
     };
-    let input = if input.is_empty() { "null".to_owned() } else { input };
+    let input = if input.is_empty() {
+        "null".to_owned()
+    } else {
+        input
+    };
     let id = request.id.clone();
-    let (outcome, receipt) = function.call_raw(input).context(request).with_receipt().await;
+    let (outcome, receipt) = function
+        .call_raw(input)
+        .context(request)
+        .with_receipt()
+        .await;
     telemetry::record(path, &outcome, &receipt);
     match outcome {
         Ok(json) => ([("content-type", "application/json")], json).into_response(),

@@ -22,8 +22,12 @@ pub(crate) fn install() -> Result<PrometheusHandle> {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .init();
-    let seconds = [0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0];
-    Ok(PrometheusBuilder::new().set_buckets(&seconds)?.install_recorder()?)
+    let seconds = [
+        0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0,
+    ];
+    Ok(PrometheusBuilder::new()
+        .set_buckets(&seconds)?
+        .install_recorder()?)
 }
 
 /// Counts one call. A path is one of a function that there is, so that there are no more series than functions.
@@ -59,5 +63,8 @@ pub(crate) async fn health(State(server): State<Arc<Server>>) -> (StatusCode, Js
         0 => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::OK,
     };
-    (status, Json(json!({"functions": functions, "problems": table.problems()})))
+    (
+        status,
+        Json(json!({"functions": functions, "problems": table.problems()})),
+    )
 }
