@@ -11,6 +11,7 @@ mod guest;
 mod inspect;
 mod report;
 mod run;
+mod serve;
 mod shell;
 mod sign;
 mod soak;
@@ -36,6 +37,8 @@ enum Task {
     BuildGuest(guest::Args),
     /// Call a Python function in the sandbox: its JSON result on stdout, a receipt on stderr.
     Run(run::Args),
+    /// Serve a folder of Python files over HTTP.
+    Serve(serve::Args),
     /// Call an op of any component: its JSON result on stdout, a receipt on stderr.
     Call(call::Args),
     /// Show what a component or an archive is: shape, imports, exports, sizes, whether it can be reset in place.
@@ -69,6 +72,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().task {
         Task::BuildGuest(args) => guest::build_and_tell(&args),
         Task::Run(args) => run::run(&args, started),
+        Task::Serve(args) => serve::serve(&args),
         Task::Call(args) => call::call(args, started),
         Task::Inspect(args) => inspect::inspect(&args),
         Task::Sign(args) => sign::sign(&args),

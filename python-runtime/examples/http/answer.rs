@@ -1,0 +1,60 @@
+//! Which error is which status.
+
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use python_runtime::{CallError, Limit, PythonError};
+use serde_json::json;
+
+/// The answer to a call that failed. What Python said of an error of its own is shown in development alone.
+pub(crate) fn of(error: &CallError, development: bool) -> Response {
+    if let Some(python) = PythonError::of(error) {
+        return of_python(&python, development);
+    }
+    let (status, kind) = status(error);
+    let said = match status.is_server_error() && !development {
+        true => status.canonical_reason().unwrap_or_default().to_owned(),
+        false => error.to_string(),
+    };
+    let mut answer = problem(status, kind, said);
+    if matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+    ) {
+        answer.headers_mut().insert(header::RETRY_AFTER, 1.into());
+    }
+    answer
+}
+
+pub(crate) fn status(error: &CallError) -> (StatusCode, &'static str) {
+    match error {
+        CallError::InvalidInput { .. } => (StatusCode::BAD_REQUEST, "input"),
+        CallError::Limit { exceeded, .. } => match exceeded.limit {
+            Limit::Input => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+            Limit::Queue | Limit::Concurrency => (StatusCode::TOO_MANY_REQUESTS, "busy"),
+            Limit::Instances | Limit::Wait => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Limit::WallTime | Limit::CpuTime | Limit::Deadline => {
+                (StatusCode::GATEWAY_TIMEOUT, "time")
+            }
+            _ => (StatusCode::INTERNAL_SERVER_ERROR, "limit"),
+        },
+        CallError::ShutDown => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+        _ => (StatusCode::INTERNAL_SERVER_ERROR, "failed"),
+    }
+}
+
+fn of_python(error: &PythonError, development: bool) -> Response {
+    if error.is_input_error() {
+        let body = json!({"error": "input", "message": error.message, "path": error.path});
+        return (StatusCode::UNPROCESSABLE_ENTITY, Json(body)).into_response();
+    }
+    let body = match development {
+        true => json!({"error": error.ty, "message": error.message, "traceback": error.traceback}),
+        false => json!({"error": "failed", "message": "the function failed"}),
+    };
+    (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()
+}
+
+pub(crate) fn problem(status: StatusCode, kind: &str, message: String) -> Response {
+    (status, Json(json!({"error": kind, "message": message}))).into_response()
+}

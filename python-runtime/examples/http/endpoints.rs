@@ -1,0 +1,166 @@
+//! The functions of a folder, by the path of their request.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use anyhow::Result;
+use python_runtime::{Error, Function, Program, PythonRuntime, PythonSource, SourceTree};
+
+/// Asked of Python itself, in the sandbox: which functions a file defines for others.
+const NAMES: &str = "
+import ast
+
+def names(source):
+    kinds = ast.FunctionDef, ast.AsyncFunctionDef
+    return [node.name for node in ast.parse(source).body if isinstance(node, kinds) and not node.name.startswith('_')]
+";
+
+pub(crate) struct Endpoints {
+    folder: PathBuf,
+    names: Function,
+    table: RwLock<Arc<Table>>,
+}
+
+/// What is served at one moment. A request keeps the one that it began with.
+#[derive(Default)]
+pub(crate) struct Table {
+    tree: Arc<SourceTree>,
+    /// By file.
+    modules: BTreeMap<String, Module>,
+}
+
+#[derive(Clone, Default)]
+pub(crate) struct Module {
+    program: Option<Program>,
+    /// Why the file as it is now can't be loaded; what is served is what it was before.
+    pub(crate) problem: Option<String>,
+}
+
+impl Endpoints {
+    /// The functions of `folder`. A file that can't be loaded is told of by the table, and is no error.
+    pub(crate) async fn load(runtime: &PythonRuntime, folder: PathBuf) -> Result<Self> {
+        let endpoints = Self {
+            folder,
+            names: runtime.function(PythonSource::def("names", NAMES)).await?,
+            table: RwLock::default(),
+        };
+        endpoints.reload(runtime).await?;
+        Ok(endpoints)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(crate) fn table(&self) -> Arc<Table> {
+        self.table
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Loads the files as they are now, if any is another than before.
+    pub(crate) async fn reload(&self, runtime: &PythonRuntime) -> Result<()> {
+        let tree = Arc::new(SourceTree::new().folder(&self.folder)?);
+        let before = self.table();
+        if tree == before.tree {
+            return Ok(());
+        }
+        let mut modules = BTreeMap::new();
+        for (file, source) in tree.files() {
+            let module = match self.module(runtime, &tree, file, source).await {
+                Ok(program) => Module {
+                    program,
+                    problem: None,
+                },
+                Err(error) => {
+                    tracing::warn!("{file}: {error}");
+                    Module {
+                        program: before
+                            .modules
+                            .get(file)
+                            .and_then(|module| module.program.clone()),
+                        problem: Some(error),
+                    }
+                }
+            };
+            modules.insert(file.to_owned(), module);
+        }
+        let table = Arc::new(Table { tree, modules });
+        tracing::info!(
+            functions = table.functions().count(),
+            "loaded {}",
+            self.folder.display()
+        );
+        *self.table.write().unwrap_or_else(PoisonError::into_inner) = table;
+        Ok(())
+    }
+
+    /// The program of one file, if that has functions; else what is wrong with it.
+    async fn module(
+        &self,
+        runtime: &PythonRuntime,
+        tree: &Arc<SourceTree>,
+        file: &str,
+        source: &[u8],
+    ) -> Result<Option<Program>, String> {
+        let source = std::str::from_utf8(source).map_err(|error| error.to_string())?;
+        let names: Vec<String> = match self.names.call(source).await {
+            Ok(names) => names,
+            // Loading it says what is wrong, and where.
+            Err(_) => vec!["_".to_owned()],
+        };
+        if names.is_empty() {
+            return Ok(None);
+        }
+        let mut program = runtime.program();
+        for name in &names {
+            let target = format!("{}:{name}", dotted(file));
+            let source = PythonSource::from_tree(tree.clone(), &target);
+            program = program.function(name, source.map_err(|error| error.to_string())?);
+        }
+        match program.build().await {
+            Ok(program) => Ok(Some(program)),
+            Err(Error::Python { error, .. }) => Err(error.to_string()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+impl Table {
+    /// The function at `path`, such as `shop/cart/total`.
+    pub(crate) fn function(&self, path: &str) -> Option<Function> {
+        let (module, name) = path.rsplit_once('/')?;
+        let files = [format!("{module}.py"), format!("{module}/__init__.py")];
+        let found = files.iter().find_map(|file| self.modules.get(file))?;
+        found.program.as_ref()?.function(name).ok()
+    }
+
+    /// All functions with their paths.
+    pub(crate) fn functions(&self) -> impl Iterator<Item = (String, Function)> {
+        self.modules.iter().flat_map(|(file, module)| {
+            let functions = module.program.iter().flat_map(Program::functions);
+            functions
+                .map(move |function| (format!("/{}/{}", path(file), function.name()), function))
+        })
+    }
+
+    /// The files that can't be loaded as they are now, and why.
+    pub(crate) fn problems(&self) -> BTreeMap<&str, &str> {
+        let modules = self.modules.iter();
+        modules
+            .filter_map(|(file, module)| Some((file.as_str(), module.problem.as_deref()?)))
+            .collect()
+    }
+}
+
+/// `shop/cart.py` is `shop/cart`, and `shop/__init__.py` is `shop`.
+fn path(file: &str) -> &str {
+    let module = file.strip_suffix(".py").unwrap_or(file);
+    module.strip_suffix("/__init__").unwrap_or(module)
+}
+
+fn dotted(file: &str) -> String {
+    path(file).replace('/', ".")
+}

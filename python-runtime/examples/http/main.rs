@@ -1,0 +1,127 @@
+//! A folder of Python files as a folder of HTTP endpoints: `POST /shop/cart/total` calls `total` of `shop/cart.py`.
+//!
+//! ```console
+//! $ cargo run --package python-runtime --example http -- examples
+//! $ curl --data '{"name": "Ada"}' localhost:8000/hello/greet
+//! "Hello, Ada!"
+//! ```
+//!
+//! A changed file is loaded again, and no request is dropped for it; one that can't be loaded leaves what there was in its place. `/`
+//! is a page to try the functions on, `/openapi.json` describes them, `/healthz` and `/metrics` are for who runs it.
+//!
+//! In reading order: `endpoints` (from files to functions), `request` (from a request to an answer), `answer` (which error is
+//! which status), `watch` (changed files), `openapi`, `telemetry`.
+
+mod answer;
+mod endpoints;
+mod openapi;
+mod request;
+mod telemetry;
+mod watch;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+use clap::Parser;
+use metrics_exporter_prometheus::PrometheusHandle;
+use python_runtime::{HostcallContext, HostcallError, Limits, PoolConfig, PythonRuntime};
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use endpoints::Endpoints;
+use request::Request;
+
+#[derive(Parser)]
+struct Args {
+    /// The folder of Python files.
+    folder: PathBuf,
+    /// Where to listen.
+    #[arg(long, default_value = "127.0.0.1:8000")]
+    listen: SocketAddr,
+    /// Show callers the traceback of a function that fails.
+    #[arg(long)]
+    development: bool,
+}
+
+/// What all requests have together.
+struct Server {
+    runtime: PythonRuntime,
+    endpoints: Endpoints,
+    metrics: PrometheusHandle,
+    development: bool,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let args = Args::parse();
+    let metrics = telemetry::install()?;
+    let runtime = PythonRuntime::builder()
+        .limits(Limits {
+            input: 4 << 20,
+            output: 4 << 20,
+            wall_time: std::time::Duration::from_secs(10),
+            ..Limits::default()
+        })
+        .pool(PoolConfig {
+            queue: 256,
+            ..PoolConfig::default()
+        })
+        .hostcall("request", request)
+        .build()?;
+    let endpoints = Endpoints::load(&runtime, args.folder).await?;
+    let server = Arc::new(Server {
+        runtime: runtime.clone(),
+        endpoints,
+        metrics,
+        development: args.development,
+    });
+    let _watcher = watch::watch(server.clone())?;
+
+    let app = Router::new()
+        .route("/", get(openapi::page))
+        .route("/openapi.json", get(openapi::document))
+        .route("/healthz", get(telemetry::health))
+        .route("/metrics", get(telemetry::metrics))
+        .route("/{*path}", post(request::call))
+        .layer(DefaultBodyLimit::max(4 << 20))
+        .with_state(server);
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("listening on {}", args.listen))?;
+    println!("http://{}", listener.local_addr()?);
+    axum::serve(listener, app)
+        .with_graceful_shutdown(asked_to_stop())
+        .await?;
+    runtime.shut_down().await;
+    Ok(())
+}
+
+/// `ctx.hostcall("request")` in Python: which request the call belongs to.
+async fn request(context: HostcallContext, _: Value) -> Result<Request, HostcallError> {
+    let request = context.value::<Request>();
+    request
+        .cloned()
+        .ok_or_else(|| HostcallError::new("no_request", "this call belongs to no request"))
+}
+
+async fn asked_to_stop() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+            return;
+        };
+        tokio::select! {
+            _ = interrupt => {}
+            _ = terminate.recv() => {}
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = interrupt.await;
+}
