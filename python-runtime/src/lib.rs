@@ -39,13 +39,3 @@ pub use wit_wire_host::{
     Hostcalls, Isolation, Limit, LimitExceeded, Limits, Output, Phase, PoolConfig, PoolStats,
     Program, ProgramSize, Receipt, SnapshotError, Stream,
 };
-
-/// The README's example, compiled with the documentation's.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
-
-/// The examples of the documentation of Python functions.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/python.md")]
-struct PythonFunctions;
