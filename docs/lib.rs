@@ -17,5 +17,6 @@ chapters! {
     performance: "src/performance.md",
     operations: "src/operations.md",
     errors: "src/errors.md",
+    commands: "src/commands.md",
     protocol: "src/protocol.md",
 }
