@@ -74,7 +74,10 @@ struct Samples {
 impl Samples {
     fn add(&mut self, sample: String) {
         let first = sample.lines().next().unwrap_or_default();
-        if let Some(path) = first.strip_prefix("# ").filter(|path| path.ends_with(".py")) {
+        if let Some(path) = first
+            .strip_prefix("# ")
+            .filter(|path| path.ends_with(".py"))
+        {
             let files = std::mem::take(&mut self.files);
             self.files = files.file(path, sample.as_str()).unwrap();
         }
@@ -96,7 +99,9 @@ impl Samples {
         self.uncalled.clear();
         let (name, rest) = call.split_once(' ').unwrap();
         let fails = rest.contains(" !> ");
-        let (input, expected) = rest.split_once(if fails { " !> " } else { " -> " }).unwrap();
+        let (input, expected) = rest
+            .split_once(if fails { " !> " } else { " -> " })
+            .unwrap();
         let input: Value = serde_json::from_str(input).unwrap();
         let answer = match runtime.function(self.source(name)).await {
             Ok(function) => function.call::<_, Value>(&input).await.map_err(in_words),

@@ -14,10 +14,12 @@ use walkdir::WalkDir;
 /// The files of this checkout with such an ending that are not made by a build.
 fn files(ending: &str) -> Vec<PathBuf> {
     let made = ["target", "node_modules", ".git"];
-    let all = WalkDir::new(common::root()).into_iter().filter_entry(|entry| {
-        let name = entry.file_name().to_str();
-        !name.is_some_and(|name| made.contains(&name))
-    });
+    let all = WalkDir::new(common::root())
+        .into_iter()
+        .filter_entry(|entry| {
+            let name = entry.file_name().to_str();
+            !name.is_some_and(|name| made.contains(&name))
+        });
     let files = all.map(|entry| entry.unwrap().into_path());
     let found: Vec<_> = files
         .filter(|path| path.extension() == Some(OsStr::new(ending)))
@@ -123,7 +125,10 @@ fn every_chapter_is_in_the_summary_and_among_the_tests() {
     for path in files("md") {
         let name = path.file_name().unwrap().to_str().unwrap();
         if path.parent().unwrap() == docs.join("src") && name != "SUMMARY.md" {
-            assert!(summary.contains(&format!("]({name})")), "SUMMARY.md: {name}");
+            assert!(
+                summary.contains(&format!("]({name})")),
+                "SUMMARY.md: {name}"
+            );
             assert!(tests.contains(&format!("\"src/{name}\"")), "lib.rs: {name}");
         }
     }
@@ -133,7 +138,9 @@ fn every_chapter_is_in_the_summary_and_among_the_tests() {
 fn commands(text: &str) -> impl Iterator<Item = (&str, Vec<&str>)> {
     text.split("cargo xtask ").skip(1).filter_map(|rest| {
         let end = rest.find(['`', '\n', '|', '#', '"', ';']);
-        let mut words = rest.get(..end.unwrap_or(rest.len()))?.split([' ', '[', ']']);
+        let mut words = rest
+            .get(..end.unwrap_or(rest.len()))?
+            .split([' ', '[', ']']);
         let name = words.next()?;
         let is_name = |character: char| character.is_ascii_lowercase() || character == '-';
         let options = words.filter(|word| word.starts_with("--") && word.len() > 2);
@@ -162,9 +169,16 @@ fn every_command_that_is_named_is_there() {
     for (name, options) in named {
         let place = &places[&name];
         let (passed, help, _) = common::xtask(&["help", &name]);
-        assert!(passed, "{}: there is no `cargo xtask {name}`", place.display());
+        assert!(
+            passed,
+            "{}: there is no `cargo xtask {name}`",
+            place.display()
+        );
         for option in options {
-            assert!(help.contains(&option), "`cargo xtask {name}` has no {option}");
+            assert!(
+                help.contains(&option),
+                "`cargo xtask {name}` has no {option}"
+            );
         }
     }
 }
