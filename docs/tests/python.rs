@@ -81,6 +81,13 @@ impl Samples {
             let files = std::mem::take(&mut self.files);
             self.files = files.file(path, sample.as_str()).unwrap();
         }
+        if let Some(sample) = self
+            .uncalled
+            .last()
+            .filter(|sample| !sample.starts_with("# "))
+        {
+            panic!("nothing is called of:\n{sample}");
+        }
         self.uncalled.push(sample.clone());
         self.latest = sample;
     }
