@@ -143,7 +143,11 @@ fn commands(text: &str) -> impl Iterator<Item = (&str, Vec<&str>)> {
             .split([' ', '[', ']']);
         let name = words.next()?;
         let is_name = |character: char| character.is_ascii_lowercase() || character == '-';
-        let options = words.filter(|word| word.starts_with("--") && word.len() > 2);
+        let is_option = |word: &str| {
+            let name = word.strip_prefix("--");
+            name.is_some_and(|name| name.starts_with(|first: char| first.is_ascii_lowercase()))
+        };
+        let options = words.filter(|word| is_option(word));
         let is_command = !name.is_empty() && name.chars().all(is_name);
         is_command.then(|| (name, options.collect()))
     })
