@@ -1,7 +1,7 @@
-//! A column of 100,000 values through one Python function, as an engine for data runs it: in batches, side by side, in order.
+//! A column of values through one Python function, as an engine for data runs it: in batches, side by side, in order.
 //!
 //! ```console
-//! $ cargo run --package python-runtime --example batch
+//! $ cargo run --example batch 100000
 //! ```
 //!
 //! Prints what a row costs, by the size of a batch. Each batch is a call on clean state.
@@ -9,7 +9,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use python_runtime::{CallError, Function, PythonRuntime, PythonSource};
+use python_runtime::{CallError, Function, PythonError, PythonRuntime, PythonSource};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -70,7 +70,9 @@ async fn main() -> anyhow::Result<()> {
     let source = PythonSource::def("column", format!("{SOURCE}{OF_MANY}"));
     let function = runtime.function(source).await?;
 
-    let readings: Vec<String> = (0..100_000)
+    let rows = std::env::args().nth(1);
+    let rows: usize = rows.map_or(Ok(100_000), |rows| rows.parse())?;
+    let readings: Vec<String> = (0..rows)
         .map(|row| match row % 3 {
             0 => format!("{}C", row % 40),
             1 => format!("{}F", row % 100),
@@ -102,7 +104,8 @@ async fn main() -> anyhow::Result<()> {
     };
     let damaged = ["20C", "warm"];
     if let Err(error) = column.evaluate::<_, Option<f64>>(&damaged).await {
-        println!("\n{error}");
+        let python = PythonError::of(&error).ok_or(error)?;
+        print!("\n{}", python.traceback);
     }
     Ok(())
 }

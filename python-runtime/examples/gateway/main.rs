@@ -1,7 +1,7 @@
 //! A gateway: Python functions behind one GraphQL-like query, which call each other through the same query, with rights by caller.
 //!
 //! ```console
-//! $ cargo run --package python-runtime --example gateway -- examples/gateway
+//! $ cargo run --example gateway -- examples/gateway
 //! $ curl localhost:8001/graphql --header 'authorization: Bearer shop-token' \
 //!     --data '{"query": "{ customer(id: 7) { name orders { total } } }"}'
 //! {"data":{"customer":{"name":"Ada","orders":[{"total":29.9},{"total":12.5}]}}}

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::join_all;
@@ -16,6 +17,9 @@ use serde_json::{Map, Value, json};
 
 use crate::Query;
 use crate::request::Request;
+
+/// In one query. Fragments within fragments multiply.
+const FRAGMENTS: u64 = 1_000;
 
 type Set<'q> = SelectionSet<'q, String>;
 
@@ -55,6 +59,7 @@ pub(crate) async fn answer(request: &Request, query: Query) -> Value {
         request,
         variables,
         fragments,
+        fragments_used: AtomicU64::new(0),
         errors: Mutex::default(),
     };
     let data = answering.object(None, "", set, &[]).await;
@@ -72,6 +77,7 @@ struct Answering<'q> {
     request: &'q Request,
     variables: Map<String, Value>,
     fragments: BTreeMap<&'q str, &'q FragmentDefinition<'q, String>>,
+    fragments_used: AtomicU64,
     errors: Mutex<Vec<Value>>,
 }
 
@@ -86,7 +92,7 @@ impl<'q> Answering<'q> {
     ) -> Pin<Box<dyn Future<Output = Value> + Send + 'a>> {
         Box::pin(async move {
             let mut fields = Vec::new();
-            self.fields(set, &mut fields, path, 0);
+            self.fields(set, &mut fields, path);
             let answers = fields.into_iter().map(|field| async move {
                 let shown = field.alias.as_ref().unwrap_or(&field.name);
                 let path = [path, &[json!(shown)]].concat();
@@ -102,7 +108,6 @@ impl<'q> Answering<'q> {
         set: &'a Set<'q>,
         fields: &mut Vec<&'a Field<'q, String>>,
         path: &[Value],
-        depth: u32,
     ) {
         for selection in &set.items {
             let inner = match selection {
@@ -117,8 +122,13 @@ impl<'q> Answering<'q> {
                     .map(|fragment| &fragment.selection_set),
             };
             match inner {
-                Some(inner) if depth < 16 => self.fields(inner, fields, path, depth + 1),
-                Some(_) => self.fail(path, &refused("fragments more than 16 deep")),
+                Some(inner) if self.fragments_used.fetch_add(1, Relaxed) < FRAGMENTS => {
+                    self.fields(inner, fields, path);
+                }
+                Some(_) => {
+                    self.fail(path, &refused("too many fragments, or one within itself"));
+                    return;
+                }
                 None => self.fail(path, &refused("there is no such fragment")),
             }
         }

@@ -62,6 +62,9 @@ impl Request {
         call.deadline(self.deadline).await.map_err(|error| {
             match PythonError::of(&error) {
                 // What was asked of the host and refused is passed on as it was: it is about the caller.
+                Some(python) if python.is_input_error() => {
+                    HostcallError::new("input", python.message)
+                }
                 Some(python) => python.hostcall.clone().unwrap_or_else(|| {
                     HostcallError::new("failed", format!("{}: {}", python.ty, python.message))
                 }),

@@ -1,12 +1,10 @@
-//! A folder of Python files over HTTP, as `cargo xtask serve` starts it.
+//! The examples that serve: a folder of Python files over HTTP, as `cargo xtask serve` starts it, and the gateway.
 
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test fails by panicking"
 )]
-
-mod common;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -43,13 +41,15 @@ struct Server {
 }
 
 impl Server {
-    fn start(folder: &Path, more: &[&str]) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_xtask"))
-            .current_dir(common::root())
-            .arg("serve")
-            .arg(folder)
+    fn folder(folder: &Path, more: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        Self::start(command.arg("serve").arg(folder).args(more))
+    }
+
+    fn start(command: &mut Command) -> Self {
+        let mut process = command
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
             .args(["--listen", "127.0.0.1:0"])
-            .args(more)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -103,7 +103,7 @@ fn a_folder_of_files_is_a_folder_of_endpoints() {
     let folder = tempfile::tempdir().unwrap();
     let shop = folder.path().join("shop.py");
     std::fs::write(&shop, SHOP).unwrap();
-    let server = Server::start(folder.path(), &["--development"]);
+    let server = Server::folder(folder.path(), &["--development"]);
 
     let items = r#"[{"price": 2.5, "quantity": 4}, {"price": 1.5}]"#;
     assert_eq!(server.call("/shop/total", items), (200, json!(11.5)));
@@ -183,7 +183,7 @@ fn a_folder_of_files_is_a_folder_of_endpoints() {
 fn what_python_said_is_not_for_callers_unless_they_are_its_developers() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("shop.py"), SHOP).unwrap();
-    let server = Server::start(folder.path(), &[]);
+    let server = Server::folder(folder.path(), &[]);
     let (status, error) = server.call("/shop/fail", "null");
     assert_eq!(
         (status, error),
@@ -203,4 +203,96 @@ fn until<T>(ask: impl Fn() -> T, wanted: impl Fn(&T) -> bool) -> T {
         }
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn functions_behind_the_gateway_have_the_rights_of_their_caller() {
+    let mut cargo = Command::new(env!("CARGO"));
+    let run = [
+        "run",
+        "--quiet",
+        "--example",
+        "gateway",
+        "--",
+        "examples/gateway",
+    ];
+    let server = Server::start(cargo.args(run));
+    let ask = |token: &str, query: &str, variables: Value| {
+        let body = json!({"query": query, "variables": variables}).to_string();
+        let token = format!("authorization: Bearer {token}\r\n");
+        let (status, _, body) = server.ask("POST /graphql", &token, &body);
+        (status, serde_json::from_str::<Value>(&body).unwrap())
+    };
+    let customer = r#"
+        query ($id: Int!, $paid: Boolean = true) {
+            ada: customer(id: $id) { ...Named open: orders(paid: false) { total } }
+            other: customer(id: 8) { ... { id } orders(paid: $paid) { id } }
+            nobody: customer(id: 9) { name }
+        }
+        fragment Named on Customer { name }
+    "#;
+    assert_eq!(
+        ask("shop-token", customer, json!({"id": 7})),
+        (
+            200,
+            json!({"data": {
+                "ada": {"name": "Ada", "open": [{"total": 12.5}]},
+                "other": {"id": 8, "orders": []},
+                "nobody": null,
+            }})
+        )
+    );
+
+    let owed = "query ($of: [Int]) { owed(customers: $of) }";
+    assert_eq!(
+        ask("accounts-token", owed, json!({"of": [7, 8]})).1["data"],
+        json!({"owed": {"Ada": 12.5, "Emmy": 99.0}})
+    );
+    for (token, query, variables, path, said) in [
+        (
+            "shop-token",
+            owed,
+            json!({"of": [7]}),
+            json!(["owed"]),
+            "`shop` may not call `owed`",
+        ),
+        // Its own call, and for each customer that one and the orders.
+        (
+            "accounts-token",
+            owed,
+            json!({"of": [7, 7, 7, 7]}),
+            json!(["owed"]),
+            "RuntimeError: `accounts` may make 8 calls in a request",
+        ),
+        (
+            "shop-token",
+            "{ customer(id: 7) { orders { nothing } } }",
+            json!({}),
+            json!(["customer", "orders", 0, "nothing"]),
+            "there is no `customer.orders.nothing`",
+        ),
+        (
+            "shop-token",
+            r#"{ customer(id: "x") { id } }"#,
+            json!({}),
+            json!(["customer"]),
+            "$.id: want an integer, got text 'x'",
+        ),
+        (
+            "shop-token",
+            "{ customer(id: 7) { ...F } } fragment F on C { ...F }",
+            json!({}),
+            json!(["customer"]),
+            "too many fragments, or one within itself",
+        ),
+    ] {
+        let (status, body) = ask(token, query, variables);
+        let error = &body["errors"][0];
+        assert_eq!(
+            (status, &error["path"], &error["message"]),
+            (200, &path, &json!(said)),
+            "{body}"
+        );
+    }
+    assert_eq!(ask("other-token", owed, json!({})).0, 401);
 }
