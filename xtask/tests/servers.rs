@@ -7,7 +7,7 @@
 )]
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -203,6 +203,66 @@ fn until<T>(ask: impl Fn() -> T, wanted: impl Fn(&T) -> bool) -> T {
         }
         std::thread::yield_now();
     }
+}
+
+#[test]
+fn a_call_that_takes_too_long_is_the_gateways_timeout() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = "def spin(_):\n    while True:\n        pass\n";
+    std::fs::write(folder.path().join("busy.py"), source).unwrap();
+    let server = Server::folder(folder.path(), &["--milliseconds", "300"]);
+    let (status, error) = server.call("/busy/spin", "null");
+    assert_eq!((status, &error["error"]), (504, &json!("time")));
+}
+
+/// What stands in its `traces` request is protobuf; names and numbers are in it as they are.
+#[test]
+fn traces_reach_the_collector_before_the_server_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("shop.py"), SHOP).unwrap();
+    let collector = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", collector.local_addr().unwrap());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let command = command.arg("serve").arg(folder.path());
+    let mut server = Server::start(command.env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint));
+
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let headers = format!("traceparent: 00-{trace}-b7ad6b7169203331-01\r\n");
+    let (_, _, body) = server.ask("POST /shop/request", &headers, "");
+    let told: Value = serde_json::from_str(&body).unwrap();
+    let told = told["traceparent"].as_str().unwrap();
+    // The same trace, from a span of the server's own.
+    assert!(told.starts_with(&format!("00-{trace}-")), "{told}");
+    assert!(!told.contains("b7ad6b7169203331"), "{told}");
+
+    let pid = server.process.id().to_string();
+    Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    let (mut stream, _) = collector.accept().unwrap();
+    let mut head = BufReader::new(stream.try_clone().unwrap());
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        head.read_line(&mut line).unwrap();
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        if line == "\r\n" {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    head.read_exact(&mut body).unwrap();
+    stream
+        .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+        .unwrap();
+    let id: Vec<u8> = (0..16)
+        .map(|at| u8::from_str_radix(&trace[2 * at..2 * at + 2], 16).unwrap())
+        .collect();
+    for wanted in [&id[..], b"request", b"shop/request"] {
+        let is_there = body.windows(wanted.len()).any(|part| part == wanted);
+        assert!(is_there, "{}", wanted.escape_ascii());
+    }
+    assert!(server.process.wait().unwrap().success());
 }
 
 #[test]

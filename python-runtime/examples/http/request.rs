@@ -9,6 +9,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use tracing::Instrument;
 
 use crate::{Server, answer, telemetry};
 
@@ -17,7 +18,7 @@ use crate::{Server, answer, telemetry};
 pub(crate) struct Request {
     /// The caller's `x-request-id`, or one made here.
     pub(crate) id: String,
-    /// W3C Trace Context, as the caller sent it.
+    /// W3C Trace Context: of the hostcall, if there is a collector; else as the caller sent it.
     pub(crate) traceparent: Option<String>,
 }
 
@@ -43,7 +44,9 @@ pub(crate) async fn call(
 ) -> Response {
     let request = Request::of(&headers);
     let id = request.id.clone();
-    let answered = answer(&server, &path, request, body).await;
+    let span = tracing::info_span!("request", otel.kind = "server", id, path);
+    telemetry::follow(&span, &headers);
+    let answered = answer(&server, &path, request, body).instrument(span).await;
     ([(ID, id)], answered).into_response()
 }
 
@@ -78,7 +81,6 @@ async fn answer(
     } else {
         input
     };
-    let id = request.id.clone();
     let (outcome, receipt) = function
         .call_raw(input)
         .context(request)
@@ -88,7 +90,7 @@ async fn answer(
     match outcome {
         Ok(json) => ([("content-type", "application/json")], json).into_response(),
         Err(error) => {
-            tracing::info!(request = id, path, "{error}");
+            tracing::info!("{error}");
             answer::of(&error, server.development)
         }
     }
