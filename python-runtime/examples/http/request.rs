@@ -8,6 +8,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
+use python_runtime::PythonError;
 use serde::Serialize;
 use tracing::Instrument;
 
@@ -90,8 +91,18 @@ async fn answer(
     match outcome {
         Ok(json) => ([("content-type", "application/json")], json).into_response(),
         Err(error) => {
-            tracing::info!("{error}");
-            answer::of(&error, server.development)
+            let answer = answer::of(&error, server.development);
+            let busy = [
+                StatusCode::TOO_MANY_REQUESTS,
+                StatusCode::SERVICE_UNAVAILABLE,
+            ];
+            match PythonError::of(&error) {
+                Some(python) => tracing::info!("{}", python.traceback.trim_end()),
+                // There can be thousands a second, and they are counted.
+                None if busy.contains(&answer.status()) => tracing::debug!("{error}"),
+                None => tracing::info!("{error}"),
+            }
+            answer
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What who runs the server sees: logs, traces, metrics, health.
 
 use std::collections::HashMap;
+use std::io::IsTerminal;
 use std::sync::Arc;
 
 use anyhow::Result;
@@ -35,7 +36,9 @@ pub(crate) fn install() -> Result<Telemetry> {
     let filter = EnvFilter::builder()
         .with_default_directive(tracing::Level::INFO.into())
         .from_env()?;
-    let logs = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let logs = tracing_subscriber::fmt::layer()
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     let traces = match std::env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT") {
         Some(_) => {
             let exporter = SpanExporter::builder().with_http().build()?;
