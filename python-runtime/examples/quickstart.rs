@@ -1,10 +1,10 @@
 //! A Python function in a Rust program.
 //!
 //! ```console
-//! $ cargo run --package python-runtime --example quickstart
+//! $ cargo run --example quickstart
 //! ```
 
-use python_runtime::{PythonRuntime, PythonSource};
+use python_runtime::{PythonError, PythonRuntime, PythonSource};
 
 const TOTAL: &str = "
 def total(prices: list[float]) -> float:
@@ -19,7 +19,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (sum, receipt) = total.call::<_, f64>(&[19.9, 5.0]).with_receipt().await;
     println!("{} in {:?}", sum?, receipt.wall_time);
 
-    let error = total.call::<_, f64>(&["free"]).await.unwrap_err();
-    println!("{error}");
+    if let Err(error) = total.call::<_, f64>(&["free"]).await {
+        let python = PythonError::of(&error).ok_or(error)?;
+        println!("{}: {}", python.ty, python.message);
+    }
     Ok(())
 }

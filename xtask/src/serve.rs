@@ -26,7 +26,7 @@ pub(crate) fn serve(args: &Args) -> Result<()> {
         .current_dir(std::env::current_dir()?)
         .args(["run", "--quiet", "--manifest-path"])
         .arg(shell::root().join("Cargo.toml"))
-        .args(["--package", "python-runtime", "--example", "http", "--"])
+        .args(["--example", "http", "--"])
         .arg(&args.folder)
         .args(&args.more);
     #[cfg(unix)]

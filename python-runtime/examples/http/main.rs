@@ -1,13 +1,14 @@
 //! A folder of Python files as a folder of HTTP endpoints: `POST /shop/cart/total` calls `total` of `shop/cart.py`.
 //!
 //! ```console
-//! $ cargo run --package python-runtime --example http -- examples
+//! $ cargo run --example http -- examples
 //! $ curl --data '{"name": "Ada"}' localhost:8000/hello/greet
 //! "Hello, Ada!"
 //! ```
 //!
 //! A changed file is loaded again, and no request is dropped for it; one that can't be loaded leaves what there was in its place. `/`
-//! is a page to try the functions on, `/openapi.json` describes them, `/healthz` and `/metrics` are for who runs it.
+//! is a page to try the functions on, `/openapi.json` describes them, `/healthz` and `/metrics` are for who runs it. Traces go to the OpenTelemetry
+//! collector that `OTEL_EXPORTER_OTLP_ENDPOINT` names.
 //!
 //! In reading order: `endpoints` (from files to functions), `request` (from a request to an answer), `answer` (which error is
 //! which status), `watch` (changed files), `openapi`, `telemetry`.
@@ -22,19 +23,20 @@ mod watch;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use clap::Parser;
-use metrics_exporter_prometheus::PrometheusHandle;
 use python_runtime::{HostcallContext, HostcallError, Limits, PoolConfig, PythonRuntime};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
 use endpoints::Endpoints;
 use request::Request;
+use telemetry::Telemetry;
 
 #[derive(Parser)]
 struct Args {
@@ -43,6 +45,9 @@ struct Args {
     /// Where to listen.
     #[arg(long, default_value = "127.0.0.1:8000")]
     listen: SocketAddr,
+    /// How long a call may take.
+    #[arg(long, default_value = "10000")]
+    milliseconds: u64,
     /// Show callers the traceback of a function that fails.
     #[arg(long)]
     development: bool,
@@ -52,19 +57,19 @@ struct Args {
 struct Server {
     runtime: PythonRuntime,
     endpoints: Endpoints,
-    metrics: PrometheusHandle,
+    telemetry: Arc<Telemetry>,
     development: bool,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let args = Args::parse();
-    let metrics = telemetry::install()?;
+    let telemetry = Arc::new(telemetry::install()?);
     let runtime = PythonRuntime::builder()
         .limits(Limits {
             input: 4 << 20,
             output: 4 << 20,
-            wall_time: std::time::Duration::from_secs(10),
+            wall_time: Duration::from_millis(args.milliseconds),
             ..Limits::default()
         })
         .pool(PoolConfig {
@@ -77,7 +82,7 @@ async fn main() -> Result<()> {
     let server = Arc::new(Server {
         runtime: runtime.clone(),
         endpoints,
-        metrics,
+        telemetry: telemetry.clone(),
         development: args.development,
     });
     let _watcher = watch::watch(server.clone())?;
@@ -98,15 +103,21 @@ async fn main() -> Result<()> {
         .with_graceful_shutdown(asked_to_stop())
         .await?;
     runtime.shut_down().await;
+    telemetry.flush().await?;
     Ok(())
 }
 
 /// `ctx.hostcall("request")` in Python: which request the call belongs to.
 async fn request(context: HostcallContext, _: Value) -> Result<Request, HostcallError> {
-    let request = context.value::<Request>();
-    request
-        .cloned()
-        .ok_or_else(|| HostcallError::new("no_request", "this call belongs to no request"))
+    let Some(request) = context.value::<Request>().cloned() else {
+        let message = "this call belongs to no request";
+        return Err(HostcallError::new("no_request", message));
+    };
+    let traceparent = telemetry::traceparent(&tracing::Span::current());
+    Ok(Request {
+        traceparent: traceparent.or(request.traceparent),
+        ..request
+    })
 }
 
 async fn asked_to_stop() {

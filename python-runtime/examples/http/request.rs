@@ -8,7 +8,9 @@ use axum::extract::rejection::BytesRejection;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
+use python_runtime::PythonError;
 use serde::Serialize;
+use tracing::Instrument;
 
 use crate::{Server, answer, telemetry};
 
@@ -17,7 +19,7 @@ use crate::{Server, answer, telemetry};
 pub(crate) struct Request {
     /// The caller's `x-request-id`, or one made here.
     pub(crate) id: String,
-    /// W3C Trace Context, as the caller sent it.
+    /// W3C Trace Context: of the hostcall, if there is a collector; else as the caller sent it.
     pub(crate) traceparent: Option<String>,
 }
 
@@ -43,7 +45,9 @@ pub(crate) async fn call(
 ) -> Response {
     let request = Request::of(&headers);
     let id = request.id.clone();
-    let answered = answer(&server, &path, request, body).await;
+    let span = tracing::info_span!("request", otel.kind = "server", id, path);
+    telemetry::follow(&span, &headers);
+    let answered = answer(&server, &path, request, body).instrument(span).await;
     ([(ID, id)], answered).into_response()
 }
 
@@ -78,7 +82,6 @@ async fn answer(
     } else {
         input
     };
-    let id = request.id.clone();
     let (outcome, receipt) = function
         .call_raw(input)
         .context(request)
@@ -88,8 +91,18 @@ async fn answer(
     match outcome {
         Ok(json) => ([("content-type", "application/json")], json).into_response(),
         Err(error) => {
-            tracing::info!(request = id, path, "{error}");
-            answer::of(&error, server.development)
+            let answer = answer::of(&error, server.development);
+            let busy = [
+                StatusCode::TOO_MANY_REQUESTS,
+                StatusCode::SERVICE_UNAVAILABLE,
+            ];
+            match PythonError::of(&error) {
+                Some(python) => tracing::info!("{}", python.traceback.trim_end()),
+                // There can be thousands a second, and they are counted.
+                None if busy.contains(&answer.status()) => tracing::debug!("{error}"),
+                None => tracing::info!("{error}"),
+            }
+            answer
         }
     }
 }

@@ -1,0 +1,358 @@
+//! The examples that serve: a folder of Python files over HTTP, as `cargo xtask serve` starts it, and the gateway.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::{Value, json};
+
+const SHOP: &str = "
+from dataclasses import dataclass
+
+@dataclass
+class Item:
+    price: float
+    quantity: int = 1
+
+def total(items: list[Item]) -> float:
+    'What they cost together.'
+    return sum(item.price * item.quantity for item in items)
+
+def fail(_):
+    return {}['missing']
+
+def request(_, ctx):
+    return ctx.hostcall('request', None)
+
+def _hidden(_):
+    return None
+";
+
+struct Server {
+    process: Child,
+    address: String,
+}
+
+impl Server {
+    fn folder(folder: &Path, more: &[&str]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        Self::start(command.arg("serve").arg(folder).args(more))
+    }
+
+    fn start(command: &mut Command) -> Self {
+        let mut process = command
+            .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
+            .args(["--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line.trim().strip_prefix("http://").unwrap().to_owned();
+        Self { process, address }
+    }
+
+    /// Status, headers and body of the answer.
+    fn ask(&self, request: &str, headers: &str, body: &str) -> (u16, String, String) {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "{request} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        (status, head.to_owned(), body.to_owned())
+    }
+
+    fn call(&self, path: &str, body: &str) -> (u16, Value) {
+        let (status, _, body) = self.ask(&format!("POST {path}"), "", body);
+        (
+            status,
+            serde_json::from_str(&body).unwrap_or(Value::String(body)),
+        )
+    }
+
+    fn get(&self, path: &str) -> Value {
+        let (_, _, body) = self.ask(&format!("GET {path}"), "", "");
+        serde_json::from_str(&body).unwrap_or(Value::String(body))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn a_folder_of_files_is_a_folder_of_endpoints() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = folder.path().join("shop.py");
+    std::fs::write(&shop, SHOP).unwrap();
+    let server = Server::folder(folder.path(), &["--development"]);
+
+    let items = r#"[{"price": 2.5, "quantity": 4}, {"price": 1.5}]"#;
+    assert_eq!(server.call("/shop/total", items), (200, json!(11.5)));
+    let (status, error) = server.call("/shop/total", r#"[{"price": "free"}]"#);
+    assert_eq!((status, &error["path"]), (422, &json!("$[0].price")));
+    assert_eq!(server.call("/shop/total", "[").0, 400);
+    assert_eq!(server.call("/shop/total", &"9".repeat(5 << 20)).0, 413);
+    for path in ["/shop/nothing", "/shop/_hidden", "/nothing/total", "/total"] {
+        assert_eq!(server.call(path, "null").0, 404, "{path}");
+    }
+    let (status, error) = server.call("/shop/fail", "null");
+    assert_eq!((status, &error["error"]), (500, &json!("KeyError")));
+    let traceback = error["traceback"].as_str().unwrap();
+    assert!(
+        traceback.contains("File \"shop.py\", line 14, in fail"),
+        "{traceback}"
+    );
+
+    let headers = "x-request-id: r7\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\n";
+    let (status, head, body) = server.ask("POST /shop/request", headers, "");
+    assert_eq!(status, 200);
+    assert!(head.contains("x-request-id: r7"), "{head}");
+    let request: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(request["id"], "r7");
+    assert_eq!(
+        request["traceparent"],
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    );
+
+    let document = server.get("/openapi.json");
+    let operation = &document["paths"]["/shop/total"]["post"];
+    assert_eq!(operation["description"], "What they cost together.");
+    assert_eq!(
+        operation["responses"]["200"]["content"]["application/json"]["schema"]["type"],
+        "number"
+    );
+    assert!(
+        server
+            .get("/")
+            .as_str()
+            .unwrap()
+            .contains("<title>Functions</title>")
+    );
+    let metrics = server.get("/metrics");
+    let metrics = metrics.as_str().unwrap();
+    assert!(
+        metrics.contains(r#"calls_total{path="shop/total",outcome="ok"} 1"#),
+        "{metrics}"
+    );
+
+    // An edit that can't be loaded keeps what was there, and says so; one that can takes its place.
+    std::fs::write(&shop, "def total(:").unwrap();
+    let health = until(
+        || server.get("/healthz"),
+        |health| health["problems"]["shop.py"].is_string(),
+    );
+    assert!(
+        health["problems"]["shop.py"]
+            .as_str()
+            .unwrap()
+            .contains("line 1"),
+        "{health}"
+    );
+    assert_eq!(server.call("/shop/total", items), (200, json!(11.5)));
+    std::fs::write(&shop, "def total(items):\n    return len(items)\n").unwrap();
+    until(
+        || server.call("/shop/total", items),
+        |answer| *answer == (200, json!(2)),
+    );
+    assert_eq!(
+        server.get("/healthz"),
+        json!({"functions": 1, "problems": {}})
+    );
+}
+
+#[test]
+fn what_python_said_is_not_for_callers_unless_they_are_its_developers() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("shop.py"), SHOP).unwrap();
+    let server = Server::folder(folder.path(), &[]);
+    let (status, error) = server.call("/shop/fail", "null");
+    assert_eq!(
+        (status, error),
+        (
+            500,
+            json!({"error": "failed", "message": "the function failed"})
+        )
+    );
+}
+
+/// What `ask` says once it is as `wanted`.
+fn until<T>(ask: impl Fn() -> T, wanted: impl Fn(&T) -> bool) -> T {
+    loop {
+        let answer = ask();
+        if wanted(&answer) {
+            return answer;
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_call_that_takes_too_long_is_the_gateways_timeout() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = "def spin(_):\n    while True:\n        pass\n";
+    std::fs::write(folder.path().join("busy.py"), source).unwrap();
+    let server = Server::folder(folder.path(), &["--milliseconds", "300"]);
+    let (status, error) = server.call("/busy/spin", "null");
+    assert_eq!((status, &error["error"]), (504, &json!("time")));
+}
+
+/// What stands in its `traces` request is protobuf; names and numbers are in it as they are.
+#[test]
+fn traces_reach_the_collector_before_the_server_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("shop.py"), SHOP).unwrap();
+    let collector = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", collector.local_addr().unwrap());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let command = command.arg("serve").arg(folder.path());
+    let mut server = Server::start(command.env("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint));
+
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let headers = format!("traceparent: 00-{trace}-b7ad6b7169203331-01\r\n");
+    let (_, _, body) = server.ask("POST /shop/request", &headers, "");
+    let told: Value = serde_json::from_str(&body).unwrap();
+    let told = told["traceparent"].as_str().unwrap();
+    // The same trace, from a span of the server's own.
+    assert!(told.starts_with(&format!("00-{trace}-")), "{told}");
+    assert!(!told.contains("b7ad6b7169203331"), "{told}");
+
+    let pid = server.process.id().to_string();
+    Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    let (mut stream, _) = collector.accept().unwrap();
+    let mut head = BufReader::new(stream.try_clone().unwrap());
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        head.read_line(&mut line).unwrap();
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        if line == "\r\n" {
+            break;
+        }
+    }
+    let mut body = vec![0; length];
+    head.read_exact(&mut body).unwrap();
+    stream
+        .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+        .unwrap();
+    let id: Vec<u8> = (0..16)
+        .map(|at| u8::from_str_radix(&trace[2 * at..2 * at + 2], 16).unwrap())
+        .collect();
+    for wanted in [&id[..], b"request", b"shop/request"] {
+        let is_there = body.windows(wanted.len()).any(|part| part == wanted);
+        assert!(is_there, "{}", wanted.escape_ascii());
+    }
+    assert!(server.process.wait().unwrap().success());
+}
+
+#[test]
+fn functions_behind_the_gateway_have_the_rights_of_their_caller() {
+    let mut cargo = Command::new(env!("CARGO"));
+    let run = [
+        "run",
+        "--quiet",
+        "--example",
+        "gateway",
+        "--",
+        "examples/gateway",
+    ];
+    let server = Server::start(cargo.args(run));
+    let ask = |token: &str, query: &str, variables: Value| {
+        let body = json!({"query": query, "variables": variables}).to_string();
+        let token = format!("authorization: Bearer {token}\r\n");
+        let (status, _, body) = server.ask("POST /graphql", &token, &body);
+        (status, serde_json::from_str::<Value>(&body).unwrap())
+    };
+    let customer = r#"
+        query ($id: Int!, $paid: Boolean = true) {
+            ada: customer(id: $id) { ...Named open: orders(paid: false) { total } }
+            other: customer(id: 8) { ... { id } orders(paid: $paid) { id } }
+            nobody: customer(id: 9) { name }
+        }
+        fragment Named on Customer { name }
+    "#;
+    assert_eq!(
+        ask("shop-token", customer, json!({"id": 7})),
+        (
+            200,
+            json!({"data": {
+                "ada": {"name": "Ada", "open": [{"total": 12.5}]},
+                "other": {"id": 8, "orders": []},
+                "nobody": null,
+            }})
+        )
+    );
+
+    let owed = "query ($of: [Int]) { owed(customers: $of) }";
+    assert_eq!(
+        ask("accounts-token", owed, json!({"of": [7, 8]})).1["data"],
+        json!({"owed": {"Ada": 12.5, "Emmy": 99.0}})
+    );
+    for (token, query, variables, path, said) in [
+        (
+            "shop-token",
+            owed,
+            json!({"of": [7]}),
+            json!(["owed"]),
+            "`shop` may not call `owed`",
+        ),
+        // Its own call, and for each customer that one and the orders.
+        (
+            "accounts-token",
+            owed,
+            json!({"of": [7, 7, 7, 7]}),
+            json!(["owed"]),
+            "RuntimeError: `accounts` may make 8 calls in a request",
+        ),
+        (
+            "shop-token",
+            "{ customer(id: 7) { orders { nothing } } }",
+            json!({}),
+            json!(["customer", "orders", 0, "nothing"]),
+            "there is no `customer.orders.nothing`",
+        ),
+        (
+            "shop-token",
+            r#"{ customer(id: "x") { id } }"#,
+            json!({}),
+            json!(["customer"]),
+            "$.id: want an integer, got text 'x'",
+        ),
+        (
+            "shop-token",
+            "{ customer(id: 7) { ...F } } fragment F on C { ...F }",
+            json!({}),
+            json!(["customer"]),
+            "too many fragments, or one within itself",
+        ),
+    ] {
+        let (status, body) = ask(token, query, variables);
+        let error = &body["errors"][0];
+        assert_eq!(
+            (status, &error["path"], &error["message"]),
+            (200, &path, &json!(said)),
+            "{body}"
+        );
+    }
+    assert_eq!(ask("other-token", owed, json!({})).0, 401);
+}
