@@ -5,7 +5,8 @@
 //! <!-- call FUNCTION INPUT !> PART OF THE ERROR -->
 //! ```
 //!
-//! A sample whose first line is `# path/file.py` is a file, and `module:function` one of such files.
+//! A sample whose first line is `# path/file.py` is a file, and `module:function` one of such files. A traceback that is
+//! shown is that of the call before.
 
 #![allow(
     clippy::unwrap_used,
@@ -68,6 +69,8 @@ struct Samples {
     files: SourceTree,
     /// Samples of which nothing was called so far.
     uncalled: Vec<String>,
+    /// The error of the latest call that failed.
+    error: String,
     calls: usize,
 }
 
@@ -120,7 +123,10 @@ impl Samples {
                 let expected: Value = serde_json::from_str(expected).unwrap();
                 assert_eq!(output, expected, "`{call}`");
             }
-            Err(error) if fails => assert!(error.contains(expected), "`{call}`: {error}"),
+            Err(error) if fails => {
+                assert!(error.contains(expected), "`{call}`: {error}");
+                self.error = error;
+            }
             other => panic!("`{call}`: {other:?}"),
         }
     }
@@ -140,13 +146,21 @@ async fn python_samples_do_what_the_book_says() {
     for path in chapters.chain([root.join("../README.md")]) {
         let text = fs::read_to_string(&path).unwrap();
         let mut samples = Samples::default();
-        let mut sample: Option<String> = None;
+        // What stands between fences, and what the first one says it is.
+        let mut fenced: Option<(&str, String)> = None;
         for line in text.lines() {
-            match &mut sample {
-                Some(_) if line == "```" => samples.add(sample.take().unwrap()),
-                Some(sample) => *sample += &format!("{line}\n"),
-                None if line == "```python" => sample = Some(String::new()),
+            match &mut fenced {
+                Some((_, inside)) if line != "```" => *inside += &format!("{line}\n"),
+                Some(_) => match fenced.take().unwrap() {
+                    ("python", sample) => samples.add(sample),
+                    ("text", text) if text.starts_with("Traceback") => {
+                        assert_eq!(text.trim_end(), samples.error);
+                    }
+                    _ => {}
+                },
                 None => {
+                    let fence = line.strip_prefix("```");
+                    fenced = fence.map(|language| (language, String::new()));
                     let call = line.strip_prefix("<!-- call ");
                     if let Some(call) = call.and_then(|call| call.strip_suffix(" -->")) {
                         samples.check(&runtime, call).await;
