@@ -65,6 +65,17 @@ pub struct Frame {
 }
 
 /// An archive whose header was checked against itself.
+///
+/// ```no_run
+/// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+/// use artifact_embed::Archive;
+///
+/// // SAFETY: an archive is machine code; this one comes from our own build.
+/// let archive = unsafe { Archive::trust(std::fs::read("guest.aot")?) }?;
+/// println!("{} of Wasmtime {} for {}", archive.digest(), archive.header().wasmtime, archive.header().target);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Archive<'a> {
     header: Header,

@@ -26,6 +26,19 @@ pub enum Backing {
 }
 
 /// Loads archives into one engine.
+///
+/// ```no_run
+/// # fn example(archive: artifact_embed::Archive<'static>) -> Result<(), artifact_embed::Error> {
+/// use artifact_embed::{Backing, EngineProfile, Loader};
+///
+/// let loader = Loader::new(&EngineProfile::default())?.cache_folder("/var/cache/my-service");
+/// let loaded = loader.load(&archive)?;
+/// if loaded.backing != Backing::CacheFile {
+///     eprintln!("each start will take longer: {:?}", loaded.skipped);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Loader {
     engine: Engine,

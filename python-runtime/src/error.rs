@@ -141,6 +141,26 @@ fn list(names: &[String]) -> String {
 }
 
 /// An exception, as Python tells it. Prints as Python prints it.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use python_runtime::{PythonError, PythonRuntime, PythonSource};
+///
+/// let runtime = PythonRuntime::builder().build()?;
+/// let source = "def invert(x: float):\n    return 1 / x\n";
+/// let invert = runtime.function(PythonSource::def("invert", source)).await?;
+///
+/// let error = invert.call::<_, f64>(&0.0).await.unwrap_err();
+/// let error = PythonError::of(&error).unwrap();
+/// assert_eq!((error.ty.as_str(), error.frames[0].line), ("ZeroDivisionError", Some(2)));
+///
+/// let error = invert.call::<_, f64>("zero").await.unwrap_err();
+/// let error = PythonError::of(&error).unwrap();
+/// assert!(error.is_input_error());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct PythonError {

@@ -3,14 +3,16 @@
 //! The crate knows Python source: lambdas, functions and modules of many files, and Python's errors. It does not know
 //! WebAssembly: nothing of an engine shows in its API. CPython itself is part of the crate, compiled ahead of time.
 //!
-//! ```no_run
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use python_runtime::{PythonRuntime, PythonSource};
 //! use serde_json::json;
 //!
 //! let runtime = PythonRuntime::builder().build()?;
-//! let greet = runtime.function(PythonSource::from_path("examples", "hello:greet")?).await?;
+//! let greet = runtime.function(PythonSource::from_path("../examples", "hello:greet")?).await?;
 //! let greeting: String = greet.call(&json!({"name": "Ada"})).await?;
+//! assert_eq!(greeting, "Hello, Ada!");
 //! # Ok(())
 //! # }
 //! ```
@@ -39,13 +41,3 @@ pub use wit_wire_host::{
     Hostcalls, Isolation, Limit, LimitExceeded, Limits, Output, Phase, PoolConfig, PoolStats,
     Program, ProgramSize, Receipt, SnapshotError, Stream,
 };
-
-/// The README's example, compiled with the documentation's.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
-
-/// The examples of the documentation of Python functions.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/python.md")]
-struct PythonFunctions;

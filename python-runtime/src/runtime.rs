@@ -22,6 +22,23 @@ use crate::tree::SourceTree;
 static GUEST: Embedded = artifact_embed::embedded!("python");
 
 /// CPython, loaded once, for any number of functions. Cheap to clone.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use python_runtime::{HostcallContext, HostcallError, PythonRuntime, PythonSource};
+///
+/// let price = async |_: HostcallContext, sku: String| Ok::<_, HostcallError>(sku.len() as f64);
+/// let runtime = PythonRuntime::builder().hostcall("price", price).build()?;
+///
+/// let source = "lambda skus, ctx: sum(ctx.hostcall('price', sku) for sku in skus)";
+/// let total = runtime.function(PythonSource::lambda(source)).await?;
+/// assert_eq!(total.call::<_, f64>(&["tea", "milk"]).await?, 7.0);
+///
+/// runtime.shut_down().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct PythonRuntime {
     host: Host,
@@ -254,6 +271,23 @@ impl PythonRuntime {
 }
 
 /// Configures a program of Python functions.
+///
+/// ```no_run
+/// # async fn example(runtime: python_runtime::PythonRuntime) -> Result<(), python_runtime::Error> {
+/// use python_runtime::{PythonSource, SourceTree};
+///
+/// // Functions of one tree share its modules.
+/// let tree = SourceTree::new().folder("app")?.glob("app", "**/*.json")?;
+/// let program = runtime
+///     .program()
+///     .function("total", PythonSource::from_tree(tree.clone(), "shop.cart:total")?)
+///     .function("refund", PythonSource::from_tree(tree, "shop.cart:refund")?)
+///     .build()
+///     .await?;
+/// let total = program.function("total")?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// - isolation: [`Isolation::PerCall`]
 /// - limits of loading the sources: the runtime's

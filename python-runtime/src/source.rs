@@ -11,6 +11,21 @@ use crate::error::Error;
 use crate::tree::SourceTree;
 
 /// The source of one Python function. It takes the input, or the input and a context through which it makes hostcalls.
+///
+/// ```no_run
+/// # fn example() -> Result<(), python_runtime::Error> {
+/// use python_runtime::{PythonSource, SourceTree};
+///
+/// let double = PythonSource::lambda("lambda x: x * 2");
+/// let greet = PythonSource::def("greet", "def greet(name):\n    return f'Hello, {name}!'\n");
+/// let total = PythonSource::from_path("app", "shop.cart:total")?;
+///
+/// // From memory, called with the arguments by name.
+/// let tree = SourceTree::new().file("sums.py", "def add(a: int, b: int = 0):\n    return a + b\n")?;
+/// let add = PythonSource::from_tree(tree, "sums:add")?.by_keywords();
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct PythonSource {
     kind: Kind,

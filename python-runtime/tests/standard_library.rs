@@ -1,4 +1,4 @@
-//! Every module of the standard library is imported, and the table in `docs/python.md` says what came of it. `BLESS=1` writes
+//! Every module of the standard library is imported, and the table in `docs/src/python.md` says what came of it. `BLESS=1` writes
 //! the table anew.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -65,7 +65,7 @@ async fn the_documentation_says_which_modules_can_be_imported() {
     }
     let table = table(&there, &reasons);
 
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/python.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src/python.md");
     let text = std::fs::read_to_string(&path).unwrap();
     let (before, rest) = text.split_once(BEGIN).unwrap();
     let (written, after) = rest.split_once(END).unwrap();

@@ -30,7 +30,3 @@ pub use wit_wire_host::{
     PROTOCOL_VERSION, Phase, PoolConfig, PoolStats, Program, ProgramBuilder, ProgramSize, Receipt,
     Shape, SnapshotError, Stream,
 };
-
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/guests.md")]
-struct Guests;

@@ -16,6 +16,20 @@ use crate::compile::Compiler;
 use crate::error::Error;
 
 /// Compiles components and runs their functions. Cheap to clone.
+///
+/// ```no_run
+/// # async fn example(upload: Vec<u8>) -> Result<(), wasm_runtime::Error> {
+/// use wasm_runtime::{Isolation, Op, WasmRuntime};
+///
+/// // Of strangers' components: none that keeps the compiler busy for long.
+/// let runtime = WasmRuntime::builder().largest_component(1 << 20).build()?;
+/// let component = runtime.component(upload).await?;
+///
+/// let program = component.program([Op::new("visit")]).isolation(Isolation::Shared).build().await?;
+/// let visits: u64 = program.function("visit")?.call(&()).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct WasmRuntime {
     loader: Loader,

@@ -17,6 +17,22 @@ use crate::run::Run;
 /// A call that was not made yet: await it, or [`blocking`](Self::blocking) it.
 ///
 /// Dropping the future cancels the call and ends the instance it ran on; other calls go on.
+///
+/// ```no_run
+/// # async fn example(total: wit_wire_host::Function, tenant: u64) {
+/// use std::time::{Duration, Instant};
+/// use wit_wire_host::Limits;
+///
+/// let call = total
+///     .call::<_, f64>(&[19.9, 5.0])
+///     .limits(Limits { cpu_time: Duration::from_millis(200), ..Limits::default() })
+///     .deadline(Instant::now() + Duration::from_secs(1))
+///     // For the hostcalls that the call makes: `HostcallContext::value::<u64>`.
+///     .context(tenant);
+/// let (sum, receipt) = call.with_receipt().await;
+/// println!("{sum:?} in {:?}, {} hostcalls", receipt.wall_time, receipt.hostcalls);
+/// # }
+/// ```
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Call<'f, O> {
     pub(crate) function: &'f Function,
@@ -34,6 +50,18 @@ pub(crate) struct Settings {
 }
 
 /// What one call used. There is one for failed calls too.
+///
+/// ```no_run
+/// # fn example(receipt: wit_wire_host::Receipt) {
+/// use wit_wire_host::Stream;
+///
+/// println!("{:?} on the clock, {:?} on a processor", receipt.wall_time, receipt.cpu_time);
+/// if receipt.cold {
+///     println!("an instance had to be built, or `init` run");
+/// }
+/// print!("{}", receipt.output.text(Stream::Stdout));
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Receipt {

@@ -34,6 +34,20 @@ impl fmt::Display for Phase {
 }
 
 /// An error of the host. None of them harms the process, and after each of them other calls go on.
+///
+/// ```no_run
+/// # async fn example(total: wit_wire_host::Function) {
+/// use wit_wire_host::{Error, Limit};
+///
+/// match total.call::<_, f64>(&[19.9, 5.0]).await {
+///     Ok(sum) => println!("{sum}"),
+///     // The function's own words.
+///     Err(Error::Handler { message, .. }) => println!("it failed: {message}"),
+///     Err(Error::Limit { exceeded, .. }) if exceeded.limit == Limit::Queue => println!("busy: try again"),
+///     Err(error) => println!("{error}"),
+/// }
+/// # }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -25,6 +25,22 @@ pub(crate) const RESERVED: &str = "wit-wire:";
 ///
 /// The future is dropped when the call that made the hostcall is cancelled or runs out of time. A panic in it becomes
 /// an error `op_500` for the guest.
+///
+/// ```
+/// use wit_wire_host::{HostcallContext, HostcallError, Hostcalls};
+///
+/// /// Answers `table.NAME` for tables that come and go.
+/// struct Tables;
+///
+/// impl Hostcalls for Tables {
+///     async fn call(&self, _: HostcallContext, op: String, payload: String) -> Result<String, HostcallError> {
+///         match op.strip_prefix("table.") {
+///             Some(name) => Ok(serde_json::json!({"table": name, "asked": payload}).to_string()),
+///             None => Err(HostcallError::new("op_404", format!("the host has no op `{op}`"))),
+///         }
+///     }
+/// }
+/// ```
 pub trait Hostcalls: Send + Sync + 'static {
     /// Answers the op `op` with `payload`, both as the guest gave them. The answer is JSON.
     fn call(
@@ -36,6 +52,21 @@ pub trait Hostcalls: Send + Sync + 'static {
 }
 
 /// Who makes a hostcall.
+///
+/// ```
+/// use wit_wire_host::{HostcallContext, HostcallError};
+///
+/// struct Tenant {
+///     id: u64,
+/// }
+///
+/// /// For whom it is said by whoever made the call (`Call::context`), and not by the guest.
+/// async fn load(context: HostcallContext, key: String) -> Result<String, HostcallError> {
+///     let tenant: &Tenant = context.value().ok_or_else(|| HostcallError::new("no_tenant", "whose call is this?"))?;
+///     Ok(format!("what {} keeps under {key}", tenant.id))
+/// }
+/// # let _ = load;
+/// ```
 #[derive(Clone)]
 pub struct HostcallContext {
     pub(crate) op: Option<Arc<str>>,

@@ -19,6 +19,14 @@ use wasmtime::ResourceLimiter;
 /// - `nesting`: 8 calls within each other, by hostcalls that call functions
 ///
 /// Beside them hold, for all calls: 1,048,576 table entries, 10,000 open handles, and 1 MiB of random bytes at once.
+///
+/// ```
+/// use std::time::Duration;
+/// use wit_wire_host::Limits;
+///
+/// let strict = Limits { cpu_time: Duration::from_millis(500), memory: 64 << 20, hostcalls: 100, ..Limits::default() };
+/// assert_eq!(strict.wall_time, Duration::from_secs(30));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Time on the clock.

@@ -7,6 +7,14 @@ use serde_json::Value;
 use crate::wire::{HashedMatInfo, MatInfo};
 
 /// A named operation (`mat-info` on the wire). What its data holds is the guest's matter.
+///
+/// ```
+/// use serde_json::json;
+/// use wit_wire_host::Op;
+///
+/// let scale = Op::new("scale").title("Scales by a factor").data(&json!({"factor": 10}));
+/// assert_eq!(scale.name(), "scale");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Op {
     pub(crate) name: Arc<str>,

@@ -28,6 +28,14 @@ use crate::run::{Run, Stop, timeout};
 /// - `idle_time`: 60 s
 /// - `clean_state`: [`CleanState::Auto`]
 /// - `verify`: no
+///
+/// ```
+/// use wit_wire_host::PoolConfig;
+///
+/// // Functions that wait for hostcalls most of the time, and a caller that wants to be told early when all is full.
+/// let pool = PoolConfig { instances: 64, queue: 128, ..PoolConfig::default() };
+/// # assert!(!pool.verify);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolConfig {
     /// How many instances may be at work at once, for calls on clean state; at least one. A call that finds none free waits in

@@ -33,6 +33,20 @@ pub enum Isolation {
 }
 
 /// A component plus the ops it was initialised with. Cheap to clone.
+///
+/// ```no_run
+/// # async fn example(component: wit_wire_host::Component) -> Result<(), wit_wire_host::Error> {
+/// use wit_wire_host::Op;
+///
+/// let program = component.program([Op::new("total"), Op::new("refund")]).concurrency(4).build().await?;
+/// let total = program.function("total")?;
+///
+/// // In another process with the same component: `init` does not run again.
+/// let bytes = program.snapshot().await?;
+/// let same = component.restore(&bytes)?.build().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Program(Arc<Inner>);
 
@@ -521,6 +535,19 @@ impl Used {
 const SCHEMA: &str = "wit-wire:schema";
 
 /// One op of a program. Cheap to clone; calls may run side by side.
+///
+/// ```no_run
+/// # async fn example(total: wit_wire_host::Function) -> Result<(), wit_wire_host::Error> {
+/// // Through serde, or as text that the host does not read.
+/// let sum: f64 = total.call(&[19.9, 5.0]).await?;
+/// let text: String = total.call_raw("[19.9, 5.0]").await?;
+///
+/// if let Some(schema) = total.schema().await? {
+///     println!("takes {}, gives {}", schema["input"], schema["output"]);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Function {
     pub(crate) program: Program,

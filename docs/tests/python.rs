@@ -1,0 +1,162 @@
+//! The Python samples of the book run in the sandbox. Each is followed by what is to be called:
+//!
+//! ```text
+//! <!-- call FUNCTION INPUT -> OUTPUT -->
+//! <!-- call FUNCTION INPUT !> PART OF THE ERROR -->
+//! ```
+//!
+//! A sample whose first line is `# path/file.py` is a file, and `module:function` one of such files.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use std::fs;
+use std::path::Path;
+
+use python_runtime::{
+    CallError, Error, HostModule, HostcallContext, HostcallError, PythonError, PythonRuntime,
+    PythonSource, SourceTree,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+#[derive(Deserialize, JsonSchema)]
+struct Find {
+    id: u64,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Order {
+    total: f64,
+}
+
+async fn find(_: HostcallContext, find: Find) -> Result<Order, HostcallError> {
+    match find.id {
+        7 => Ok(Order { total: 29.99 }),
+        id => Err(HostcallError::new("missing", format!("no order {id}"))),
+    }
+}
+
+/// With the hostcalls that samples make.
+fn runtime() -> PythonRuntime {
+    let price = async |_: HostcallContext, _: String| Ok::<_, HostcallError>(2.5);
+    let lookup = async |_: HostcallContext, key: String| match key.as_str() {
+        "here" => Ok("found"),
+        "broken" => Err(HostcallError::new("broken", "not today")),
+        _ => Err(HostcallError::new("missing", "no such key")),
+    };
+    let weather = async |_: HostcallContext, _: Value| {
+        Ok::<_, HostcallError>(json!({"sky": "clear", "celsius": 21}))
+    };
+    PythonRuntime::builder()
+        .hostcall("price", price)
+        .hostcall("lookup", lookup)
+        .hostcall("weather", weather)
+        .host_module(HostModule::new("orders").function("find", "Finds an order.", find))
+        .build()
+        .unwrap()
+}
+
+/// What a text has in Python.
+#[derive(Default)]
+struct Samples {
+    latest: String,
+    files: SourceTree,
+    /// Samples of which nothing was called so far.
+    uncalled: Vec<String>,
+    calls: usize,
+}
+
+impl Samples {
+    fn add(&mut self, sample: String) {
+        let first = sample.lines().next().unwrap_or_default();
+        if let Some(path) = first
+            .strip_prefix("# ")
+            .filter(|path| path.ends_with(".py"))
+        {
+            let files = std::mem::take(&mut self.files);
+            self.files = files.file(path, sample.as_str()).unwrap();
+        }
+        if let Some(sample) = self
+            .uncalled
+            .last()
+            .filter(|sample| !sample.starts_with("# "))
+        {
+            panic!("nothing is called of:\n{sample}");
+        }
+        self.uncalled.push(sample.clone());
+        self.latest = sample;
+    }
+
+    /// The function `name` of the latest sample, or of the files so far.
+    fn source(&self, name: &str) -> PythonSource {
+        match name.contains(':') {
+            true => PythonSource::from_tree(self.files.clone(), name).unwrap(),
+            false => PythonSource::def(name, self.latest.as_str()),
+        }
+    }
+
+    async fn check(&mut self, runtime: &PythonRuntime, call: &str) {
+        self.calls += 1;
+        // The files are called together.
+        self.uncalled.clear();
+        let (name, rest) = call.split_once(' ').unwrap();
+        let fails = rest.contains(" !> ");
+        let (input, expected) = rest
+            .split_once(if fails { " !> " } else { " -> " })
+            .unwrap();
+        let input: Value = serde_json::from_str(input).unwrap();
+        let answer = match runtime.function(self.source(name)).await {
+            Ok(function) => function.call::<_, Value>(&input).await.map_err(in_words),
+            Err(Error::Python { error, .. }) => Err(error.to_string()),
+            Err(error) => panic!("`{call}`: {error}"),
+        };
+        match answer {
+            Ok(output) if !fails => {
+                let expected: Value = serde_json::from_str(expected).unwrap();
+                assert_eq!(output, expected, "`{call}`");
+            }
+            Err(error) if fails => assert!(error.contains(expected), "`{call}`: {error}"),
+            other => panic!("`{call}`: {other:?}"),
+        }
+    }
+}
+
+fn in_words(error: CallError) -> String {
+    PythonError::of(&error).map_or_else(|| error.to_string(), |error| error.to_string())
+}
+
+#[tokio::test]
+async fn python_samples_do_what_the_book_says() {
+    let runtime = runtime();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let chapters = fs::read_dir(root.join("src")).unwrap();
+    let chapters = chapters.map(|chapter| chapter.unwrap().path());
+    let mut calls = 0;
+    for path in chapters.chain([root.join("../README.md")]) {
+        let text = fs::read_to_string(&path).unwrap();
+        let mut samples = Samples::default();
+        let mut sample: Option<String> = None;
+        for line in text.lines() {
+            match &mut sample {
+                Some(_) if line == "```" => samples.add(sample.take().unwrap()),
+                Some(sample) => *sample += &format!("{line}\n"),
+                None if line == "```python" => sample = Some(String::new()),
+                None => {
+                    let call = line.strip_prefix("<!-- call ");
+                    if let Some(call) = call.and_then(|call| call.strip_suffix(" -->")) {
+                        samples.check(&runtime, call).await;
+                    }
+                }
+            }
+        }
+        let uncalled = &samples.uncalled;
+        assert!(uncalled.is_empty(), "{}: {uncalled:#?}", path.display());
+        calls += samples.calls;
+    }
+    assert!(calls > 10, "{calls} calls");
+}
