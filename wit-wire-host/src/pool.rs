@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, O
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::blocking::background;
@@ -20,6 +21,7 @@ use crate::instance::Instance;
 use crate::limits::{Limit, LimitExceeded};
 use crate::reset::{Wear, Worker};
 use crate::run::{Run, Stop, timeout};
+use crate::telemetry;
 
 /// How many instances a host has, and how calls wait for them.
 ///
@@ -123,32 +125,77 @@ pub struct Discarded {
     pub idle: u64,
 }
 
-#[derive(Default)]
 pub(crate) struct Counters {
-    live: AtomicUsize,
-    idle: AtomicUsize,
-    waiting: AtomicUsize,
-    in_flight: AtomicUsize,
+    live: Level,
+    idle: Level,
+    waiting: Level,
+    in_flight: Level,
     resets: Timed,
     applies: Timed,
     rebuilds: AtomicU64,
     discarded: Mutex<Discarded>,
     /// Told when a call is over while the host shuts down.
     over: Notify,
+    wait_seconds: Histogram,
+    rebuilt: Counter,
+    discarded_by_reason: telemetry::Counters,
+}
+
+/// How many of something there are.
+struct Level {
+    now: AtomicUsize,
+    gauge: Gauge,
+}
+
+impl Level {
+    fn new(name: &'static str) -> Self {
+        Self {
+            now: AtomicUsize::new(0),
+            gauge: gauge!(name),
+        }
+    }
+
+    fn add(&self) {
+        self.now.fetch_add(1, SeqCst);
+        self.gauge.increment(1.0);
+    }
+
+    /// Adds one unless there are `most`.
+    fn add_up_to(&self, most: usize) -> Result<(), usize> {
+        let more = |now| (now < most).then_some(now + 1);
+        self.now.fetch_update(SeqCst, SeqCst, more)?;
+        self.gauge.increment(1.0);
+        Ok(())
+    }
+
+    /// How many there were.
+    fn take(&self) -> usize {
+        self.gauge.decrement(1.0);
+        self.now.fetch_sub(1, SeqCst)
+    }
 }
 
 /// How often something was done, and how long it took in all.
-#[derive(Default)]
 struct Timed {
     count: AtomicU64,
     nanos: AtomicU64,
+    seconds: Histogram,
 }
 
 impl Timed {
+    fn new(name: &'static str) -> Self {
+        Self {
+            count: AtomicU64::new(0),
+            nanos: AtomicU64::new(0),
+            seconds: histogram!(name),
+        }
+    }
+
     fn add(&self, since: Instant) {
+        let time = since.elapsed();
         self.count.fetch_add(1, Relaxed);
-        self.nanos
-            .fetch_add(since.elapsed().as_nanos() as u64, Relaxed);
+        self.nanos.fetch_add(time.as_nanos() as u64, Relaxed);
+        self.seconds.record(time);
     }
 }
 
@@ -213,12 +260,48 @@ impl Shelf {
 }
 
 impl Counters {
+    fn new() -> Self {
+        Self {
+            live: Level::new(telemetry::INSTANCES_LIVE),
+            idle: Level::new(telemetry::INSTANCES_IDLE),
+            waiting: Level::new(telemetry::CALLS_WAITING),
+            in_flight: Level::new(telemetry::CALLS_IN_FLIGHT),
+            resets: Timed::new(telemetry::RESET_SECONDS),
+            applies: Timed::new(telemetry::APPLY_SECONDS),
+            rebuilds: AtomicU64::new(0),
+            discarded: Mutex::default(),
+            over: Notify::new(),
+            wait_seconds: histogram!(telemetry::WAIT_SECONDS),
+            rebuilt: counter!(telemetry::REBUILDS),
+            discarded_by_reason: telemetry::Counters::new(
+                [
+                    "ended", "grew", "global", "handles", "calls", "used", "unclean", "idle",
+                ],
+                |reason| counter!(telemetry::DISCARDED, "reason" => reason),
+            ),
+        }
+    }
+
+    fn discard(&self, wear: Wear) {
+        let mut discarded = lock(&self.discarded);
+        let (count, reason) = match wear {
+            Wear::Ended => (&mut discarded.ended, "ended"),
+            Wear::Grew => (&mut discarded.grew, "grew"),
+            Wear::Global => (&mut discarded.global, "global"),
+            Wear::Handles => (&mut discarded.handles, "handles"),
+            Wear::Calls => (&mut discarded.calls, "calls"),
+            Wear::Used => (&mut discarded.used, "used"),
+            Wear::Unclean => (&mut discarded.unclean, "unclean"),
+        };
+        *count += 1;
+        self.discarded_by_reason.add(reason, 1);
+    }
+
     /// One more call that waits, of `most`. Counted and compared at once, so that of those who come together as many are let in
     /// as there is room for.
     fn queue_up(self: &Arc<Self>, most: usize) -> Result<Counted, LimitExceeded> {
-        let more = |waiting| (waiting < most).then_some(waiting + 1);
-        match self.waiting.fetch_update(SeqCst, SeqCst, more) {
-            Ok(_) => Ok(Counted {
+        match self.waiting.add_up_to(most) {
+            Ok(()) => Ok(Counted {
                 counters: self.clone(),
                 which: |counters| &counters.waiting,
             }),
@@ -230,12 +313,12 @@ impl Counters {
 /// One more in a counter, until it is dropped.
 pub(crate) struct Counted {
     counters: Arc<Counters>,
-    which: fn(&Counters) -> &AtomicUsize,
+    which: fn(&Counters) -> &Level,
 }
 
 impl Counted {
-    fn new(counters: &Arc<Counters>, which: fn(&Counters) -> &AtomicUsize) -> Self {
-        which(counters).fetch_add(1, SeqCst);
+    fn new(counters: &Arc<Counters>, which: fn(&Counters) -> &Level) -> Self {
+        which(counters).add();
         Self {
             counters: counters.clone(),
             which,
@@ -245,7 +328,7 @@ impl Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        (self.which)(&self.counters).fetch_sub(1, SeqCst);
+        (self.which)(&self.counters).take();
     }
 }
 
@@ -254,7 +337,7 @@ pub(crate) struct InFlight<'a>(&'a Counters);
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
-        if self.0.in_flight.fetch_sub(1, SeqCst) == 1 {
+        if self.0.in_flight.take() == 1 {
             self.0.over.notify_waiters();
         }
     }
@@ -279,7 +362,7 @@ impl Pool {
         Self {
             config,
             places: Arc::new(Semaphore::new(config.instances)),
-            counters: Arc::default(),
+            counters: Arc::new(Counters::new()),
             closed: AtomicBool::new(false),
             stocks: Mutex::default(),
         }
@@ -292,10 +375,10 @@ impl Pool {
     pub(crate) fn stats(&self) -> PoolStats {
         let counters = &self.counters;
         PoolStats {
-            live: counters.live.load(Relaxed),
-            idle: counters.idle.load(Relaxed),
-            waiting: counters.waiting.load(Relaxed),
-            in_flight: counters.in_flight.load(Relaxed),
+            live: counters.live.now.load(Relaxed),
+            idle: counters.idle.now.load(Relaxed),
+            waiting: counters.waiting.now.load(Relaxed),
+            in_flight: counters.in_flight.now.load(Relaxed),
             resets: counters.resets.count.load(Relaxed),
             reset_time: Duration::from_nanos(counters.resets.nanos.load(Relaxed)),
             applies: counters.applies.count.load(Relaxed),
@@ -312,7 +395,7 @@ impl Pool {
 
     /// Counts a call, unless the host has been shut down. Those that hostcalls make belong to one that is under way.
     pub(crate) fn begin(&self, run: &Run) -> Result<InFlight<'_>, Error> {
-        self.counters.in_flight.fetch_add(1, SeqCst);
+        self.counters.in_flight.add();
         let call = InFlight(&self.counters);
         if run.depth() == 0 && self.closed.load(SeqCst) {
             return Err(Error::ShutDown);
@@ -373,7 +456,10 @@ impl Pool {
         let patience = run.limits().wait.saturating_sub(run.elapsed());
         let permit = semaphore.clone().acquire_owned();
         let permit = async { timeout(patience, permit).await };
-        match run.drive(permit).await {
+        let began = Instant::now();
+        let permit = run.drive(permit).await;
+        self.counters.wait_seconds.record(began.elapsed());
+        match permit {
             // The semaphore closes when the host shuts down.
             Ok(Ok(Some(permit))) => permit.map(Some).map_err(|_| Error::ShutDown),
             Ok(Ok(None)) => Err(refused(LimitExceeded::time(Limit::Wait, run.limits().wait))),
@@ -395,7 +481,7 @@ impl Pool {
             let over = self.counters.over.notified();
             let mut over = std::pin::pin!(over);
             over.as_mut().enable();
-            if self.counters.in_flight.load(SeqCst) == 0 {
+            if self.counters.in_flight.now.load(SeqCst) == 0 {
                 break;
             }
             over.await;
@@ -403,20 +489,6 @@ impl Pool {
         for stock in lock(&self.stocks).iter().filter_map(Weak::upgrade) {
             stock.take_all();
         }
-    }
-}
-
-impl Discarded {
-    fn count(&mut self, wear: Wear) {
-        *match wear {
-            Wear::Ended => &mut self.ended,
-            Wear::Grew => &mut self.grew,
-            Wear::Global => &mut self.global,
-            Wear::Handles => &mut self.handles,
-            Wear::Calls => &mut self.calls,
-            Wear::Used => &mut self.used,
-            Wear::Unclean => &mut self.unclean,
-        } += 1;
     }
 }
 
@@ -501,7 +573,9 @@ impl Stock {
             over.extend(shelf.idle.pop_front());
         }
         drop(shelf);
-        lock(&self.counters.discarded).idle += over.len() as u64;
+        let count = over.len() as u64;
+        lock(&self.counters.discarded).idle += count;
+        self.counters.discarded_by_reason.add("idle", count);
     }
 
     fn take_all(&self) {
@@ -663,10 +737,11 @@ impl Return {
                 self.worker = Some(worker);
             }
             Err(wear) => {
-                lock(&pool.counters.discarded).count(wear);
+                pool.counters.discard(wear);
                 drop(worker);
                 if self.component.needs_more() {
                     pool.counters.rebuilds.fetch_add(1, Relaxed);
+                    pool.counters.rebuilt.increment(1);
                     self.grow().await;
                 }
             }
@@ -724,7 +799,7 @@ impl Component {
             }
         }
         // All components together keep as many as there are places.
-        if pool.counters.idle.load(SeqCst) > pool.config.instances {
+        if pool.counters.idle.now.load(SeqCst) > pool.config.instances {
             let stocks: Vec<_> = lock(&pool.stocks)
                 .iter()
                 .filter_map(Weak::upgrade)
