@@ -31,13 +31,13 @@ mod tree;
 pub use artifact_embed::Archive;
 pub use error::{Error, Frame, PythonError};
 pub use host_module::{FunctionDescription, HostModule, ModuleDescription, stubs};
-pub use runtime::{Builder, ProgramBuilder, PythonRuntime};
+pub use runtime::{Builder, ProgramBuilder, PythonRuntime, Tracebacks};
 pub use source::PythonSource;
 pub use tree::SourceTree;
 pub use wit_wire_host::{
     Call, CleanState, Discarded, Error as CallError, Function, HostcallContext, HostcallError,
     Hostcalls, Isolation, Limit, LimitExceeded, Limits, Output, Phase, PoolConfig, PoolStats,
-    Program, ProgramSize, Receipt, SnapshotError, Stream,
+    Profile, Program, ProgramSize, Receipt, SnapshotError, Stream, telemetry,
 };
 
 /// The README's example, compiled with the documentation's.
@@ -49,3 +49,8 @@ struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/python.md")]
 struct PythonFunctions;
+
+/// The examples of the documentation of what can be watched.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/src/observability.md")]
+struct Observability;
