@@ -26,7 +26,7 @@
 //!
 //! In reading order: `profile` (settings that both sides share), `inspect`, `extent` (what small components expand to),
 //! `instrument` (what lets a host reset instances), `compile`, `archive` (the format), `signature`, `load`, `cache` (the
-//! folder that code is mapped from), `identity` (which file a component was read from), `embedded`, `build_script`, `error`.
+//! folder that code is mapped from), `identity` (which file a component was read from), `perf_map` (functions' names for `perf`), `embedded`, `build_script`, `error`.
 
 #[cfg(feature = "build")]
 pub mod build_script;
@@ -54,6 +54,8 @@ mod inspect;
 mod instrument;
 #[cfg(feature = "load")]
 mod load;
+#[cfg(all(feature = "load", unix))]
+mod perf_map;
 #[cfg(feature = "load")]
 mod profile;
 #[cfg(feature = "sign")]

@@ -2,7 +2,10 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
+use tracing::Span;
+use tracing::field::Empty;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -45,6 +48,8 @@ pub struct Loader {
     profile: EngineProfile,
     order: Vec<Backing>,
     cache: Option<PathBuf>,
+    #[cfg(unix)]
+    perf_map: bool,
 }
 
 /// A component, and how it came to be.
@@ -75,12 +80,15 @@ impl Loader {
     ///
     /// - order: cache file, memfd, memory
     /// - cache folder: `artifact-embed` in the user's own cache folder (`$XDG_CACHE_HOME` or `~/.cache` on Linux)
+    /// - no list of functions for `perf`
     pub fn new(profile: &EngineProfile) -> Result<Self, Error> {
         Ok(Self {
             engine: profile.engine()?,
             profile: profile.clone(),
             order: vec![Backing::CacheFile, Backing::Memfd, Backing::Memory],
             cache: dirs::cache_dir().map(|folder| folder.join("artifact-embed")),
+            #[cfg(unix)]
+            perf_map: false,
         })
     }
 
@@ -99,6 +107,17 @@ impl Loader {
         self
     }
 
+    /// Tells `perf` the functions of what is loaded from now on, by the names in the component: in `/tmp/perf-PID.map`, which stays
+    /// when the process has ended. Code goes into plain memory ([`Backing::Memory`]) and not into files, mapped ones included: `perf` asks a
+    /// file itself for its functions, and these say nothing. So each start decompresses the code, or compiles it. Not on Windows.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn perf_map(mut self) -> Self {
+        self.order = vec![Backing::Memory];
+        self.perf_map = true;
+        self
+    }
+
     /// The engine that loaded components belong to.
     pub fn engine(&self) -> &Engine {
         &self.engine
@@ -106,6 +125,9 @@ impl Loader {
 
     /// Checks `archive` against this engine and machine, and loads it. Blocks: milliseconds from a cache
     /// file; without one, as long as it takes to decompress the code and to get it on the disk.
+    ///
+    /// Each load is a span `load` of `tracing`, of the level `INFO` and the target `artifact_embed::load`: `artifact` (its name in the cache),
+    /// `backing`, `cached` (whether the code was there, and was neither decompressed nor compiled), `bytes`, `milliseconds`.
     pub fn load(&self, archive: &Archive<'_>) -> Result<Loaded, Error> {
         self.check(archive)?;
         let name = archive.digest();
@@ -159,8 +181,10 @@ impl Loader {
         if digest.len() != 64 || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }
+        let watched = Watched::new(&key);
         let entry = cache.find(&key, None).ok()??;
         let component = self.map(&entry.file, &entry.path).ok()?;
+        watched.end(&component, Backing::CacheFile, true);
         Some((CompileKey(key), component))
     }
 
@@ -190,14 +214,32 @@ impl Loader {
         length: Option<u64>,
         code: impl FnOnce() -> Result<Vec<u8>, Error>,
     ) -> Result<Loaded, Error> {
+        let watched = Watched::new(name);
         let mut code = LazyCode {
             make: Some(code),
             made: None,
         };
+        let loaded = watched
+            .span
+            .in_scope(|| self.load_in_order(name, length, &mut code))?;
+        watched.end(&loaded.component, loaded.backing, code.made.is_none());
+        #[cfg(unix)]
+        if self.perf_map {
+            crate::perf_map::add(&loaded.component)?;
+        }
+        Ok(loaded)
+    }
+
+    fn load_in_order<F: FnOnce() -> Result<Vec<u8>, Error>>(
+        &self,
+        name: &str,
+        length: Option<u64>,
+        code: &mut LazyCode<F>,
+    ) -> Result<Loaded, Error> {
         let mut skipped = Vec::new();
         for &backing in &self.order {
             let loaded = match backing {
-                Backing::CacheFile => self.cached(name, length, &mut code),
+                Backing::CacheFile => self.cached(name, length, code),
                 Backing::Memfd => code.get().and_then(|code| self.memfd(code)),
                 Backing::Memory => code.get().and_then(|code| self.memory(code)),
             };
@@ -325,6 +367,37 @@ impl Loader {
         // caller of `Archive::trust` vouched for and whose digest `Archive::code` checked.
         unsafe { Component::deserialize(&self.engine, code) }
             .map_err(|error| Error::Refused(error.into()))
+    }
+}
+
+/// The span of a load.
+struct Watched {
+    span: Span,
+    began: Instant,
+}
+
+impl Watched {
+    fn new(artifact: &str) -> Self {
+        Self {
+            span: tracing::info_span!(
+                "load",
+                artifact,
+                backing = Empty,
+                cached = Empty,
+                bytes = Empty,
+                milliseconds = Empty
+            ),
+            began: Instant::now(),
+        }
+    }
+
+    fn end(&self, component: &Component, backing: Backing, cached: bool) {
+        let image = component.image_range();
+        self.span
+            .record("backing", tracing::field::debug(backing))
+            .record("cached", cached)
+            .record("bytes", image.end.addr() - image.start.addr())
+            .record("milliseconds", self.began.elapsed().as_secs_f64() * 1e3);
     }
 }
 

@@ -33,11 +33,11 @@ mod tree;
 pub use artifact_embed::Archive;
 pub use error::{Error, Frame, PythonError};
 pub use host_module::{FunctionDescription, HostModule, ModuleDescription, stubs};
-pub use runtime::{Builder, ProgramBuilder, PythonRuntime};
+pub use runtime::{Builder, ProgramBuilder, PythonRuntime, Tracebacks};
 pub use source::PythonSource;
 pub use tree::SourceTree;
 pub use wit_wire_host::{
     Call, CleanState, Discarded, Error as CallError, Function, HostcallContext, HostcallError,
     Hostcalls, Isolation, Limit, LimitExceeded, Limits, Output, Phase, PoolConfig, PoolStats,
-    Program, ProgramSize, Receipt, SnapshotError, Stream,
+    Profile, Program, ProgramSize, Receipt, SnapshotError, Stream, telemetry,
 };

@@ -46,7 +46,18 @@ pub struct PythonRuntime {
     /// The names that the packages have at the top.
     library: Arc<[String]>,
     modules: Arc<[ModuleDescription]>,
+    tracebacks: Tracebacks,
     cache_problem: Option<Arc<str>>,
+}
+
+/// Which frames tracebacks have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Tracebacks {
+    /// Those of the user's own files, and of the libraries that these call.
+    #[default]
+    Users,
+    /// Also those that call the function, convert its input and load its modules: for whoever suspects the guest itself.
+    All,
 }
 
 /// Configures a [`PythonRuntime`].
@@ -58,12 +69,17 @@ pub struct PythonRuntime {
 /// - host modules: none
 /// - limits: [`Limits::default`]
 /// - pool of interpreters: [`PoolConfig::default`]
+/// - tracebacks: [`Tracebacks::Users`]
+/// - no list of the interpreter's functions for `perf`
 pub struct Builder {
     host: HostBuilder,
     modules: Vec<ModuleDescription>,
     archive: Option<Archive<'static>>,
     cache_folder: Option<PathBuf>,
     packages: Vec<PathBuf>,
+    tracebacks: Tracebacks,
+    #[cfg(unix)]
+    perf_map: bool,
 }
 
 impl Builder {
@@ -150,6 +166,23 @@ impl Builder {
         }
     }
 
+    /// Which frames tracebacks have. A program that is restored from a snapshot has those that it was built with.
+    #[must_use]
+    pub fn tracebacks(self, tracebacks: Tracebacks) -> Self {
+        Self { tracebacks, ..self }
+    }
+
+    /// Tells `perf` the interpreter's own functions, by the names that they have in C, in `/tmp/perf-PID.map`. Each start of
+    /// the process then takes some 80 ms more, since code in the cache folder can't have names. Not on Windows.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn perf_map(self) -> Self {
+        Self {
+            perf_map: true,
+            ..self
+        }
+    }
+
     /// Loads the guest. Blocks: a few milliseconds once it is cached, a good part of a second before.
     pub fn build(self) -> Result<PythonRuntime, Error> {
         host_module::check(&self.modules)?;
@@ -160,6 +193,10 @@ impl Builder {
         let mut loader = Loader::new(&EngineProfile::default())?;
         if let Some(folder) = self.cache_folder {
             loader = loader.cache_folder(folder);
+        }
+        #[cfg(unix)]
+        if self.perf_map {
+            loader = loader.perf_map();
         }
         let loaded = loader.load(&archive)?;
         let mut identity = archive.header().identity();
@@ -186,6 +223,7 @@ impl Builder {
             guest,
             library: tops.into(),
             modules: self.modules.into(),
+            tracebacks: self.tracebacks,
             cache_problem,
         })
     }
@@ -200,6 +238,9 @@ impl PythonRuntime {
             archive: None,
             cache_folder: None,
             packages: Vec::new(),
+            tracebacks: Tracebacks::default(),
+            #[cfg(unix)]
+            perf_map: false,
         }
     }
 
@@ -241,6 +282,7 @@ impl PythonRuntime {
             inner: self.guest.program([]),
             sent: Vec::new(),
             library: Some(self.library.clone()),
+            tracebacks: self.tracebacks,
         }
     }
 
@@ -251,6 +293,7 @@ impl PythonRuntime {
             inner: self.guest.restore(snapshot)?,
             sent: Vec::new(),
             library: None,
+            tracebacks: self.tracebacks,
         })
     }
 
@@ -299,6 +342,7 @@ pub struct ProgramBuilder {
     sent: Vec<Arc<SourceTree>>,
     /// The names of packages, until a function has brought them along.
     library: Option<Arc<[String]>>,
+    tracebacks: Tracebacks,
 }
 
 impl ProgramBuilder {
@@ -311,6 +355,11 @@ impl ProgramBuilder {
         {
             let names = library.iter().map(String::as_str).collect();
             fields.insert("library".into(), names);
+        }
+        if self.tracebacks == Tracebacks::All
+            && let Some(fields) = data.as_object_mut()
+        {
+            fields.insert("tracebacks".into(), "full".into());
         }
         let op = Op::new(name.into()).data(&data);
         self.inner = self.inner.op(op);

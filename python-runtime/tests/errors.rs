@@ -9,8 +9,8 @@
 
 use std::sync::LazyLock;
 
-use python_runtime::{Error, HostcallContext, HostcallError, PythonError, PythonRuntime};
-use python_runtime::{Function, PythonSource};
+use python_runtime::{Error, Frame, HostcallContext, HostcallError, PythonError, PythonRuntime};
+use python_runtime::{Function, PythonSource, Tracebacks};
 use serde_json::{Value, json};
 
 static RUNTIME: LazyLock<PythonRuntime> = LazyLock::new(|| {
@@ -200,4 +200,45 @@ async fn a_syntax_error_has_its_place() {
     let odd = self::error("raise SyntaxError('x', ('f', 'no', -5, 7))").await;
     assert_eq!(odd.ty, "SyntaxError");
     assert_eq!(odd.frames.last().unwrap().line, None);
+}
+
+#[tokio::test]
+async fn tracebacks_have_the_guests_own_frames_on_demand() {
+    let all = PythonRuntime::builder()
+        .tracebacks(Tracebacks::All)
+        .build()
+        .unwrap();
+    let source = "import json\n\ndef f(x: int):\n    return json.loads(x)\n";
+    for (runtime, is_full) in [(&*RUNTIME, false), (&all, true)] {
+        let program = runtime
+            .program()
+            .function("f", PythonSource::def("f", source));
+        let f = program.build().await.unwrap().function("f").unwrap();
+        let of = async |input: Value| {
+            let error = f.call::<_, Value>(&input).await.unwrap_err();
+            PythonError::of(&error).unwrap()
+        };
+        for error in [of(json!(1)).await, of(json!("text")).await] {
+            let is_glue = |frame: &Frame| {
+                let file = frame.file.as_deref();
+                file.is_some_and(|file| file.contains("wit_wire_guest"))
+            };
+            assert_eq!(error.frames.iter().any(is_glue), is_full, "{error}");
+            assert_eq!(
+                error.traceback.contains("wit_wire_guest"),
+                is_full,
+                "{error}"
+            );
+        }
+        let broken = PythonSource::def("f", "import nothing\n");
+        let error = runtime.function(broken).await.err().unwrap();
+        let Error::Python { error, .. } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(
+            error.traceback.contains("wit_wire_guest"),
+            is_full,
+            "{error}"
+        );
+    }
 }

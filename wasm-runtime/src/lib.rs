@@ -27,6 +27,6 @@ pub use runtime::{Builder, WasmRuntime};
 pub use wit_wire_host::{
     Call, CleanState, Component, Discarded, Error as CallError, Function, HostcallContext,
     HostcallError, Hostcalls, Isolation, Limit, LimitExceeded, Limits, Mismatch, Op, Output,
-    PROTOCOL_VERSION, Phase, PoolConfig, PoolStats, Program, ProgramBuilder, ProgramSize, Receipt,
-    Shape, SnapshotError, Stream,
+    PROTOCOL_VERSION, Phase, PoolConfig, PoolStats, Profile, Program, ProgramBuilder, ProgramSize,
+    Receipt, Shape, SnapshotError, Stream, telemetry,
 };

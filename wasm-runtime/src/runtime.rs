@@ -45,10 +45,13 @@ pub struct WasmRuntime {
 /// - pool of instances: [`PoolConfig::default`]
 /// - cache folder for compiled components: `artifact-embed` in the user's own cache folder, 1 GiB at most
 /// - largest component: 256 MiB
+/// - no list of components' functions for `perf`
 pub struct Builder {
     host: HostBuilder,
     cache: Option<Option<PathBuf>>,
     largest: usize,
+    #[cfg(unix)]
+    perf_map: bool,
 }
 
 impl Builder {
@@ -122,6 +125,17 @@ impl Builder {
         }
     }
 
+    /// Tells `perf` the functions of components, by their own names, in `/tmp/perf-PID.map`. Components are then compiled
+    /// by each process, since code in the cache folder can't have names. Not on Windows.
+    #[cfg(unix)]
+    #[must_use]
+    pub fn perf_map(self) -> Self {
+        Self {
+            perf_map: true,
+            ..self
+        }
+    }
+
     /// Builds the runtime.
     pub fn build(self) -> Result<WasmRuntime, Error> {
         let mut loader = Loader::new(&EngineProfile::default())?;
@@ -129,6 +143,10 @@ impl Builder {
             None => {}
             Some(Some(folder)) => loader = loader.cache_folder(folder),
             Some(None) => loader = loader.order([Backing::Memfd, Backing::Memory]),
+        }
+        #[cfg(unix)]
+        if self.perf_map {
+            loader = loader.perf_map();
         }
         let host = self.host.build(loader.engine())?;
         Ok(WasmRuntime {
@@ -147,6 +165,8 @@ impl WasmRuntime {
             host: Host::builder(),
             cache: None,
             largest: 256 << 20,
+            #[cfg(unix)]
+            perf_map: false,
         }
     }
 

@@ -11,8 +11,10 @@ use crate::error::Error;
 use crate::fixed;
 use crate::limits::Limits;
 use crate::pool::CleanState;
+use crate::profile::{self, Profile};
 use crate::program::{Function, Isolation, Used};
-use crate::run::Run;
+use crate::run::{Run, Terms};
+use crate::telemetry::{CallUnderWay, call_span};
 
 /// A call that was not made yet: await it, or [`blocking`](Self::blocking) it.
 ///
@@ -47,6 +49,7 @@ pub(crate) struct Settings {
     deadline: Option<Instant>,
     context: Option<Arc<dyn Any + Send + Sync>>,
     fixed: fixed::Settings,
+    is_profiled: bool,
 }
 
 /// What one call used. There is one for failed calls too.
@@ -87,6 +90,8 @@ pub struct Receipt {
     pub cold: bool,
     /// What the guest wrote to stdout and stderr.
     pub output: Output,
+    /// What the call spent its time on, if it was to be told and the guest came back.
+    pub profile: Option<Profile>,
 }
 
 impl<'f, O: Send + 'f> Call<'f, O> {
@@ -124,6 +129,16 @@ impl<'f, O: Send + 'f> Call<'f, O> {
         self
     }
 
+    /// Has the guest tell what the call spends its time on: [`Receipt::profile`], also of a call that fails. Isolation, limits and
+    /// hostcalls are the same; the call takes longer. A guest that knows of no profiles is [`Error::NoProfile`].
+    ///
+    /// The guest for Python measures at every call and return of a function: a program of many small functions takes several times as
+    /// long, and those seem longer than they are.
+    pub fn profiled(mut self) -> Self {
+        self.settings.is_profiled = true;
+        self
+    }
+
     /// Makes the call, and says what it used.
     pub async fn with_receipt(self) -> (Result<O, Error>, Receipt) {
         let Self {
@@ -137,13 +152,22 @@ impl<'f, O: Send + 'f> Call<'f, O> {
             deadline,
             context,
             fixed,
+            is_profiled,
         } = settings;
-        let run = Run::with(
-            limits.unwrap_or(*function.program.host_limits()),
+        let terms = Terms {
             deadline,
             context,
             fixed,
-        );
+            span: call_span(&function.op, function.program.isolation()),
+            is_profiled,
+        };
+        let host = function.program.host();
+        let run = Run::with(limits.unwrap_or(*host.limits()), terms);
+        let under_way = CallUnderWay {
+            metrics: &host.0.metrics,
+            run: &run,
+            is_over: false,
+        };
         let mut used = Used::default();
         let bytes_in = input.as_ref().map_or(0, |input| input.len());
         let output = match input {
@@ -155,14 +179,20 @@ impl<'f, O: Send + 'f> Call<'f, O> {
             }
             Err(error) => Err(error),
         };
+        let (output, profile) = match is_profiled {
+            true => profile::read(function.name(), output),
+            false => (output, None),
+        };
         let bytes_out = output.as_ref().map_or(0, String::len);
-        let receipt = used.receipt(&run, function.program.isolation(), bytes_in, bytes_out);
+        let mut receipt = used.receipt(&run, function.program.isolation(), bytes_in, bytes_out);
+        receipt.profile = profile;
         let decoded = output.and_then(|json| {
             decode(json).map_err(|source| Error::Decode {
                 op: function.name().to_owned(),
                 source,
             })
         });
+        under_way.end(&decoded, &receipt);
         (decoded, receipt)
     }
 

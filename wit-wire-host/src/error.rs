@@ -126,6 +126,14 @@ pub enum Error {
         /// The op's name.
         op: String,
     },
+    /// The guest can't tell what a call spends its time on ([`Call::profiled`](crate::Call::profiled)).
+    #[error(
+        "op `{op}`: the guest knows of no profiles: of the usual ones, the one for Python does"
+    )]
+    NoProfile {
+        /// The op's name.
+        op: String,
+    },
     /// The guest could not read the input as JSON.
     #[error("op `{op}`: the input is not usable JSON: {message}")]
     InvalidInput {

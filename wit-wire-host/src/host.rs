@@ -21,6 +21,7 @@ use crate::limits::{HANDLES, Limit, LimitExceeded, Limits, MemoryLimiter, RANDOM
 use crate::pool::{Pool, PoolConfig};
 use crate::randomness::Randomness;
 use crate::run::Run;
+use crate::telemetry::{self, Metrics};
 use crate::ticker::Ticker;
 use crate::wire::HOSTCALL_INTERFACE;
 
@@ -35,6 +36,7 @@ pub(crate) struct Inner {
     pub(crate) pool: Pool,
     router: Arc<Router>,
     pub(crate) ticker: Ticker,
+    pub(crate) metrics: Metrics,
 }
 
 /// Configures a [`Host`].
@@ -96,10 +98,10 @@ impl HostBuilder {
     }
 
     /// Builds the host and starts the thread that advances the engine's epoch. The engine must have epoch interruption
-    /// on.
+    /// on. Who wants [metrics](crate::telemetry) has installed a recorder before.
     pub fn build(self, engine: &Engine) -> Result<Host, Error> {
         let Self {
-            router,
+            mut router,
             limits,
             pool,
         } = self;
@@ -117,6 +119,8 @@ impl HostBuilder {
         let linker = linker(engine).map_err(|error| Error::Link(error.into_boxed_dyn_error()))?;
         let ticker = Ticker::start(engine)
             .map_err(|_| Error::Engine("no thread for the epoch ticker can be had"))?;
+        telemetry::describe();
+        router.watch();
         let pool = Pool::new(pool);
         let router = Arc::new(router);
         Ok(Host(Arc::new(Inner {
@@ -126,6 +130,7 @@ impl HostBuilder {
             pool,
             router,
             ticker,
+            metrics: Metrics::new(),
         })))
     }
 }

@@ -6,14 +6,16 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tracing::Span;
 
-use crate::files::Files;
+use crate::files::{Files, LIST, READ};
+use crate::telemetry::{HostcallMetrics, HostcallUnderWay, OTHERS};
 
 /// Names that begin so belong to the host.
 pub(crate) const RESERVED: &str = "wit-wire:";
@@ -143,11 +145,24 @@ type Closure = Box<dyn Fn(HostcallContext, String) -> Answer<'static> + Send + S
 /// Closures by op name, then whatever answers the other names.
 #[derive(Default)]
 pub(crate) struct Router {
-    closures: HashMap<String, Closure>,
+    closures: HashMap<String, Registered>,
     /// A name that was registered twice.
     pub(crate) twice: Option<String>,
     fallback: Option<Box<dyn DynHostcalls>>,
     pub(crate) files: Files,
+    metrics: Option<OwnMetrics>,
+}
+
+struct Registered {
+    closure: Closure,
+    metrics: Option<HostcallMetrics>,
+}
+
+/// Of hostcalls that no closure answers.
+struct OwnMetrics {
+    list: HostcallMetrics,
+    read: HostcallMetrics,
+    others: HostcallMetrics,
 }
 
 trait DynHostcalls: Send + Sync {
@@ -187,13 +202,44 @@ impl Router {
                 })
             })
         };
-        if self.closures.insert(op.clone(), Box::new(typed)).is_some() {
+        let registered = Registered {
+            closure: Box::new(typed),
+            metrics: None,
+        };
+        if self.closures.insert(op.clone(), registered).is_some() {
             self.twice = Some(op);
         }
     }
 
     pub(crate) fn fallback(&mut self, hostcalls: impl Hostcalls) {
         self.fallback = Some(Box::new(hostcalls));
+    }
+
+    /// Counts from now on.
+    pub(crate) fn watch(&mut self) {
+        for (name, registered) in &mut self.closures {
+            registered.metrics = Some(HostcallMetrics::new(name));
+        }
+        self.metrics = Some(OwnMetrics {
+            list: HostcallMetrics::new(LIST),
+            read: HostcallMetrics::new(READ),
+            others: HostcallMetrics::new(OTHERS),
+        });
+    }
+
+    fn metrics<'a>(
+        &'a self,
+        op: &str,
+        registered: Option<&'a Registered>,
+    ) -> Option<&'a HostcallMetrics> {
+        match registered {
+            Some(registered) => registered.metrics.as_ref(),
+            None => self.metrics.as_ref().map(|own| match op {
+                LIST => &own.list,
+                READ => &own.read,
+                _ => &own.others,
+            }),
+        }
     }
 
     /// A registered name that is the host's own.
@@ -211,38 +257,60 @@ impl Router {
         op: String,
         payload: String,
     ) -> Result<String, HostcallError> {
+        let registered = self.closures.get(&op);
+        let watched = HostcallUnderWay::new(self.metrics(&op, registered), &op);
         if let Some(answer) = self.files.answer(&op, &payload) {
+            watched.end(Some(&answer));
             return answer;
         }
         let name = op.clone();
-        let start = contain(|| match (self.closures.get(&op), &self.fallback) {
-            (Some(closure), _) => closure(context, payload),
+        let start = || match (registered, &self.fallback) {
+            (Some(registered), _) => (registered.closure)(context, payload),
             (None, Some(fallback)) if !op.starts_with(RESERVED) => {
                 fallback.call(context, op, payload)
             }
             _ => Box::pin(async move { Err(HostcallError::unknown(&op)) }),
-        });
-        let Some(answer) = start else {
-            return Err(panicked(&name));
         };
-        let mut answer = UnderWay(Some(answer));
-        poll_fn(|context| {
-            let Some(under_way) = &mut answer.0 else {
-                return Poll::Ready(Err(panicked(&name)));
-            };
-            contain(|| under_way.as_mut().poll(context))
-                .unwrap_or_else(|| Poll::Ready(Err(panicked(&name))))
-        })
-        .await
+        let answer = match watched.span.in_scope(|| contain(start)) {
+            Some(answer) => {
+                let mut answer = UnderWay {
+                    answer: Some(answer),
+                    span: &watched.span,
+                };
+                poll_fn(|context| answer.poll(context)).await
+            }
+            None => None,
+        };
+        watched.end(answer.as_ref());
+        answer.unwrap_or_else(|| Err(panicked(&name)))
     }
 }
 
 /// A hostcall's future. It may panic when it is dropped, too, and what drops it is often a call that was cancelled.
-struct UnderWay<'a>(Option<Answer<'a>>);
+struct UnderWay<'a> {
+    answer: Option<Answer<'a>>,
+    span: &'a Span,
+}
+
+impl UnderWay<'_> {
+    /// Nothing, if it panics.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<String, HostcallError>>> {
+        let Self { answer, span } = self;
+        let _entered = span.enter();
+        let polled = answer
+            .as_mut()
+            .and_then(|answer| contain(|| answer.as_mut().poll(context)));
+        match polled {
+            Some(polled) => polled.map(Some),
+            None => Poll::Ready(None),
+        }
+    }
+}
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
-        contain(|| drop(self.0.take()));
+        let _entered = self.span.enter();
+        contain(|| drop(self.answer.take()));
     }
 }
 

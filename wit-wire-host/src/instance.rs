@@ -1,22 +1,25 @@
 //! One live component: a store with a linear memory. It runs one call at a time.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use tracing::Instrument;
 use wasmtime::Store;
 use wasmtime::component::TypedFunc;
 
 use crate::batch::Batch;
 use crate::capture::Output;
 use crate::component::Component;
+use crate::counts::Counted;
 use crate::error::{Error, Phase};
 use crate::host::{Host, Running, State};
 use crate::limits::{Limit, LimitExceeded};
 use crate::memory;
 use crate::op::Op;
-use crate::pool::Counted;
+use crate::profile;
 use crate::run::{Run, Stop};
 use crate::shape::Shape;
+use crate::telemetry::InitUnderWay;
 use crate::wire::{
     HandleErr, HandleReq, HashedInitArgs, HashedMatInfo, InitArgs, InitError, InitResponse, MatInfo,
 };
@@ -64,10 +67,12 @@ impl Instance {
             drop(tokio::time::sleep(Duration::ZERO));
         }
         begin(&mut store, run, None);
+        let began = Instant::now();
         let running = host.0.ticker.running();
         let instance = run.drive(component.pre.instantiate_async(&mut store)).await;
         drop(running);
         let instance = came_back(instance, Phase::Instantiate, None, None)?;
+        host.0.metrics.instantiate_seconds.record(began.elapsed());
 
         let typed = |error: wasmtime::Error| Error::Link(error.into_boxed_dyn_error());
         let handle = instance
@@ -110,6 +115,15 @@ impl Instance {
         }
         check_names(ops)?;
         self.initialised = true;
+        let host = self.host.clone();
+        let under_way = InitUnderWay::new(&host.0.metrics, run, ops.len());
+        let result = self.init_all(run, ops, version);
+        let result = result.instrument(under_way.span.clone()).await;
+        under_way.end(&result);
+        result
+    }
+
+    async fn init_all(&mut self, run: &Run, ops: &[Op], version: &str) -> Result<(), Error> {
         let version: Arc<str> = version.into();
         let result = match self.init {
             Init::Article(init) => {
@@ -178,9 +192,12 @@ impl Instance {
         };
         LimitExceeded::check(Limit::Input, run.limits().input, in_json.len()).map_err(limit)?;
         let handle = self.handle;
-        let request = HandleReq {
-            op_name: op.clone(),
-            in_json,
+        let request = match run.is_profiled() {
+            true => profile::request(op, &in_json),
+            false => HandleReq {
+                op_name: op.clone(),
+                in_json,
+            },
         };
         let call = async |store: &mut Store<State>| handle.call_async(store, (request,)).await;
         let (result,) = self.run(run, Phase::Handle, Some(op), call).await?;

@@ -20,17 +20,18 @@
 //! ```
 //!
 //! In reading order: `op` (what is asked of a guest), `program` (a component with its ops, and its functions), `call`
-//! (one call and its receipt), `run` (what meters and bounds it), `limits`, `pool` (the instances that calls take in turns),
+//! (one call and its receipt), `run` (what meters and bounds it), `limits`, `pool` (the instances that calls take in turns), `counts` (what they do, in numbers),
 //! `reset` (how one is taken back to a state it had), `image` (a program's state as data), `snapshot` (the same as bytes),
 //! `memory` (a guest's memory, and all unsafe code), `component` (checked and linked) and `shape` (the check), `instance` (a
-//! live one), `host` (what components share: linker, sandbox, hostcalls), `hostcall`, `batch` (hostcalls made together), `files` (what guests may read), `capture` (what guests print),
-//! `randomness`, `fixed` (what a call makes the same every time), `ticker` (what interrupts guests), `wire` (the protocol's values), `blocking`, `error`.
+//! live one), `host` (what components share: linker, sandbox, hostcalls), `hostcall`, `batch` (hostcalls made together), `files` (what guests may read), `capture` (what guests print), `profile` (what they spend their time on),
+//! `randomness`, `fixed` (what a call makes the same every time), `ticker` (what interrupts guests), [`telemetry`] (metrics and spans), `wire` (the protocol's values), `blocking`, `error`.
 
 mod batch;
 mod blocking;
 mod call;
 mod capture;
 mod component;
+mod counts;
 mod error;
 mod files;
 mod fixed;
@@ -45,25 +46,29 @@ mod limits;
 mod memory;
 mod op;
 mod pool;
+mod profile;
 mod program;
 mod randomness;
 mod reset;
 mod run;
 mod shape;
 mod snapshot;
+pub mod telemetry;
 mod ticker;
 mod wire;
 
 pub use call::{Call, Receipt};
 pub use capture::{Output, Stream};
 pub use component::Component;
+pub use counts::{Discarded, PoolStats};
 pub use error::{Error, Phase};
 pub use host::{Host, HostBuilder};
 pub use hostcall::{HostcallContext, HostcallError, Hostcalls};
 pub use instance::{Instance, PROTOCOL_VERSION};
 pub use limits::{Limit, LimitExceeded, Limits};
 pub use op::Op;
-pub use pool::{CleanState, Discarded, PoolConfig, PoolStats};
+pub use pool::{CleanState, PoolConfig};
+pub use profile::Profile;
 pub use program::{Function, Isolation, Program, ProgramBuilder, ProgramSize};
 pub use run::Run;
 pub use shape::{Mismatch, Shape};

@@ -5,20 +5,21 @@
 //! caller's place in the pool is given up after that, so that there are never more instances at work than places.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::blocking::background;
 use crate::component::Component;
+use crate::counts::{Counted, Counts, InFlight, PoolStats};
 use crate::error::{Error, Phase};
 use crate::host::Host;
 use crate::image::Image;
 use crate::instance::Instance;
 use crate::limits::{Limit, LimitExceeded};
-use crate::reset::{Wear, Worker};
+use crate::reset::Worker;
 use crate::run::{Run, Stop, timeout};
 
 /// How many instances a host has, and how calls wait for them.
@@ -51,7 +52,7 @@ pub struct PoolConfig {
     /// How calls come to their clean state: for tests and benches, which compare the ways.
     pub clean_state: CleanState,
     /// Whether the whole memory of an instance is compared with what it should be, after each reset: for tests, since it
-    /// takes milliseconds. An instance that differs is not used again, and counted as [`Discarded::unclean`].
+    /// takes milliseconds. An instance that differs is not used again, and counted as [`Discarded::unclean`](crate::Discarded::unclean).
     pub verify: bool,
 }
 
@@ -81,90 +82,11 @@ pub enum CleanState {
     FreshInstance,
 }
 
-/// What a host's instances do, at one moment and since the host was built.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct PoolStats {
-    /// Instances that exist: idle, at work, kept by programs with shared state, and one more for each component whose instances are
-    /// reset.
-    pub live: usize,
-    /// Instances ready for a call.
-    pub idle: usize,
-    /// Calls that wait for an instance.
-    pub waiting: usize,
-    /// Calls under way, the waiting ones among them.
-    pub in_flight: usize,
-    /// Instances taken back to a clean state after a call.
-    pub resets: u64,
-    /// Time on the clock that those took together.
-    pub reset_time: Duration,
-    /// Instances that were given the state of another program before a call.
-    pub applies: u64,
-    /// Time on the clock that those took together.
-    pub apply_time: Duration,
-    /// Instances not used again, by reason.
-    pub discarded: Discarded,
-    /// Instances built to replace those.
-    pub rebuilds: u64,
-}
-
-/// How many instances were not used again, by reason.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct Discarded {
-    /// A run ended them: a trap, an exit, a limit, a cancelled call.
-    pub ended: u64,
-    /// Their memory grew, and can't shrink.
-    pub grew: u64,
-    /// A mutable global of theirs changed.
-    pub global: u64,
-    /// They opened or closed handles.
-    pub handles: u64,
-    /// They had done their share of calls.
-    pub calls: u64,
-    /// Instances of their component are used once.
-    pub used: u64,
-    /// Their memory was not what it should have been after a reset. Looked for only if
-    /// [`PoolConfig::verify`] is set, and never seen.
-    pub unclean: u64,
-    /// Nobody needed them for a while, or there were too many.
-    pub idle: u64,
-}
-
-#[derive(Default)]
-pub(crate) struct Counters {
-    live: AtomicUsize,
-    idle: AtomicUsize,
-    waiting: AtomicUsize,
-    in_flight: AtomicUsize,
-    resets: Timed,
-    applies: Timed,
-    rebuilds: AtomicU64,
-    discarded: Mutex<Discarded>,
-    /// Told when a call is over while the host shuts down.
-    over: Notify,
-}
-
-/// How often something was done, and how long it took in all.
-#[derive(Default)]
-struct Timed {
-    count: AtomicU64,
-    nanos: AtomicU64,
-}
-
-impl Timed {
-    fn add(&self, since: Instant) {
-        self.count.fetch_add(1, Relaxed);
-        self.nanos
-            .fetch_add(since.elapsed().as_nanos() as u64, Relaxed);
-    }
-}
-
 /// What the components of a host share of the pool.
 pub(crate) struct Pool {
     config: PoolConfig,
     places: Arc<Semaphore>,
-    counters: Arc<Counters>,
+    counts: Arc<Counts>,
     closed: AtomicBool,
     /// The idle instances of each component.
     stocks: Mutex<Vec<Weak<Stock>>>,
@@ -175,7 +97,7 @@ pub(crate) struct Stock {
     shelf: Mutex<Shelf>,
     /// How many instances there are, idle or not.
     workers: Arc<AtomicUsize>,
-    counters: Arc<Counters>,
+    counts: Arc<Counts>,
 }
 
 #[derive(Default)]
@@ -220,54 +142,6 @@ impl Shelf {
     }
 }
 
-impl Counters {
-    /// One more call that waits, of `most`. Counted and compared at once, so that of those who come together as many are let in
-    /// as there is room for.
-    fn queue_up(self: &Arc<Self>, most: usize) -> Result<Counted, LimitExceeded> {
-        let more = |waiting| (waiting < most).then_some(waiting + 1);
-        match self.waiting.fetch_update(SeqCst, SeqCst, more) {
-            Ok(_) => Ok(Counted {
-                counters: self.clone(),
-                which: |counters| &counters.waiting,
-            }),
-            Err(waiting) => Err(LimitExceeded::size(Limit::Queue, most, waiting + 1)),
-        }
-    }
-}
-
-/// One more in a counter, until it is dropped.
-pub(crate) struct Counted {
-    counters: Arc<Counters>,
-    which: fn(&Counters) -> &AtomicUsize,
-}
-
-impl Counted {
-    fn new(counters: &Arc<Counters>, which: fn(&Counters) -> &AtomicUsize) -> Self {
-        which(counters).fetch_add(1, SeqCst);
-        Self {
-            counters: counters.clone(),
-            which,
-        }
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        (self.which)(&self.counters).fetch_sub(1, SeqCst);
-    }
-}
-
-/// A call under way, until it is dropped.
-pub(crate) struct InFlight<'a>(&'a Counters);
-
-impl Drop for InFlight<'_> {
-    fn drop(&mut self) {
-        if self.0.in_flight.fetch_sub(1, SeqCst) == 1 {
-            self.0.over.notify_waiters();
-        }
-    }
-}
-
 /// One more instance of a component, until it is dropped.
 pub(crate) struct Existing(Arc<AtomicUsize>);
 
@@ -287,7 +161,7 @@ impl Pool {
         Self {
             config,
             places: Arc::new(Semaphore::new(config.instances)),
-            counters: Arc::default(),
+            counts: Arc::new(Counts::new()),
             closed: AtomicBool::new(false),
             stocks: Mutex::default(),
         }
@@ -298,30 +172,17 @@ impl Pool {
     }
 
     pub(crate) fn stats(&self) -> PoolStats {
-        let counters = &self.counters;
-        PoolStats {
-            live: counters.live.load(Relaxed),
-            idle: counters.idle.load(Relaxed),
-            waiting: counters.waiting.load(Relaxed),
-            in_flight: counters.in_flight.load(Relaxed),
-            resets: counters.resets.count.load(Relaxed),
-            reset_time: Duration::from_nanos(counters.resets.nanos.load(Relaxed)),
-            applies: counters.applies.count.load(Relaxed),
-            apply_time: Duration::from_nanos(counters.applies.nanos.load(Relaxed)),
-            discarded: *lock(&counters.discarded),
-            rebuilds: counters.rebuilds.load(Relaxed),
-        }
+        self.counts.stats()
     }
 
     /// Counts an instance while it lives.
     pub(crate) fn alive(&self) -> Counted {
-        Counted::new(&self.counters, |counters| &counters.live)
+        Counted::new(&self.counts, |counts| &counts.live)
     }
 
     /// Counts a call, unless the host has been shut down. Those that hostcalls make belong to one that is under way.
     pub(crate) fn begin(&self, run: &Run) -> Result<InFlight<'_>, Error> {
-        self.counters.in_flight.fetch_add(1, SeqCst);
-        let call = InFlight(&self.counters);
+        let call = InFlight::new(&self.counts);
         if run.depth() == 0 && self.closed.load(SeqCst) {
             return Err(Error::ShutDown);
         }
@@ -333,7 +194,7 @@ impl Pool {
         let stock = Arc::new(Stock {
             shelf: Mutex::default(),
             workers: Arc::default(),
-            counters: self.counters.clone(),
+            counts: self.counts.clone(),
         });
         let mut stocks = lock(&self.stocks);
         stocks.retain(|stock| stock.strong_count() > 0);
@@ -377,11 +238,14 @@ impl Pool {
             return Ok(Some(permit));
         }
         let refused = |exceeded| Stop::Limit(exceeded).into_error(Phase::Instantiate, None);
-        let _waiting = self.counters.queue_up(self.config.queue).map_err(refused)?;
+        let _waiting = self.counts.queue_up(self.config.queue).map_err(refused)?;
         let patience = run.limits().wait.saturating_sub(run.elapsed());
         let permit = semaphore.clone().acquire_owned();
         let permit = async { timeout(patience, permit).await };
-        match run.drive(permit).await {
+        let began = Instant::now();
+        let permit = run.drive(permit).await;
+        self.counts.wait_seconds.record(began.elapsed());
+        match permit {
             // The semaphore closes when the host shuts down.
             Ok(Ok(Some(permit))) => permit.map(Some).map_err(|_| Error::ShutDown),
             Ok(Ok(None)) => Err(refused(LimitExceeded::time(Limit::Wait, run.limits().wait))),
@@ -400,10 +264,10 @@ impl Pool {
         self.closed.store(true, SeqCst);
         self.places.close();
         loop {
-            let over = self.counters.over.notified();
+            let over = self.counts.over.notified();
             let mut over = std::pin::pin!(over);
             over.as_mut().enable();
-            if self.counters.in_flight.load(SeqCst) == 0 {
+            if self.counts.in_flight.get() == 0 {
                 break;
             }
             over.await;
@@ -411,20 +275,6 @@ impl Pool {
         for stock in lock(&self.stocks).iter().filter_map(Weak::upgrade) {
             stock.take_all();
         }
-    }
-}
-
-impl Discarded {
-    fn count(&mut self, wear: Wear) {
-        *match wear {
-            Wear::Ended => &mut self.ended,
-            Wear::Grew => &mut self.grew,
-            Wear::Global => &mut self.global,
-            Wear::Handles => &mut self.handles,
-            Wear::Calls => &mut self.calls,
-            Wear::Used => &mut self.used,
-            Wear::Unclean => &mut self.unclean,
-        } += 1;
     }
 }
 
@@ -481,7 +331,7 @@ impl Stock {
         let idle = Idle {
             worker,
             since: Instant::now(),
-            _counted: Counted::new(&self.counters, |counters| &counters.idle),
+            _counted: Counted::new(&self.counts, |counts| &counts.idle),
         };
         shelf.idle.push_back(idle);
         !std::mem::replace(&mut shelf.is_swept, true)
@@ -509,7 +359,7 @@ impl Stock {
             over.extend(shelf.idle.pop_front());
         }
         drop(shelf);
-        lock(&self.counters.discarded).idle += over.len() as u64;
+        self.counts.discard_idle(over.len() as u64);
     }
 
     fn take_all(&self) {
@@ -575,7 +425,7 @@ impl Lease {
         if !worker.has(image) && worker.fits(image) {
             let began = Instant::now();
             worker.load(image, run).await?;
-            component.host.0.pool.counters.applies.add(began);
+            component.host.0.pool.counts.applies.add(began);
         }
         Ok(lease)
     }
@@ -667,14 +517,14 @@ impl Return {
         let began = Instant::now();
         match worker.reset(pool.config.verify).await {
             Ok(()) => {
-                pool.counters.resets.add(began);
+                pool.counts.resets.add(began);
                 self.worker = Some(worker);
             }
             Err(wear) => {
-                lock(&pool.counters.discarded).count(wear);
+                pool.counts.discard(wear);
                 drop(worker);
                 if self.component.needs_more() {
-                    pool.counters.rebuilds.fetch_add(1, Relaxed);
+                    pool.counts.rebuild();
                     self.grow().await;
                 }
             }
@@ -732,7 +582,7 @@ impl Component {
             }
         }
         // All components together keep as many as there are places.
-        if pool.counters.idle.load(SeqCst) > pool.config.instances {
+        if pool.counts.idle.get() > pool.config.instances {
             let stocks: Vec<_> = lock(&pool.stocks)
                 .iter()
                 .filter_map(Weak::upgrade)

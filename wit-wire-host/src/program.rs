@@ -10,6 +10,7 @@ use crate::call::{Call, Receipt, Settings};
 use crate::capture::Output;
 use crate::component::Component;
 use crate::error::{Error, Phase};
+use crate::host::Host;
 use crate::image::Image;
 use crate::instance::{Instance, PROTOCOL_VERSION};
 use crate::limits::{Limit, LimitExceeded, Limits};
@@ -249,7 +250,7 @@ impl ProgramBuilder {
                 used.cold = lease.is_new;
                 let worker = lease.worker()?;
                 let result = worker.instance.init(&run, &ops, &version).await;
-                used.note(&mut worker.instance, None);
+                used.note(&run, &mut worker.instance, None);
                 result?;
                 let image = worker.capture().await;
                 lease.is_clean = image.as_ref().is_ok_and(|image| worker.has(Some(image)));
@@ -357,8 +358,8 @@ impl Program {
         self.0.isolation
     }
 
-    pub(crate) fn host_limits(&self) -> &Limits {
-        self.0.component.host.limits()
+    pub(crate) fn host(&self) -> &Host {
+        &self.0.component.host
     }
 
     /// What registering the program used: building an instance if none was idle, and `init`.
@@ -405,7 +406,7 @@ impl Program {
         if !is_ready {
             let result = worker.instance.init(run, ops, version).await;
             if result.is_err() {
-                used.note(&mut worker.instance, None);
+                used.note(run, &mut worker.instance, None);
             }
             result?;
         }
@@ -432,7 +433,7 @@ impl Program {
                 let mut lease = Box::pin(self.ready(run, used)).await?;
                 let instance = &mut lease.worker()?.instance;
                 let result = instance.handle(run, op, input).await;
-                used.note(instance, Some(op));
+                used.note(run, instance, Some(op));
                 result
             }
             Isolation::Shared => {
@@ -458,7 +459,7 @@ impl Program {
                 };
                 *calls += 1;
                 let result = instance.handle(run, op, input).await;
-                used.note(instance, Some(op));
+                used.note(run, instance, Some(op));
                 result
             }
         }
@@ -497,10 +498,10 @@ pub(crate) struct Used {
 }
 
 impl Used {
-    fn note(&mut self, instance: &mut Instance, op: Option<&str>) {
+    fn note(&mut self, run: &Run, instance: &mut Instance, op: Option<&str>) {
         self.memory = instance.memory();
         self.output = instance.take_output();
-        self.output.trace(op);
+        run.span().in_scope(|| self.output.trace(op));
     }
 
     pub(crate) fn receipt(
@@ -527,6 +528,7 @@ impl Used {
             clean_state,
             cold,
             output,
+            profile: None,
         }
     }
 }

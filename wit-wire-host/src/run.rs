@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use tokio::time::Sleep;
+use tracing::Span;
 
 use crate::error::{Error, Phase};
 use crate::fixed;
@@ -21,6 +22,31 @@ use crate::limits::{Limit, LimitExceeded, Limits};
 pub struct Run {
     inner: Arc<Inner>,
     fixed: fixed::Settings,
+}
+
+/// What a call brings beside its limits.
+pub(crate) struct Terms {
+    /// When the run ends, if its limit on time does not end it earlier.
+    pub(crate) deadline: Option<Instant>,
+    /// The embedder's value for hostcalls.
+    pub(crate) context: Option<Arc<dyn Any + Send + Sync>>,
+    pub(crate) fixed: fixed::Settings,
+    /// In which the run is driven.
+    pub(crate) span: Span,
+    /// Whether the guest is to tell what the run spends its time on.
+    pub(crate) is_profiled: bool,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            deadline: None,
+            context: None,
+            fixed: fixed::Settings::default(),
+            span: Span::none(),
+            is_profiled: false,
+        }
+    }
 }
 
 /// Why a run was ended from outside the guest.
@@ -47,6 +73,8 @@ struct Inner {
     started: Instant,
     deadline: Option<Instant>,
     context: Option<Arc<dyn Any + Send + Sync>>,
+    span: Span,
+    is_profiled: bool,
     cpu: CpuClock,
     hostcalls: AtomicU64,
     parent: Option<Parent>,
@@ -69,16 +97,17 @@ tokio::task_local! {
 impl Run {
     /// A run that starts now and ends `limits.wall_time` later at the latest.
     pub fn new(limits: Limits) -> Self {
-        Self::with(limits, None, None, fixed::Settings::default())
+        Self::with(limits, Terms::default())
     }
 
-    /// A run that ends at `deadline` if that comes first, and carries the embedder's value to hostcalls.
-    pub(crate) fn with(
-        limits: Limits,
-        deadline: Option<Instant>,
-        context: Option<Arc<dyn Any + Send + Sync>>,
-        fixed: fixed::Settings,
-    ) -> Self {
+    pub(crate) fn with(limits: Limits, terms: Terms) -> Self {
+        let Terms {
+            deadline,
+            context,
+            fixed,
+            span,
+            is_profiled,
+        } = terms;
         let started = Instant::now();
         // A limit too far for the clock is no limit.
         let own = started.checked_add(limits.wall_time);
@@ -91,6 +120,8 @@ impl Run {
             started,
             deadline,
             context,
+            span,
+            is_profiled,
             cpu: CpuClock::new(started),
             hostcalls: AtomicU64::new(0),
             parent: PARENT.try_with(Parent::clone).ok(),
@@ -177,6 +208,15 @@ impl Run {
         self.fixed
     }
 
+    /// Where nobody wants one, or the run is no call, it is none.
+    pub(crate) fn span(&self) -> &Span {
+        &self.inner.span
+    }
+
+    pub(crate) fn is_profiled(&self) -> bool {
+        self.inner.is_profiled
+    }
+
     pub(crate) fn context(&self) -> Option<&Arc<dyn Any + Send + Sync>> {
         self.inner.context.as_ref()
     }
@@ -223,7 +263,10 @@ impl Run {
             if let Err(late) = self.check_time(now) {
                 return Poll::Ready(Err(Stop::Limit(late)));
             }
-            let poll = || future.as_mut().poll(context);
+            let poll = || {
+                let _entered = self.inner.span.enter();
+                future.as_mut().poll(context)
+            };
             if let Poll::Ready(done) = self.inner.cpu.measure(now, poll) {
                 return Poll::Ready(Ok(done));
             }
@@ -408,15 +451,14 @@ mod tests {
             wall_time: Duration::from_secs(60),
             ..Limits::default()
         };
+        let until = |deadline| Terms {
+            deadline: Some(deadline),
+            ..Terms::default()
+        };
         let soon = Instant::now() + Duration::from_secs(1);
-        assert_eq!(
-            Run::with(limits, Some(soon), None, fixed::Settings::default()).deadline(),
-            Some(soon)
-        );
+        assert_eq!(Run::with(limits, until(soon)).deadline(), Some(soon));
         let late = Instant::now() + Duration::from_secs(3600);
-        assert!(
-            Run::with(limits, Some(late), None, fixed::Settings::default()).deadline() < Some(late)
-        );
+        assert!(Run::with(limits, until(late)).deadline() < Some(late));
         let endless = Limits {
             wall_time: Duration::MAX,
             ..limits

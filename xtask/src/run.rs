@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use python_runtime::{PythonRuntime, PythonSource, SourceTree};
+use inferno::flamegraph;
+use python_runtime::{Profile, PythonRuntime, PythonSource, SourceTree, Tracebacks};
 
 use crate::guest::{self, Built};
 use crate::{report, shell};
@@ -17,6 +18,16 @@ pub(crate) struct Args {
     /// Its input, as JSON.
     #[arg(default_value = "null", allow_hyphen_values = true)]
     input: String,
+    /// Draw what the call spent its time on: a flame graph.
+    #[arg(long, value_name = "FILE.svg")]
+    profile: Option<PathBuf>,
+    /// Show the guest's own frames in tracebacks, too.
+    #[arg(long)]
+    full_tracebacks: bool,
+    /// Tell `perf` the names of the interpreter's functions.
+    #[cfg(unix)]
+    #[arg(long)]
+    perf_map: bool,
 }
 
 /// Set for the cargo that builds this program again, to tell a loop from a second start.
@@ -26,7 +37,15 @@ pub(crate) fn run(args: &Args, started: Instant) -> Result<()> {
     embed_the_guest()?;
     let (folder, target) = target(&args.function)?;
     let source = PythonSource::from_tree(tree(&folder)?, &target)?;
-    let runtime = PythonRuntime::builder().build()?;
+    let mut builder = PythonRuntime::builder();
+    if args.full_tracebacks {
+        builder = builder.tracebacks(Tracebacks::All);
+    }
+    #[cfg(unix)]
+    if args.perf_map {
+        builder = builder.perf_map();
+    }
+    let runtime = builder.build()?;
     if let Some(problem) = runtime.cache_problem() {
         eprintln!("the guest is not cached, so that each start is slow: {problem}");
     }
@@ -36,9 +55,29 @@ pub(crate) fn run(args: &Args, started: Instant) -> Result<()> {
         .build()?;
     let (result, receipt) = tokio.block_on(async {
         let function = runtime.function(source).await?;
-        anyhow::Ok(function.call_raw(args.input.as_str()).with_receipt().await)
+        let mut call = function.call_raw(args.input.as_str());
+        if args.profile.is_some() {
+            call = call.profiled();
+        }
+        anyhow::Ok(call.with_receipt().await)
     })?;
+    if let (Some(file), Some(profile)) = (&args.profile, &receipt.profile) {
+        draw(profile, &args.function, file)
+            .with_context(|| format!("drawing {}", file.display()))?;
+    }
     report::report(result, &receipt, started)
+}
+
+fn draw(profile: &Profile, function: &str, file: &Path) -> Result<()> {
+    let mut options = flamegraph::Options::default();
+    options.title = function.to_owned();
+    options.count_name = "µs".to_owned();
+    let folded = profile.to_string();
+    let mut svg = Vec::new();
+    flamegraph::from_lines(&mut options, folded.lines(), &mut svg)?;
+    std::fs::write(file, svg)?;
+    eprintln!("written: {}", file.display());
+    Ok(())
 }
 
 /// Makes sure that the guest that is embedded here is what its sources say now. Does not return where this program must

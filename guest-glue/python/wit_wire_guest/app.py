@@ -6,7 +6,7 @@ from componentize_py_types import Err
 from wit_world import exports
 from wit_world.exports import mat_wire
 
-from . import ops, randomness, wire_json
+from . import ops, profiling, randomness, wire_json
 from .failure import failure, result_failure
 
 VERSION = "0.0.1"
@@ -16,6 +16,9 @@ SETTLE = "wit-wire:settle"
 
 # The op that tells what an op takes and gives.
 SCHEMA = "wit-wire:schema"
+
+# The op that runs another one and tells what that spent its time on.
+PROFILE = "wit-wire:profile"
 
 _handlers = None
 
@@ -54,6 +57,8 @@ class MatWire(exports.MatWire):
                 _open_streams()
             if req.op_name == SCHEMA:
                 return _schema(req.in_json)
+            if req.op_name == PROFILE:
+                return self._profile(req.in_json)
             raise Err(mat_wire.HandleErr_NoHandler())
         if _is_first:
             _is_first = False
@@ -72,6 +77,23 @@ class MatWire(exports.MatWire):
             return wire_json.encode(result)
         except BaseException as error:
             raise Err(mat_wire.HandleErr_HandlerErr(result_failure(error))) from None
+
+    def _profile(self, in_json):
+        asked = wire_json.decode(in_json)
+        req = mat_wire.HandleReq(asked["op"], asked["input"])
+        profile = profiling.Profile()
+        try:
+            with profile:
+                outcome = {"output": self.handle(req)}
+        except Err as error:
+            match error.value:
+                case mat_wire.HandleErr_InJsonErr(text):
+                    outcome = {"in-json-err": text}
+                case mat_wire.HandleErr_HandlerErr(text):
+                    outcome = {"handler-err": text}
+                case _:
+                    raise
+        return wire_json.encode(outcome | {"stacks": profile.stacks()})
 
 
 def _schema(in_json):

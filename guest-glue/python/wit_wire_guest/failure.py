@@ -28,9 +28,12 @@ _LONG_NUMBER = re.compile("[0-9]{300}")
 
 _GLUE = os.path.dirname(__file__)
 # Host modules are glue too.
-_GLUES = (_GLUE, "site-packages/host/", "<frozen importlib")
+GLUES = (_GLUE, "site-packages/host/", "<frozen importlib")
 # What the glue calls, and users may call as well.
-_CALLED = tuple(os.path.dirname(module.__file__) for module in (asyncio, json))
+CALLED = tuple(os.path.dirname(module.__file__) for module in (asyncio, json))
+
+# Whether tracebacks have the glue's frames, too.
+_shows_all = False
 
 # Kept from user code, which may put anything in their place.
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
@@ -40,6 +43,11 @@ _qualname = type.__dict__["__qualname__"].__get__
 def _name_of(kind):
     # It may be of a class of the user's own.
     return "".join(_qualname(kind))
+
+
+def show_all():
+    global _shows_all
+    _shows_all = True
 
 
 def failure(error, **more):
@@ -139,8 +147,10 @@ def _more(error):
 
 def _users(stack):
     """The frames that are the user's. Those of asyncio and the encoder are, where the user called them."""
-    frames = [frame for frame in stack if not frame.filename.startswith(_GLUES)]
-    while frames and frames[0].filename.startswith(_CALLED):
+    if _shows_all:
+        return stack
+    frames = [frame for frame in stack if not frame.filename.startswith(GLUES)]
+    while frames and frames[0].filename.startswith(CALLED):
         frames.pop(0)
     return frames
 

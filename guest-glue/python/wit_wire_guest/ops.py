@@ -4,7 +4,7 @@ import inspect
 import sys
 import types
 
-from . import packages, wire_json
+from . import failure, packages, wire_json
 from .calling import Handler
 from .library import Library
 from .modules import Modules, Namespaces
@@ -31,6 +31,8 @@ class Failed(Exception):
 def load(ops):
     """A handler by op name, or none at all."""
     data = [_data(op) for op in ops]
+    if any(fields.get("tracebacks") == "full" for fields in data):
+        failure.show_all()
     tops = {top for fields in data for top in fields.get("library", ())}
     sources, library = Sources(has_host_modules=HOST in tops), Library(tops)
     # In this order: a package that the host keeps goes before one of the image, which may be older.
