@@ -16,6 +16,7 @@ chapters! {
     security: "src/security.md",
     performance: "src/performance.md",
     operations: "src/operations.md",
+    observability: "src/observability.md",
     errors: "src/errors.md",
     commands: "src/commands.md",
     protocol: "src/protocol.md",
