@@ -134,6 +134,41 @@ fn every_chapter_is_in_the_summary_and_among_the_tests() {
     }
 }
 
+/// The variants of the public enums of a source.
+fn variants(source: &str) -> Vec<&str> {
+    let enums = source.split("\npub enum ").skip(1);
+    let bodies = enums.filter_map(|rest| rest.split_once("\n}\n"));
+    let lines = bodies.flat_map(|(body, _)| body.lines());
+    let names = lines.filter_map(|line| {
+        let name = line.strip_prefix("    ")?.split([' ', '(', ',']).next()?;
+        name.starts_with(char::is_uppercase).then_some(name)
+    });
+    names.collect()
+}
+
+#[test]
+fn every_error_has_its_remedy() {
+    let text = fs::read_to_string(common::root().join("docs/src/errors.md")).unwrap();
+    for (file, at_least) in [
+        ("artifact-embed/src/error.rs", 20),
+        ("python-runtime/src/error.rs", 12),
+        ("wasm-runtime/src/error.rs", 6),
+        ("wit-wire-host/src/error.rs", 25),
+        ("wit-wire-host/src/limits.rs", 15),
+        ("wit-wire-host/src/snapshot.rs", 6),
+    ] {
+        let source = fs::read_to_string(common::root().join(file)).unwrap();
+        let variants = variants(&source);
+        assert!(variants.len() >= at_least, "{file}: {variants:?}");
+        for name in variants {
+            // When an error came is no error.
+            let is_phase = ["Instantiate", "Handle"].contains(&name);
+            let is_there = is_phase || text.contains(&format!("`{name}`"));
+            assert!(is_there, "errors.md does not have `{name}` of {file}");
+        }
+    }
+}
+
 /// `cargo xtask` commands as they stand in a text: name and options.
 fn commands(text: &str) -> impl Iterator<Item = (&str, Vec<&str>)> {
     text.split("cargo xtask ").skip(1).filter_map(|rest| {
