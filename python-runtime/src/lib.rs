@@ -40,6 +40,11 @@ pub use wit_wire_host::{
     Program, ProgramSize, Receipt, SnapshotError, Stream,
 };
 
+/// The example of this crate's README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct OfTheCrate;
+
 /// The README's example, compiled with the documentation's.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
