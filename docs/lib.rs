@@ -14,6 +14,7 @@ chapters! {
     python: "src/python.md",
     guests: "src/guests.md",
     security: "src/security.md",
+    artifacts: "src/artifacts.md",
     observability: "src/observability.md",
     performance: "src/performance.md",
     operations: "src/operations.md",
