@@ -12,7 +12,7 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// For the code that `build_script::embed` writes.
+    /// For the code that `artifact_embed_build::embed` writes.
     ///
     /// # Safety
     ///
@@ -52,7 +52,7 @@ impl Embedded {
     }
 }
 
-/// The artifact `$name` that this crate's build script embedded with `build_script::embed`: an [`Embedded`](crate::Embedded).
+/// The artifact `$name` that this crate's build script embedded with `artifact_embed_build::embed`: an [`Embedded`](crate::Embedded).
 #[macro_export]
 macro_rules! embedded {
     ($name:literal) => {

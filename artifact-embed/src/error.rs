@@ -135,7 +135,7 @@ pub enum Error {
     },
     /// The archive holds code for another machine.
     #[error(
-        "the artifact was compiled for {found}, this process runs on {expected}: build it for this target"
+        "the artifact was compiled for {found}, and this program for {expected}: build the artifact for this target"
     )]
     Target {
         /// This process's target.
@@ -184,7 +184,7 @@ pub enum Error {
     Engine(#[source] Source),
     /// The compiler has no backend for the target.
     #[error(
-        "can't compile for {target}: another architecture than this machine's needs the feature `cross`"
+        "can't compile for {target}: another architecture than this machine's needs artifact-embed's feature `cross`"
     )]
     UnsupportedTarget {
         /// The target.

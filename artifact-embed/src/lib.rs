@@ -18,28 +18,21 @@
 //! # }
 //! ```
 //!
-//! To ship the archive inside a crate, call `build_script::embed` from its build script and
+//! To ship the archive inside a crate, call `artifact_embed_build::embed` from its build script and
 //! [`embedded!`] in its code.
 //!
-//! Features: `load` (default) reads archives and links no compiler; `compile` adds Cranelift; `cross` adds its backends
-//! for other architectures; `sign` signs archives and loads signed ones; `build` is the build-script helper alone.
+//! Features, none of which is on by default: without any, the crate reads archives and links no compiler; `compile` adds Cranelift, which
+//! makes them; `cross` adds its backends for other architectures; `sign` signs archives and loads signed ones.
 //!
 //! In reading order: `profile` (settings that both sides share), `inspect`, `extent` (what small components expand to),
 //! `instrument` (what lets a host reset instances), `compile`, `archive` (the format), `signature`, `load`, `cache` (the
-//! folder that code is mapped from), `identity` (which file a component was read from), `perf_map` (functions' names for `perf`), `embedded`, `build_script`, `error`.
+//! folder that code is mapped from), `identity` (which file a component was read from), `perf_map` (functions' names for `perf`), `embedded`, `error`.
 
-#[cfg(feature = "build")]
-pub mod build_script;
-
-#[cfg(feature = "load")]
 mod archive;
-#[cfg(feature = "load")]
 mod cache;
 #[cfg(feature = "compile")]
 mod compile;
-#[cfg(feature = "load")]
 mod embedded;
-#[cfg(feature = "load")]
 mod error;
 #[cfg(feature = "compile")]
 mod extent;
@@ -52,22 +45,17 @@ mod identity;
 mod inspect;
 #[cfg(feature = "compile")]
 mod instrument;
-#[cfg(feature = "load")]
 mod load;
-#[cfg(all(feature = "load", unix))]
+#[cfg(unix)]
 mod perf_map;
-#[cfg(feature = "load")]
 mod profile;
 #[cfg(feature = "sign")]
 mod signature;
 
-#[cfg(feature = "load")]
 pub use archive::{Archive, FORMAT, Frame, Header};
 #[cfg(feature = "compile")]
 pub use compile::{Compiled, Effort, compile};
-#[cfg(feature = "load")]
 pub use embedded::Embedded;
-#[cfg(feature = "load")]
 pub use error::Error;
 #[cfg(feature = "compile")]
 pub use identity::FileIdentity;
@@ -77,9 +65,7 @@ pub use inspect::{CoreModule, Inspection, Obstacle, inspect};
 pub use instrument::instrument;
 #[cfg(feature = "compile")]
 pub use load::CompileKey;
-#[cfg(feature = "load")]
 pub use load::{Backing, Loaded, Loader};
-#[cfg(feature = "load")]
 pub use profile::{EngineProfile, HOST_TARGET, WASMTIME_VERSION, cpu};
 #[cfg(feature = "sign")]
 pub use signature::{PublicKey, SigningKey, signer};

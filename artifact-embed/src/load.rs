@@ -10,11 +10,13 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::archive::Archive;
+#[cfg(feature = "compile")]
+use crate::archive::Header;
 use crate::cache::Cache;
 use crate::error::Error;
 #[cfg(feature = "compile")]
 use crate::identity::FileIdentity;
-use crate::profile::{EngineProfile, HOST_TARGET, WASMTIME_VERSION, missing_features};
+use crate::profile::{EngineProfile, HOST_TARGET, WASMTIME_VERSION, missing_features, platform};
 
 /// Where a component's code lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -207,6 +209,36 @@ impl Loader {
         })
     }
 
+    /// An archive of `component` for `target`: what [`compile`](crate::compile) and [`Effort::Fast`](crate::Effort) make, or what the cache
+    /// folder has of it, where it is kept for next time. Blocks: seconds for a large component the first time.
+    #[cfg(feature = "compile")]
+    pub fn archive(&self, component: &[u8], target: &str) -> Result<Vec<u8>, Error> {
+        use std::io::Read;
+
+        let cache = self.cache_of_notes();
+        let name = self.name(&format!("archive-{target}"), component);
+        if let Some(cache) = &cache
+            && let Some(mut entry) = cache.find(&name, None)?
+        {
+            let mut archive = Vec::new();
+            let doing = || Error::io(format!("reading {}", entry.path.display()));
+            entry.file.read_to_end(&mut archive).map_err(doing())?;
+            // One that was damaged is made anew.
+            if let Ok((header, payload)) = Header::read(&archive)
+                && header.check(payload).is_ok()
+            {
+                return Ok(archive);
+            }
+        }
+        let archive =
+            crate::compile(component, &self.profile, target)?.pack(crate::Effort::Fast)?;
+        if let Some(cache) = &cache {
+            // Where it can't be kept, it is made again next time.
+            let _ = cache.write(&name, &archive);
+        }
+        Ok(archive)
+    }
+
     /// Loads `code`, which is made at most once, or what the cache has of it under `name`.
     fn load_as(
         &self,
@@ -277,8 +309,11 @@ impl Loader {
         if let Some((expected, found)) = differ(WASMTIME_VERSION, &header.wasmtime) {
             return Err(Error::WasmtimeVersion { expected, found });
         }
-        if let Some((expected, found)) = differ(HOST_TARGET, &header.target) {
-            return Err(Error::Target { expected, found });
+        if platform(HOST_TARGET) != platform(&header.target) {
+            return Err(Error::Target {
+                expected: HOST_TARGET.to_owned(),
+                found: header.target.clone(),
+            });
         }
         if let Some((expected, found)) = differ(&self.profile.fingerprint(), &header.profile) {
             return Err(Error::Profile { expected, found });

@@ -124,6 +124,14 @@ pub fn cpu(target: &str) -> Option<&'static str> {
     target.starts_with("x86_64").then_some("x86-64-v3")
 }
 
+/// What of `target` its code depends on: all but the environment (`gnu`, `musl`, `msvc`), which comes fourth where there is one.
+pub(crate) fn platform(target: &str) -> &str {
+    match target.match_indices('-').nth(2) {
+        Some((end, _)) => target.get(..end).unwrap_or(target),
+        None => target,
+    }
+}
+
 /// The features of `cpu` that this processor lacks.
 pub(crate) fn missing_features(cpu: &str) -> Vec<&'static str> {
     let mut missing = Vec::new();

@@ -234,19 +234,34 @@ fn an_engine_of_another_profile_refuses_the_archive() {
 
 #[test]
 fn a_named_target_is_compiled_for_and_refused_elsewhere() {
-    let os = if cfg!(target_vendor = "apple") {
-        "unknown-linux-gnu"
-    } else {
-        "apple-darwin"
-    };
-    let target = format!("{}-{os}", std::env::consts::ARCH);
-    let archive = archive_for(&EngineProfile::default(), &target).unwrap();
-    assert_eq!(Header::read(&archive).unwrap().0.target, target);
-    let error = load(&loader(), &archive).err().unwrap();
-    assert!(
-        matches!(&error, Error::Target { found, .. } if *found == target),
-        "{error}"
-    );
+    let loader = loader().order([Backing::Memory]);
+    let mut refused = 0;
+    for (os, environments) in [
+        ("apple-darwin", [""; 2]),
+        ("pc-windows", ["-msvc", "-gnu"]),
+        ("unknown-linux", ["-gnu", "-musl"]),
+    ] {
+        for environment in environments {
+            let target = format!("{}-{os}{environment}", std::env::consts::ARCH);
+            let archive = archive_for(&EngineProfile::default(), &target).unwrap();
+            assert_eq!(Header::read(&archive).unwrap().0.target, target);
+            let loaded = load(&loader, &archive);
+            // What differs in the environment alone shares its code.
+            if HOST_TARGET.contains(os) {
+                loaded.unwrap();
+                continue;
+            }
+            let error = loaded.err().unwrap();
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "the artifact was compiled for {target}, and this program for {HOST_TARGET}: build the artifact for this target"
+                )
+            );
+            refused += 1;
+        }
+    }
+    assert_eq!(refused, 4);
 
     let error = archive_for(&EngineProfile::default(), "no-such-target").unwrap_err();
     assert!(

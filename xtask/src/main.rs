@@ -6,6 +6,7 @@ mod call;
 mod check;
 mod conformance;
 mod cpython_tests;
+mod dist;
 mod fuzz;
 mod guest;
 mod inspect;
@@ -17,6 +18,7 @@ mod sign;
 mod soak;
 mod stamp;
 mod stubs;
+mod verify;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -45,6 +47,10 @@ enum Task {
     Inspect(inspect::Args),
     /// Sign an archive, for those who load it from elsewhere: its signature is written beside it.
     Sign(sign::Args),
+    /// Compile a component again for an archive's target, and say whether the archive is that.
+    Verify(verify::Args),
+    /// Make what is released, in target/dist: archives of the Python guest, packages of all crates, their digests; a table of sizes on stdout.
+    Dist(dist::Args),
     /// Ask a guest, or all of our own, for what the protocol asks of every guest.
     Conformance(conformance::Args),
     /// Write the stubs of host modules, for editors and type checkers: the files that changed on stdout.
@@ -76,6 +82,8 @@ fn main() -> ExitCode {
         Task::Call(args) => call::call(args, started),
         Task::Inspect(args) => inspect::inspect(&args),
         Task::Sign(args) => sign::sign(&args),
+        Task::Verify(args) => verify::verify(&args),
+        Task::Dist(args) => dist::dist(&args),
         Task::Conformance(args) => conformance::conformance(args),
         Task::Stubs(args) => stubs::stubs(&args),
         Task::CpythonTests(args) => cpython_tests::cpython_tests(args),

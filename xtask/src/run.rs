@@ -99,19 +99,7 @@ fn with_the_new_guest(first: bool) -> Result<()> {
         );
     }
     eprintln!("building with the guest embedded ...");
-    let mut cargo = shell::cargo();
-    // From where the user stands: the paths they gave are relative to it.
-    cargo
-        .current_dir(std::env::current_dir()?)
-        .arg("run")
-        .arg("--manifest-path")
-        .arg(shell::root().join("Cargo.toml"));
-    cargo
-        .args(["--package", "xtask", "--"])
-        .args(std::env::args_os().skip(1))
-        .env(AGAIN, "1");
-    let status = cargo.status().context("can't start cargo")?;
-    std::process::exit(status.code().unwrap_or(1));
+    shell::start_again(|cargo| cargo.env(AGAIN, "1"))
 }
 
 /// What can be imported from `folder`: the modules and packages in it, and not all that lies below a home folder.

@@ -36,6 +36,35 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
+/// Has cargo build this program again, with what `changes` adds, and start it with the same arguments. Does not come back from that.
+pub(crate) fn start_again(changes: impl FnOnce(&mut Command) -> &mut Command) -> Result<()> {
+    let mut cargo = cargo();
+    // From where the user stands: the paths they gave are relative to it.
+    cargo
+        .current_dir(std::env::current_dir()?)
+        .arg("run")
+        .arg("--manifest-path")
+        .arg(root().join("Cargo.toml"))
+        .args(["--package", "xtask"]);
+    let again = changes(&mut cargo)
+        .arg("--")
+        .args(std::env::args_os().skip(1));
+    let status = again.status().context("can't start cargo")?;
+    std::process::exit(status.code().unwrap_or(1))
+}
+
+/// Makes sure that this program can compile for `targets`. Does not come back where it must be built again for that.
+pub(crate) fn can_compile_for(targets: &[String]) -> Result<()> {
+    let is_other = |target: &String| !target.starts_with(std::env::consts::ARCH);
+    match targets.iter().find(|target| is_other(target)) {
+        Some(target) if !cfg!(feature = "cross") => {
+            eprintln!("building with compilers for other processors, which {target} needs ...");
+            start_again(|cargo| cargo.args(["--features", "cross"]))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Runs a command whose output the user sees.
 pub(crate) fn show(command: &mut Command) -> Result<()> {
     let line = words(command);

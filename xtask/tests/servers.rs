@@ -149,10 +149,14 @@ fn a_folder_of_files_is_a_folder_of_endpoints() {
     );
     let metrics = server.get("/metrics");
     let metrics = metrics.as_str().unwrap();
-    assert!(
-        metrics.contains(r#"calls_total{path="shop/total",outcome="ok"} 1"#),
-        "{metrics}"
-    );
+    for wanted in [
+        r#"requests_total{path="shop/total",outcome="ok"} 1"#,
+        r#"requests_total{path="shop/total",outcome="input"} 2"#,
+        r#"wit_wire_hostcalls_total{name="request",outcome="ok"} 1"#,
+        "wit_wire_calls_in_flight 0",
+    ] {
+        assert!(metrics.contains(wanted), "{wanted} in {metrics}");
+    }
 
     // An edit that can't be loaded keeps what was there, and says so; one that can takes its place.
     std::fs::write(&shop, "def total(:").unwrap();
@@ -258,7 +262,13 @@ fn traces_reach_the_collector_before_the_server_has_ended() {
     let id: Vec<u8> = (0..16)
         .map(|at| u8::from_str_radix(&trace[2 * at..2 * at + 2], 16).unwrap())
         .collect();
-    for wanted in [&id[..], b"request", b"shop/request"] {
+    for wanted in [
+        &id[..],
+        b"shop/request",
+        b"call",
+        b"hostcall",
+        b"cpu_seconds",
+    ] {
         let is_there = body.windows(wanted.len()).any(|part| part == wanted);
         assert!(is_there, "{}", wanted.escape_ascii());
     }

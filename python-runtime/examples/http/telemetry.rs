@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use opentelemetry::propagation::TextMapPropagator;
 use opentelemetry::trace::{TraceContextExt, TracerProvider};
 use opentelemetry_otlp::SpanExporter;
@@ -25,6 +25,11 @@ use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::{Server, answer};
 
+const SECONDS: [f64; 11] = [
+    0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0,
+];
+const BYTES: [f64; 4] = [4e6, 16e6, 64e6, 256e6];
+
 pub(crate) struct Telemetry {
     pub(crate) metrics: PrometheusHandle,
     traces: Option<SdkTracerProvider>,
@@ -33,9 +38,6 @@ pub(crate) struct Telemetry {
 /// Logs to stderr, by `RUST_LOG`. Traces to the collector that `OTEL_EXPORTER_OTLP_ENDPOINT` names, if it does. To be called before the
 /// runtime is built, which takes its metrics then.
 pub(crate) fn install() -> Result<Telemetry> {
-    let filter = EnvFilter::builder()
-        .with_default_directive(tracing::Level::INFO.into())
-        .from_env()?;
     let logs = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
@@ -49,17 +51,21 @@ pub(crate) fn install() -> Result<Telemetry> {
     };
     let spans = traces.as_ref().map(|traces| {
         let tracer = traces.tracer("python-functions");
-        tracing_opentelemetry::layer().with_tracer(tracer)
+        let layer = tracing_opentelemetry::layer().with_tracer(tracer);
+        layer.with_filter(EnvFilter::new("info,wit_wire=debug"))
     });
+    // Without the runtime's own spans, which say little in a log and cost something.
+    let filter = std::env::var(EnvFilter::DEFAULT_ENV);
+    let filter = filter
+        .as_deref()
+        .unwrap_or("info,wit_wire=warn,wit_wire::output=info");
     tracing_subscriber::registry()
         .with(spans)
-        .with(logs.with_filter(filter))
+        .with(logs.with_filter(EnvFilter::try_new(filter)?))
         .init();
-    let seconds = [
-        0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0,
-    ];
     let metrics = PrometheusBuilder::new()
-        .set_buckets(&seconds)?
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
+        .set_buckets_for_metric(Matcher::Suffix("_bytes".to_owned()), &BYTES)?
         .install_recorder()?;
     Ok(Telemetry { metrics, traces })
 }
@@ -101,7 +107,8 @@ pub(crate) fn traceparent(span: &Span) -> Option<String> {
     headers.remove("traceparent")
 }
 
-/// Counts one call. A path is one of a function that there is, so that there are no more series than functions.
+/// Counts one request. A path is one of a function that there is, so that there are no more series than functions. What the runtime does
+/// it counts itself.
 pub(crate) fn record(path: &str, outcome: &Result<String, CallError>, receipt: &Receipt) {
     let outcome = match outcome {
         Ok(_) => "ok",
@@ -109,19 +116,12 @@ pub(crate) fn record(path: &str, outcome: &Result<String, CallError>, receipt: &
         Err(error) => answer::status(error).1,
     };
     let path = path.to_owned();
-    metrics::counter!("calls_total", "path" => path.clone(), "outcome" => outcome).increment(1);
-    metrics::histogram!("call_seconds", "path" => path.clone()).record(receipt.wall_time);
-    metrics::histogram!("call_cpu_seconds", "path" => path).record(receipt.cpu_time);
+    metrics::counter!("requests_total", "path" => path.clone(), "outcome" => outcome).increment(1);
+    metrics::histogram!("request_seconds", "path" => path).record(receipt.wall_time);
 }
 
 /// `GET /metrics`, for Prometheus.
 pub(crate) async fn metrics(State(server): State<Arc<Server>>) -> String {
-    let stats = server.runtime.stats();
-    metrics::gauge!("interpreters_live").set(stats.live as f64);
-    metrics::gauge!("interpreters_idle").set(stats.idle as f64);
-    metrics::gauge!("calls_waiting").set(stats.waiting as f64);
-    metrics::gauge!("calls_in_flight").set(stats.in_flight as f64);
-    metrics::counter!("interpreters_rebuilt_total").absolute(stats.rebuilds);
     server.telemetry.metrics.run_upkeep();
     server.telemetry.metrics.render()
 }

@@ -17,6 +17,7 @@ use clap::{Parser, ValueEnum};
 
 use crate::shell;
 pub(crate) use javascript::test as test_javascript;
+pub(crate) use python::archive_for;
 pub(crate) use tools::{environment, isolated, program, python};
 
 #[derive(Parser)]
@@ -27,6 +28,14 @@ pub(crate) struct Args {
     /// Compress archives as for a release: smaller, and slower to make.
     #[arg(long)]
     release: bool,
+    /// Compile the Python guest for this target, into target/guest/python-PROCESSOR-SYSTEM.aot; may be given several times. Without it,
+    /// for this machine, into target/guest/python.aot.
+    #[arg(
+        long = "target",
+        value_name = "TRIPLE",
+        conflicts_with = "requirements"
+    )]
+    targets: Vec<String>,
     /// Make a Python guest with the packages of a pip requirements file in it, at target/guest/python-with-STEM.aot.
     #[arg(long, value_name = "FILE")]
     requirements: Option<PathBuf>,
@@ -54,6 +63,15 @@ impl Args {
         Self::of(Language::All)
     }
 
+    /// The Python guest as it is released, for these targets.
+    pub(crate) fn release(targets: Vec<String>) -> Self {
+        Self {
+            release: true,
+            targets,
+            ..Self::python()
+        }
+    }
+
     /// The Python guest that has the packages that its tests use.
     pub(crate) fn tested_packages() -> Self {
         Self {
@@ -70,6 +88,7 @@ impl Args {
         Self {
             languages: vec![language],
             release: false,
+            targets: Vec::new(),
             requirements: None,
             output: None,
         }
@@ -93,14 +112,25 @@ pub(crate) enum Built {
 }
 
 /// What guests become, by language.
-fn products() -> impl Iterator<Item = (Language, String)> {
-    let python = ["python.wasm", "python.aot"].map(|name| (Language::Python, name.to_owned()));
-    let rust = rust::GUESTS.map(|(.., name)| (Language::Rust, format!("{name}.wasm")));
-    let others = [
-        (Language::JavaScript, "javascript.wasm".to_owned()),
-        (Language::C, "c.wasm".to_owned()),
-    ];
-    python.into_iter().chain(rust).chain(others)
+fn products(args: &Args) -> impl Iterator<Item = (Language, PathBuf)> {
+    let guests = shell::guests();
+    let archives: Vec<_> = match args.targets.is_empty() {
+        true => vec![guests.join("python.aot")],
+        false => args
+            .targets
+            .iter()
+            .map(|target| archive_for(&guests, target))
+            .collect(),
+    };
+    let python = [guests.join("python.wasm")].into_iter().chain(archives);
+    let rust = rust::GUESTS.map(|(.., name)| guests.join(format!("{name}.wasm")));
+    python
+        .map(|product| (Language::Python, product))
+        .chain(rust.map(|product| (Language::Rust, product)))
+        .chain([
+            (Language::JavaScript, guests.join("javascript.wasm")),
+            (Language::C, guests.join("c.wasm")),
+        ])
 }
 
 /// Builds guests, and prints the digests of what they are then, to compare with another build's.
@@ -109,10 +139,10 @@ pub(crate) fn build_and_tell(args: &Args) -> Result<()> {
     if args.requirements.is_some() {
         return Ok(());
     }
-    for (language, name) in products() {
+    for (language, product) in products(args) {
         if args.wants(language) {
-            let bytes = fs::read(shell::guests().join(&name))?;
-            println!("{}  {name}", blake3::hash(&bytes));
+            let name = product.file_name().unwrap_or_default().to_string_lossy();
+            println!("{}  {name}", blake3::hash(&fs::read(&product)?));
         }
     }
     Ok(())
@@ -133,9 +163,10 @@ pub(crate) fn build(args: &Args) -> Result<Built> {
         }
         return python::build_with(&guests, requirements, args.output.as_deref(), effort);
     }
+    shell::can_compile_for(&args.targets)?;
     let mut built = Built::UpToDate;
     if args.wants(Language::Python) {
-        built = python::build(&guests, effort)?;
+        built = python::build(&guests, &args.targets, effort)?;
     }
     if args.wants(Language::Rust) {
         rust::build(&guests)?;

@@ -11,14 +11,42 @@ use super::{Built, lock, packages, replace, tools};
 use crate::shell;
 use crate::stamp::{Inputs, Stamp};
 
-/// Builds the guest's archive at `target/guest/python.aot`, where `python-runtime` finds it.
-pub(super) fn build(guests: &Path, effort: Effort) -> Result<Built> {
+/// Builds the guest's archives: for each target where [`archive_for`] says, and without any for this machine at `target/guest/python.aot`.
+/// In both places `python-runtime` finds them.
+pub(super) fn build(guests: &Path, targets: &[String], effort: Effort) -> Result<Built> {
     let image = Image::new(guests, "python", None)?;
-    if image.is_fresh(effort) {
-        return Ok(Built::UpToDate);
+    let mut archives: Vec<_> = targets
+        .iter()
+        .map(|target| (target.as_str(), archive_for(guests, target)))
+        .collect();
+    if archives.is_empty() {
+        archives.push((HOST_TARGET, guests.join("python.aot")));
     }
-    let _lock = lock(guests)?;
-    image.build(effort)
+    let mut built = Built::UpToDate;
+    for (target, archive) in archives {
+        if image.is_fresh(&archive, target, effort) {
+            continue;
+        }
+        let _lock = lock(guests)?;
+        image.build(&archive, target, effort)?;
+        built = Built::Anew;
+    }
+    Ok(built)
+}
+
+/// Where the guest's archive for a target goes, which all targets share that differ in nothing but the environment.
+pub(crate) fn archive_for(guests: &Path, target: &str) -> PathBuf {
+    guests.join(format!("python-{}.aot", platform(target)))
+}
+
+/// The processor and system of a target, as in `x86_64-linux`.
+fn platform(target: &str) -> String {
+    let parts: Vec<_> = target.split('-').collect();
+    match parts[..] {
+        [arch, _, "darwin"] => format!("{arch}-macos"),
+        [arch, _, os] | [arch, _, os, _] => format!("{arch}-{os}"),
+        _ => target.to_owned(),
+    }
 }
 
 /// Builds the archive of a guest that has the packages of `requirements` in it.
@@ -33,11 +61,18 @@ pub(super) fn build_with(
     let _lock = lock(guests)?;
     let packages = packages::install(guests, requirements, &guests.join(&name))?;
     let image = Image::new(guests, &name, Some(packages))?;
-    let built = image.build(effort)?;
+    let archive = guests.join(format!("{name}.aot"));
+    let built = match image.is_fresh(&archive, HOST_TARGET, effort) {
+        true => Built::UpToDate,
+        false => {
+            image.build(&archive, HOST_TARGET, effort)?;
+            Built::Anew
+        }
+    };
     let archive = match output {
-        None => &image.archive,
+        None => &archive,
         Some(output) => {
-            replace(output, &fs::read(&image.archive)?)?;
+            replace(output, &fs::read(&archive)?)?;
             output
         }
     };
@@ -53,7 +88,6 @@ struct Image {
     profile: EngineProfile,
     component: PathBuf,
     made: Stamp,
-    archive: PathBuf,
 }
 
 impl Image {
@@ -76,59 +110,53 @@ impl Image {
             profile: EngineProfile::default(),
             made: inputs.stamp(&component),
             component,
-            archive: guests.join(format!("{name}.aot")),
         })
     }
 
-    fn is_fresh(&self, effort: Effort) -> bool {
-        self.made.is_fresh() && self.archive_is_fresh(effort)
-    }
-
     /// A small archive serves wherever a fast one does.
-    fn archive_is_fresh(&self, effort: Effort) -> bool {
-        self.archived(effort).is_fresh() || self.archived(Effort::Small).is_fresh()
+    fn is_fresh(&self, archive: &Path, target: &str, effort: Effort) -> bool {
+        let archived = |effort| self.archived(archive, target, effort).is_fresh();
+        self.made.is_fresh() && (archived(effort) || archived(Effort::Small))
     }
 
-    fn archived(&self, effort: Effort) -> Stamp {
+    fn archived(&self, archive: &Path, target: &str, effort: Effort) -> Stamp {
         Inputs::default()
             .text(self.made.digest())
             .text(WASMTIME_VERSION)
             .text(&self.profile.fingerprint())
-            .text(HOST_TARGET)
-            .text(artifact_embed::cpu(HOST_TARGET).unwrap_or_default())
+            .text(target)
+            .text(artifact_embed::cpu(target).unwrap_or_default())
             .text(&format!("format {} {effort:?}", artifact_embed::FORMAT))
-            .stamp(&self.archive)
+            .stamp(archive)
     }
 
-    fn build(&self, effort: Effort) -> Result<Built> {
-        if self.is_fresh(effort) {
-            return Ok(Built::UpToDate);
-        }
+    fn build(&self, archive: &Path, target: &str, effort: Effort) -> Result<()> {
         if !self.made.is_fresh() {
             let tools = tools::environment(&self.guests, "python", &self.sources)?;
             self.made.clear()?;
             self.componentize(&tools)?;
             self.made.set()?;
         }
-        if self.archive_is_fresh(effort) {
-            return Ok(Built::Anew);
+        if self.is_fresh(archive, target, effort) {
+            return Ok(());
         }
         let wasm = fs::read(&self.component)?;
-        let compiled = shell::step("compiling it ahead of time", || {
-            Ok(artifact_embed::compile(&wasm, &self.profile, HOST_TARGET)?)
+        let compiled = shell::step(&format!("compiling it for {target}"), || {
+            Ok(artifact_embed::compile(&wasm, &self.profile, target)?)
         })?;
         let code = compiled.code_bytes();
         let packed = shell::step("compressing it", || Ok(compiled.pack(effort)?))?;
-        self.archived(effort).clear()?;
-        replace(&self.archive, &packed)?;
-        self.archived(effort).set()?;
+        let archived = self.archived(archive, target, effort);
+        archived.clear()?;
+        replace(archive, &packed)?;
+        archived.set()?;
         eprintln!(
             "Python guest: {:.1} MB component, {:.1} MB code, {:.1} MB archive",
             mega(wasm.len()),
             mega(code),
             mega(packed.len())
         );
-        Ok(Built::Anew)
+        Ok(())
     }
 
     fn componentize(&self, tools: &Path) -> Result<()> {

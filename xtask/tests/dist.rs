@@ -1,0 +1,214 @@
+//! What is released: the manifests of the crates that are published, and what `cargo xtask dist` makes of them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use artifact_embed::{HOST_TARGET, Header};
+use common::{root, xtask};
+use serde_json::Value;
+
+/// What is the workspace's own business.
+const UNPUBLISHED: [&str; 3] = ["benches", "mutations", "xtask"];
+
+fn crates() -> Vec<Value> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args("metadata --offline --no-deps --format-version 1".split(' '));
+    let output = cargo.current_dir(root()).output().unwrap();
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    metadata["packages"].as_array().unwrap().clone()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+#[test]
+fn who_reads_the_registry_finds_what_a_crate_is_for() {
+    let mut published = 0;
+    for package in crates() {
+        let name = text(&package["name"]);
+        if UNPUBLISHED.contains(&name) {
+            assert_eq!(
+                package["publish"].as_array().map(Vec::len),
+                Some(0),
+                "{name}"
+            );
+            continue;
+        }
+        published += 1;
+        assert!(package["publish"].is_null(), "{name}");
+        for field in ["description", "license", "rust_version"] {
+            assert!(!text(&package[field]).is_empty(), "{name}: {field}");
+        }
+        // Nobody looks for what `python-runtime` brings.
+        if name.starts_with("python-runtime-") {
+            continue;
+        }
+        let folder = Path::new(text(&package["manifest_path"])).parent().unwrap();
+        let readme = std::fs::read_to_string(folder.join(text(&package["readme"]))).unwrap();
+        assert!(readme.starts_with(&format!("# {name}\n")), "{name}");
+        for (field, most) in [("keywords", 5), ("categories", 5)] {
+            let count = package[field].as_array().unwrap().len();
+            assert!((1..=most).contains(&count), "{name}: {count} {field}");
+        }
+    }
+    assert!(published > 10, "{published}");
+}
+
+/// Compiled code fits the very release that it was made for.
+#[test]
+fn crates_of_one_release_find_each_other() {
+    let crates = crates();
+    let ours: BTreeMap<_, _> = crates
+        .iter()
+        .map(|package| (text(&package["name"]), text(&package["version"])))
+        .collect();
+    for package in &crates {
+        let dependencies = package["dependencies"].as_array().unwrap();
+        for dependency in dependencies {
+            let (name, asked) = (text(&dependency["name"]), text(&dependency["req"]));
+            let Some(version) = ours.get(name) else {
+                continue;
+            };
+            // Cargo leaves dependencies without a version out of packages, if they are for tests.
+            let is_left_out = text(&dependency["kind"]) == "dev" && asked == "*";
+            assert!(
+                asked == format!("={version}")
+                    || is_left_out
+                    || UNPUBLISHED.contains(&text(&package["name"])),
+                "{}: {name} {asked}",
+                package["name"]
+            );
+        }
+    }
+}
+
+fn files_of(package: &Path) -> Vec<String> {
+    let output = Command::new("tar")
+        .arg("-tzf")
+        .arg(package)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let names = String::from_utf8(output.stdout).unwrap();
+    // Each begins with the folder that all are in.
+    let inside = names.lines().map(|name| name.split_once('/').unwrap().1);
+    inside.map(str::to_owned).collect()
+}
+
+#[test]
+fn dist_makes_packages_that_are_all_a_program_needs() {
+    let (arch, os) = (std::env::consts::ARCH, std::env::consts::OS);
+    let (passed, stdout, stderr) = xtask(&["dist", "--target", HOST_TARGET, "--check"]);
+    assert!(passed, "{stderr}");
+    // What the program prints, with the guest first unpacked and then cached.
+    let answers = stdout.matches("Ada, Grace: guest loaded after ");
+    assert_eq!(answers.count(), 2, "{stdout}");
+    let dist = root().join("target/dist");
+    let archive = std::fs::read(dist.join(format!("python-{arch}-{os}.aot"))).unwrap();
+    assert_eq!(Header::read(&archive).unwrap().0.target, HOST_TARGET);
+
+    let sums = std::fs::read_to_string(dist.join("SHA256SUMS")).unwrap();
+    let mut packages = BTreeMap::new();
+    for line in sums.lines() {
+        let (_, name) = line.split_once("  ").unwrap();
+        assert!(stdout.contains(name), "{stdout}");
+        if let Some(package) = name.strip_suffix("-0.1.0.crate") {
+            packages.insert(package.to_owned(), files_of(&dist.join(name)));
+        }
+    }
+    let prebuilt = format!("python-runtime-{arch}-{os}");
+    for (package, file) in [
+        ("python-runtime", "guest/python.wasm.zst"),
+        (&prebuilt, "python.aot"),
+    ] {
+        assert!(
+            packages[package].iter().any(|name| name == file),
+            "{package}"
+        );
+    }
+    let cargos = [
+        "Cargo.toml",
+        "Cargo.toml.orig",
+        "Cargo.lock",
+        ".cargo_vcs_info.json",
+    ];
+    for (package, files) in &packages {
+        for file in files {
+            let ours = cargos.contains(&file.as_str())
+                || ["build.rs", "README.md", "python.aot"].contains(&file.as_str())
+                || file.starts_with("src/")
+                || file.starts_with("guest/");
+            assert!(ours, "{package}: {file}");
+        }
+    }
+    let others = |package: &Value| {
+        let name = text(&package["name"]).to_owned();
+        let is_other = UNPUBLISHED.contains(&name.as_str())
+            || (name.starts_with("python-runtime-") && name != prebuilt);
+        (!is_other).then_some(name)
+    };
+    let expected: Vec<_> = crates().iter().filter_map(others).collect();
+    let found: Vec<_> = packages.into_keys().collect();
+    assert_eq!(found, expected);
+}
+
+/// `verify` of an archive and a component.
+fn verify(archive: &Path, component: &Path) -> (bool, String) {
+    let words = [archive, component].map(|path| path.display().to_string());
+    let (passed, stdout, stderr) = xtask(&["verify", &words[0], &words[1]]);
+    (passed, stdout + &stderr)
+}
+
+#[test]
+fn verify_tells_what_a_component_compiles_to_from_all_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| -> PathBuf { folder.path().join(name) };
+    let component = root().join("target/guest/rust.wasm");
+    let profile = artifact_embed::EngineProfile::default();
+    let target = format!("{}-apple-darwin", std::env::consts::ARCH);
+    let compiled =
+        || artifact_embed::compile(&std::fs::read(&component).unwrap(), &profile, &target);
+    for effort in [artifact_embed::Effort::Fast, artifact_embed::Effort::Small] {
+        std::fs::write(at("a.aot"), compiled().unwrap().pack(effort).unwrap()).unwrap();
+        let (same, said) = verify(&at("a.aot"), &component);
+        assert!(
+            same && said.contains("a.aot: the same, byte for byte"),
+            "{said}"
+        );
+    }
+
+    let (same, said) = verify(&at("a.aot"), &root().join("target/guest/rust-shop.wasm"));
+    assert!(!same && said.contains("of another component"), "{said}");
+
+    // One that another component's code was put into, under this one's name.
+    let other = std::fs::read(root().join("target/guest/rust-shop.wasm")).unwrap();
+    let forged = artifact_embed::compile(&other, &profile, &target).unwrap();
+    let forged = forged.pack(artifact_embed::Effort::Fast).unwrap();
+    std::fs::write(
+        at("a.aot"),
+        renamed(&forged, &std::fs::read(&component).unwrap()),
+    )
+    .unwrap();
+    let (same, said) = verify(&at("a.aot"), &component);
+    assert!(!same && said.contains("is not what"), "{said}");
+}
+
+/// The archive with `component`'s digest in its header, and the header's own set right.
+fn renamed(archive: &[u8], component: &[u8]) -> Vec<u8> {
+    let (mut header, payload) = Header::read(archive).unwrap();
+    header.component_digest = blake3::hash(component).to_hex().to_string();
+    let header = serde_json::to_vec(&header).unwrap();
+    let length = u32::try_from(header.len()).unwrap().to_le_bytes();
+    let digest = blake3::hash(&header);
+    [&archive[..12], &length, digest.as_bytes(), &header, payload].concat()
+}
