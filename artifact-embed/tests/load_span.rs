@@ -1,6 +1,10 @@
 //! The span of a load. In a process of its own: whether a span is wanted is remembered for all threads.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod common;
 
