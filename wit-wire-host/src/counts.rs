@@ -55,7 +55,7 @@ pub struct Discarded {
     /// Instances of their component are used once.
     pub used: u64,
     /// Their memory was not what it should have been after a reset. Looked for only if
-    /// [`PoolConfig::verify`] is set, and never seen.
+    /// [`PoolConfig::verify`](crate::PoolConfig::verify) is set, and never seen.
     pub unclean: u64,
     /// Nobody needed them for a while, or there were too many.
     pub idle: u64,
