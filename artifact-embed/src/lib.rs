@@ -26,7 +26,8 @@
 //!
 //! In reading order: `profile` (settings that both sides share), `inspect`, `extent` (what small components expand to),
 //! `instrument` (what lets a host reset instances), `compile`, `archive` (the format), `signature`, `load`, `cache` (the
-//! folder that code is mapped from), `identity` (which file a component was read from), `perf_map` (functions' names for `perf`), `embedded`, `error`.
+//! folder that code is mapped from), `identity` (which file a component was read from), `perf_map` (functions' names for
+//! `perf`), `embedded`, `error`.
 
 mod archive;
 mod cache;

@@ -2,6 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::sync::{Mutex, PoisonError};
 
 use wasmtime::component::Component;
@@ -42,9 +43,13 @@ pub(crate) fn add(component: &Component) -> Result<(), Error> {
     write().map_err(Error::io("writing a list for perf"))
 }
 
-/// One that another process of this number left is replaced. `/tmp` keeps files from all but their owners, and a link is not followed.
+/// One that another process of this number left is replaced. `/tmp` keeps files from all but their owners, and a link is not followed. Where
+/// code lies is nobody else's business.
 fn create(path: &str) -> std::io::Result<File> {
-    let create = || OpenOptions::new().append(true).create_new(true).open(path);
+    let create = || {
+        let mut options = OpenOptions::new();
+        options.append(true).create_new(true).mode(0o600).open(path)
+    };
     match create() {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             std::fs::remove_file(path)?;

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 
 use python_runtime::{PythonRuntime, PythonSource};
 
@@ -25,6 +26,7 @@ fn perf_knows_the_functions_of_the_interpreter() {
 
     let path = format!("/tmp/perf-{}.map", std::process::id());
     let list = fs::read_to_string(&path).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
     fs::remove_file(&path).unwrap();
     let found = |name: &str| {
         let line = list.lines().find(|line| line.ends_with(name));

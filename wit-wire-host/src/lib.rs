@@ -19,12 +19,13 @@
 //! # }
 //! ```
 //!
-//! In reading order: `op` (what is asked of a guest), `program` (a component with its ops, and its functions), `call`
-//! (one call and its receipt), `run` (what meters and bounds it), `limits`, `pool` (the instances that calls take in turns), `counts` (what they do, in numbers),
-//! `reset` (how one is taken back to a state it had), `image` (a program's state as data), `snapshot` (the same as bytes),
-//! `memory` (a guest's memory, and all unsafe code), `component` (checked and linked) and `shape` (the check), `instance` (a
-//! live one), `host` (what components share: linker, sandbox, hostcalls), `hostcall`, `batch` (hostcalls made together), `files` (what guests may read), `capture` (what guests print), `profile` (what they spend their time on),
-//! `randomness`, `fixed` (what a call makes the same every time), `ticker` (what interrupts guests), [`telemetry`] (metrics and spans), `wire` (the protocol's values), `blocking`, `error`.
+//! In reading order: `op` (what is asked of a guest), `program` (a component with its ops, and its functions), `call` (one call and its
+//! receipt), `run` (what meters and bounds it), `limits`, `pool` (the instances that calls take in turns), `counts` (what they do, in numbers),
+//! `reset` (how one is taken back to a state it had), `image` (a program's state as data), `snapshot` (the same as bytes), `memory` (a guest's
+//! memory, and all unsafe code), `component` (checked and linked) and `shape` (the check), `instance` (a live one), `host` (what components
+//! share: linker, sandbox, hostcalls), `hostcall`, `batch` (hostcalls made together), `files` (what guests may read), `capture` (what guests
+//! print), `profile` (what they spend their time on), `randomness`, `fixed` (what a call makes the same every time), `ticker` (what interrupts
+//! guests), [`telemetry`] (metrics and spans), `wire` (the protocol's values), `blocking`, `error`.
 
 mod batch;
 mod blocking;

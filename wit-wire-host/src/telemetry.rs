@@ -3,37 +3,7 @@
 //! # Metrics
 //!
 //! Through the facade `metrics`: install a recorder before the host is built, which is when it takes its handles; without a recorder they
-//! do nothing. Hosts of one process add up. No label has a value that a guest or a caller chooses.
-//!
-//! | metric | kind | label | what |
-//! |---|---|---|---|
-//! | [`CALLS`] | counter | `outcome` | calls that ended |
-//! | [`CALL_SECONDS`] | histogram | | time on the clock of calls, however they ended |
-//! | [`CALL_CPU_SECONDS`] | histogram | | their time on a processor |
-//! | [`CALL_MEMORY`] | histogram | | bytes of linear memory at the end of calls that had an instance |
-//! | [`INITS`] | counter | `outcome` (`ok`, `error`, `cancelled`) | runs of a guest's `init` |
-//! | [`INIT_SECONDS`] | histogram | | time on the clock of those |
-//! | [`HOSTCALLS`] | counter | `name`, `outcome` (`ok`, `error`, `panic`, `dropped`) | hostcalls |
-//! | [`HOSTCALL_SECONDS`] | histogram | `name` | time on the clock of those |
-//! | [`WAIT_SECONDS`] | histogram | | time that calls waited for a place, of those that had to wait |
-//! | [`INSTANCES_LIVE`] | gauge | | instances that exist |
-//! | [`INSTANCES_IDLE`] | gauge | | instances ready for a call |
-//! | [`CALLS_WAITING`] | gauge | | calls that wait for an instance |
-//! | [`CALLS_IN_FLIGHT`] | gauge | | calls and `init`s under way, the waiting ones among them |
-//! | [`RESET_SECONDS`] | histogram | | time to take an instance back to a clean state |
-//! | [`APPLY_SECONDS`] | histogram | | time to give an instance the state of another program |
-//! | [`INSTANTIATE_SECONDS`] | histogram | | time to build an instance |
-//! | [`DISCARDED`] | counter | `reason`: a field of [`Discarded`](crate::Discarded) | instances not used again |
-//! | [`REBUILDS`] | counter | | instances built to replace those |
-//!
-//! The `outcome` of a call is `ok`; `failed` (the function's own error, or a panic); `input` or `output` (JSON that does not fit); `no_handler`;
-//! `init`; `trap`; `exit`; `limit_` and one of `wall_time`, `deadline`, `cpu_time`, `memory`, `tables`, `handles`, `input`, `output`, `hostcalls`,
-//! `hostcall_payload`, `instances`, `concurrency`, `wait`, `queue`, `nesting`; `cancelled` (its future was dropped); `shut_down`; `error` (the
-//! host or the machine).
-//!
-//! The `name` of a hostcall is the one that it was registered with, or the protocol's own for files; [`OTHERS`] is all that
-//! [`HostBuilder::hostcalls`](crate::HostBuilder::hostcalls) answers and all that nobody does. `dropped` is a hostcall whose
-//! call ended or gave it up.
+//! do nothing. Hosts of one process add up. No label has a value that a guest or a caller chooses. The constants below are their names.
 //!
 //! # Spans
 //!
@@ -62,23 +32,27 @@ use crate::limits::Limit;
 use crate::program::Isolation;
 use crate::run::Run;
 
-/// Calls that ended, a counter by `outcome`.
+/// Calls that ended, a counter by `outcome`: `ok`; `failed` (the function's own error, or a panic); `input` or `output` (JSON that does not
+/// fit); `no_handler` (also where a profile was asked for that the guest can't make); `init`; `trap`; `exit`; `limit_` and a field of
+/// [`Limits`](crate::Limits), or `deadline`, `tables`, `handles`, `instances`, `concurrency`, `queue`; `cancelled` (its future was dropped);
+/// `shut_down`; `error` (the host or the machine).
 pub const CALLS: &str = "wit_wire_calls_total";
-/// Time on the clock of calls, a histogram.
+/// Time on the clock of calls, however they ended, a histogram.
 pub const CALL_SECONDS: &str = "wit_wire_call_seconds";
 /// Time on a processor of calls, a histogram.
 pub const CALL_CPU_SECONDS: &str = "wit_wire_call_cpu_seconds";
-/// Linear memory of calls, a histogram.
+/// Linear memory at the end of calls that had an instance, a histogram.
 pub const CALL_MEMORY: &str = "wit_wire_call_memory_bytes";
-/// Runs of `init`, a counter by `outcome`.
+/// Runs of a guest's `init`, a counter by `outcome`: `ok`, `error`, `cancelled`.
 pub const INITS: &str = "wit_wire_inits_total";
 /// Time on the clock of `init`, a histogram.
 pub const INIT_SECONDS: &str = "wit_wire_init_seconds";
-/// Hostcalls, a counter by `name` and `outcome`.
+/// Hostcalls, a counter by `name` and `outcome`: `ok`, `error`, `panic`, `dropped` (its call ended, or gave it up). The name is the one that
+/// it was registered with, the protocol's own for files, or [`OTHERS`].
 pub const HOSTCALLS: &str = "wit_wire_hostcalls_total";
 /// Time on the clock of hostcalls, a histogram by `name`.
 pub const HOSTCALL_SECONDS: &str = "wit_wire_hostcall_seconds";
-/// Time that calls waited for a place, a histogram.
+/// Time that calls waited for a place, of those that had to wait, a histogram.
 pub const WAIT_SECONDS: &str = "wit_wire_wait_seconds";
 /// Instances that exist, a gauge.
 pub const INSTANCES_LIVE: &str = "wit_wire_instances_live";
@@ -86,20 +60,20 @@ pub const INSTANCES_LIVE: &str = "wit_wire_instances_live";
 pub const INSTANCES_IDLE: &str = "wit_wire_instances_idle";
 /// Calls that wait for an instance, a gauge.
 pub const CALLS_WAITING: &str = "wit_wire_calls_waiting";
-/// Calls under way, a gauge.
+/// Calls and `init`s under way, the waiting ones among them, a gauge.
 pub const CALLS_IN_FLIGHT: &str = "wit_wire_calls_in_flight";
-/// Time of resets, a histogram.
+/// Time to take an instance back to a clean state, a histogram.
 pub const RESET_SECONDS: &str = "wit_wire_reset_seconds";
 /// Time to give an instance another program's state, a histogram.
 pub const APPLY_SECONDS: &str = "wit_wire_apply_seconds";
 /// Time to build an instance, a histogram.
 pub const INSTANTIATE_SECONDS: &str = "wit_wire_instantiate_seconds";
-/// Instances not used again, a counter by `reason`.
+/// Instances not used again, a counter by `reason`: a field of [`Discarded`](crate::Discarded).
 pub const DISCARDED: &str = "wit_wire_instances_discarded_total";
 /// Instances built to replace those, a counter.
 pub const REBUILDS: &str = "wit_wire_rebuilds_total";
 
-/// The `name` of hostcalls that were not registered by name.
+/// The `name` of all hostcalls that [`HostBuilder::hostcalls`](crate::HostBuilder::hostcalls) answers, and of those that nobody does.
 pub const OTHERS: &str = "*";
 
 /// The target of spans.

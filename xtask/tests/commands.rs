@@ -29,6 +29,28 @@ fn run_fails_with_the_error_as_python_prints_it() {
 }
 
 #[test]
+fn run_draws_what_a_call_spends_its_time_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("flame.svg");
+    let shown = file.display().to_string();
+    let function = "examples/shop/cart.py:total";
+    let input = r#"[{"kind": "food", "price": 10}, {"kind": "toys", "price": 19.99}]"#;
+    let (passed, stdout, stderr) = xtask(&["run", function, input, "--profile", &shown]);
+    assert!(passed, "{stderr}");
+    let plain = xtask(&["run", function, input]);
+    assert_eq!(stdout, plain.1);
+    let svg = std::fs::read_to_string(&file).unwrap();
+    assert!(svg.contains("total (shop/cart.py:"), "{svg}");
+}
+
+#[test]
+fn run_shows_the_guests_own_frames_on_demand() {
+    let run = ["run", "examples/hello.py:greet", "{}", "--full-tracebacks"];
+    let (passed, _, stderr) = xtask(&run);
+    assert!(!passed && stderr.contains("wit_wire_guest"), "{stderr}");
+}
+
+#[test]
 fn call_runs_an_op_of_any_component() {
     let data = r#"{"ty": "lambda", "source": "lambda x: -x"}"#;
     let (passed, stdout, stderr) = xtask(&[

@@ -437,3 +437,14 @@ async fn a_call_without_time_is_not_begun() {
         .unwrap_err();
     assert_eq!(count.call_raw("1").await.unwrap(), "2");
 }
+
+#[tokio::test]
+async fn a_guest_that_knows_of_no_profiles_says_so() {
+    let echo = program(host(), &[]).await.function("echo").unwrap();
+    let (failed, receipt) = echo.call_raw("1").profiled().with_receipt().await;
+    assert!(
+        matches!(&failed, Err(Error::NoProfile { op }) if op == "echo"),
+        "{failed:?}"
+    );
+    assert_eq!(receipt.profile, None);
+}
