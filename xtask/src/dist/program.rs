@@ -32,7 +32,10 @@ pub(super) fn run(packages: &[Package]) -> Result<()> {
         .arg("--offline");
     shell::show(cargo.env("CARGO_TARGET_DIR", &made))?;
     for _ in 0..2 {
-        let mut program = Command::new(made.join("debug/program"));
+        let mut program = Command::new(
+            made.join("debug/program")
+                .with_extension(std::env::consts::EXE_EXTENSION),
+        );
         shell::show(program.current_dir(folder.path()).arg(at("cache")))?;
     }
     Ok(())
