@@ -1,5 +1,6 @@
 //! Embeds the Python guest as machine code for the target, from wherever this build has it.
 
+#[cfg(not(feature = "precompile"))]
 use std::env::var;
 use std::error::Error;
 use std::path::{Path, PathBuf};

@@ -8,7 +8,7 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -157,8 +157,8 @@ fn dist_makes_packages_that_are_all_a_program_needs() {
             || (name.starts_with("python-runtime-") && name != prebuilt);
         (!is_other).then_some(name)
     };
-    let expected: Vec<_> = crates().iter().filter_map(others).collect();
-    let found: Vec<_> = packages.into_keys().collect();
+    let expected: BTreeSet<_> = crates().iter().filter_map(others).collect();
+    let found: BTreeSet<_> = packages.into_keys().collect();
     assert_eq!(found, expected);
 }
 

@@ -38,7 +38,7 @@ pub fn compile(
     let started = Instant::now();
     // Cargo shows it with -vv, or when this fails.
     eprintln!(
-        "compiling `{name}` ({} MB) for {target}; this may take minutes",
+        "an archive of `{name}` ({} MB) for {target}: unless there is one from before, compiling it may take minutes",
         component.len() / 1_000_000
     );
     let archive = Loader::new(&EngineProfile::default())?.archive(component, &target)?;

@@ -44,6 +44,7 @@ pub(crate) fn dist(args: &Args) -> Result<()> {
         false => args.targets.clone(),
     };
     guest::build(&guest::Args::release(targets.clone()))?;
+    guest::build(&guest::Args::javascript())?;
     let dist = shell::root().join("target/dist");
     if dist.exists() {
         fs::remove_dir_all(&dist).with_context(|| format!("emptying {}", dist.display()))?;
@@ -53,7 +54,8 @@ pub(crate) fn dist(args: &Args) -> Result<()> {
     let archives = targets
         .iter()
         .map(|target| guest::archive_for(&guests, target));
-    for product in archives.chain([guests.join("python.wasm")]) {
+    for product in archives.chain(["python.wasm", "javascript.wasm"].map(|name| guests.join(name)))
+    {
         fs::copy(&product, dist.join(product.file_name().unwrap_or_default()))
             .with_context(|| format!("copying {}", product.display()))?;
     }

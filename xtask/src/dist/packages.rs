@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use serde_json::Value;
+use serde::Deserialize;
 
 use crate::guest::{self, replace};
 use crate::shell::{self, cargo};
@@ -39,12 +39,12 @@ pub(super) fn make(targets: &[String], dist: &Path) -> Result<Vec<Package>> {
     let mut package = cargo();
     // What is added above is no part of the sources, which cargo takes for a change that was not committed.
     package.args("package --no-verify --allow-dirty --quiet".split(' '));
-    for (name, _) in &crates {
+    for Crate { name, .. } in &crates {
         package.args(["--package", name]);
     }
     shell::step("packaging all crates", || shell::quiet(&mut package))?;
     let mut packages = Vec::new();
-    for (name, version) in crates {
+    for Crate { name, version, .. } in crates {
         let crate_file = format!("{name}-{version}.crate");
         let file = shell::root().join("target/package").join(&crate_file);
         if !missing.contains(&name) {
@@ -56,20 +56,30 @@ pub(super) fn make(targets: &[String], dist: &Path) -> Result<Vec<Package>> {
     Ok(packages)
 }
 
-/// The workspace's crates that may be published, and their versions.
-fn published() -> Result<Vec<(String, String)>> {
+/// What cargo says of the workspace.
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Crate>,
+}
+
+#[derive(Deserialize)]
+struct Crate {
+    name: String,
+    version: String,
+    /// The registries that it may be published in; none where that is any.
+    publish: Option<Vec<String>>,
+}
+
+/// The workspace's crates that may be published.
+fn published() -> Result<Vec<Crate>> {
     let output = cargo()
         .args("metadata --no-deps --format-version 1".split(' '))
         .output()
         .context("can't start cargo")?;
-    let metadata: Value = serde_json::from_slice(&output.stdout)
+    let metadata: Metadata = serde_json::from_slice(&output.stdout)
         .with_context(|| String::from_utf8_lossy(&output.stderr).into_owned())?;
-    let crates = metadata["packages"].as_array().into_iter().flatten();
-    let published = crates.filter(|package| package["publish"].is_null());
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    Ok(published
-        .map(|package| (text(&package["name"]), text(&package["version"])))
-        .collect())
+    let crates = metadata.packages.into_iter();
+    Ok(crates.filter(|package| package.publish.is_none()).collect())
 }
 
 /// Compresses the guest's component into `folder`, if it is not there as it is now.

@@ -59,6 +59,10 @@ impl Args {
         Self::of(Language::Python)
     }
 
+    pub(crate) fn javascript() -> Self {
+        Self::of(Language::JavaScript)
+    }
+
     pub(crate) fn all() -> Self {
         Self::of(Language::All)
     }
