@@ -84,7 +84,8 @@ fn tell(dist: &Path) -> Result<()> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let bytes = fs::read(&path)?;
         writeln!(digests, "{:x}  {name}", Sha256::digest(&bytes))?;
-        let share = match path.extension().is_some_and(|kind| kind == "crate") {
+        let is_package = path.extension().is_some_and(|kind| kind == "crate");
+        let share = match is_package {
             true => format!(
                 "{} % of what the registry takes",
                 bytes.len() * 100 / LARGEST_PACKAGE
@@ -92,7 +93,7 @@ fn tell(dist: &Path) -> Result<()> {
             false => String::new(),
         };
         table.add_row([name.to_string(), bytes.len().to_string(), share]);
-        if path.extension().is_some_and(|kind| kind == "crate") && bytes.len() > LARGEST_PACKAGE {
+        if is_package && bytes.len() > LARGEST_PACKAGE {
             too_large.push(name.into_owned());
         }
     }
