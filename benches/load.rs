@@ -11,20 +11,24 @@ use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 
 fn main() {
-    throughput("throughput.shared.1", 1, Isolation::Shared);
-    throughput("throughput.per_call.1", 1, Isolation::PerCall);
-    let most = throughput("throughput.per_call.2", 2, Isolation::PerCall);
+    let usual = PoolConfig::default().instances;
+    throughput("throughput.shared.1", 1, usual, Isolation::Shared);
+    throughput("throughput.per_call.1", 1, usual, Isolation::PerCall);
+    let most = throughput("throughput.per_call.2", 2, usual, Isolation::PerCall);
+    // Far more than are needed: more memory than the caches hold, if calls go through all of it.
+    throughput("throughput.per_call.2.of_64", 2, 64, Isolation::PerCall);
     latency(most / 2.0);
 }
 
-/// An async runtime with so many threads for calls, and a function.
-fn start(threads: usize, isolation: Isolation) -> (Runtime, Function) {
+/// An async runtime with so many threads for calls, and a function of a pool of so many instances.
+fn start(threads: usize, instances: usize, isolation: Isolation) -> (Runtime, Function) {
     let tokio = Builder::new_multi_thread()
         .worker_threads(threads)
         .enable_all()
         .build();
     let tokio = tokio.expect("a tokio runtime");
     let runtime = runtime(PoolConfig {
+        instances,
         queue: 1 << 20,
         ..PoolConfig::default()
     });
@@ -43,9 +47,9 @@ async fn call(function: &Function) -> Value {
 
 /// Calls in a second, made by as many tasks as there are threads, each one call after the other. Returns the median
 /// over slices of a tenth of a second.
-fn throughput(name: &str, tasks: usize, isolation: Isolation) -> f64 {
+fn throughput(name: &str, tasks: usize, instances: usize, isolation: Isolation) -> f64 {
     const SLICE: Duration = Duration::from_millis(100);
-    let (tokio, function) = start(tasks, isolation);
+    let (tokio, function) = start(tasks, instances, isolation);
     let slices = (seconds(4.0).as_secs_f64() / SLICE.as_secs_f64()) as usize;
     let started = Instant::now();
     let tasks: Vec<_> = (0..tasks)
@@ -77,7 +81,7 @@ fn throughput(name: &str, tasks: usize, isolation: Isolation) -> f64 {
 /// How long calls take that arrive at `rate` per second, whether or not earlier ones are done. A call's time begins when it
 /// was due: one that comes late because all is busy has waited.
 fn latency(rate: f64) {
-    let (tokio, function) = start(2, Isolation::PerCall);
+    let (tokio, function) = start(2, PoolConfig::default().instances, Isolation::PerCall);
     // The system wakes sleepers up to 50 µs late, to wake several at once, unless told that 1 ns is all it has.
     let _ = std::fs::write("/proc/self/timerslack_ns", "1");
     // As many at once as there will be: what is measured is not how a pool fills.

@@ -59,7 +59,7 @@ pub struct PoolConfig {
 impl Default for PoolConfig {
     fn default() -> Self {
         Self {
-            instances: 4 * std::thread::available_parallelism().map_or(1, usize::from),
+            instances: 4 * processors(),
             queue: 1024,
             idle_time: Duration::from_secs(60),
             clean_state: CleanState::default(),
@@ -85,6 +85,8 @@ pub enum CleanState {
 /// What the components of a host share of the pool.
 pub(crate) struct Pool {
     config: PoolConfig,
+    /// How many threads can work at once.
+    processors: usize,
     places: Arc<Semaphore>,
     counts: Arc<Counts>,
     closed: AtomicBool,
@@ -160,6 +162,7 @@ impl Pool {
         config.instances = config.instances.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             config,
+            processors: processors(),
             places: Arc::new(Semaphore::new(config.instances)),
             counts: Arc::new(Counts::new()),
             closed: AtomicBool::new(false),
@@ -293,6 +296,10 @@ impl Stock {
         Taken::None
     }
 
+    fn returning(&self) -> usize {
+        lock(&self.shelf).returning
+    }
+
     fn begin_return(&self) {
         lock(&self.shelf).returning += 1;
     }
@@ -397,6 +404,11 @@ impl Lease {
             is_clean: false,
         };
         let stock = &component.stock;
+        // Instances on their way back may wait for the very thread that this call would go on holding. Let them through, and
+        // take one whose memory is still in the processor's caches: a caller in a loop would else go through all there are.
+        if stock.returning() > component.host.0.pool.processors {
+            tokio::task::yield_now().await;
+        }
         loop {
             match stock.take(image) {
                 Taken::Idle(worker) => lease.worker = Some(worker),
@@ -629,6 +641,10 @@ async fn sweep(sweeper: Sweeper, idle_time: Duration) {
             }
         }
     }
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 impl Host {
