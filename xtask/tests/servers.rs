@@ -219,6 +219,39 @@ fn a_call_that_takes_too_long_is_the_gateways_timeout() {
     assert_eq!((status, &error["error"]), (504, &json!("time")));
 }
 
+#[test]
+fn a_full_server_says_when_to_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = "import time\n\ndef wait(_):\n    time.sleep(100)\n";
+    std::fs::write(folder.path().join("busy.py"), source).unwrap();
+    let server = Server::folder(folder.path(), &["--milliseconds", "100000"]);
+    // More than there are instances and places in the queue. Their answers are not awaited.
+    let callers: Vec<TcpStream> = (0..600)
+        .map(|_| {
+            let mut caller = TcpStream::connect(&server.address).unwrap();
+            let request = "POST /busy/wait HTTP/1.1\r\nhost: localhost\r\n\r\n";
+            caller.write_all(request.as_bytes()).unwrap();
+            caller
+        })
+        .collect();
+    until(
+        || server.get("/metrics"),
+        |metrics| {
+            metrics
+                .as_str()
+                .unwrap()
+                .lines()
+                .any(|line| line == "wit_wire_calls_waiting 256")
+        },
+    );
+    let (status, head, body) = server.ask("POST /busy/wait", "", "");
+    assert_eq!(status, 429, "{body}");
+    assert!(head.contains("retry-after: 1"), "{head}");
+    // What is no call is still answered.
+    assert_eq!(server.get("/healthz")["functions"], 1);
+    drop(callers);
+}
+
 /// What stands in its `traces` request is protobuf; names and numbers are in it as they are.
 #[test]
 fn traces_reach_the_collector_before_the_server_has_ended() {
