@@ -196,7 +196,7 @@ impl<'f, O: Send + 'f> Call<'f, O> {
         (decoded, receipt)
     }
 
-    /// Makes the call on this thread, which must not belong to an async runtime (one for its blocking work does).
+    /// Makes the call on this thread, which must not be one that drives async tasks; one of `spawn_blocking` is fine.
     pub fn blocking(self) -> Result<O, Error> {
         crate::blocking::block_on(self.into_future())?
     }

@@ -52,7 +52,7 @@ pub struct Discarded {
     pub handles: u64,
     /// They had done their share of calls.
     pub calls: u64,
-    /// Instances of their component are used once.
+    /// Instances of their component are used once, or the system could not tell which pages were written or take them back.
     pub used: u64,
     /// Their memory was not what it should have been after a reset. Looked for only if
     /// [`PoolConfig::verify`](crate::PoolConfig::verify) is set, and never seen.

@@ -128,7 +128,7 @@ pub enum Error {
     },
     /// The guest can't tell what a call spends its time on ([`Call::profiled`](crate::Call::profiled)).
     #[error(
-        "op `{op}`: the guest knows of no profiles: of the usual ones, the one for Python does"
+        "op `{op}`: this guest can't profile calls; of those that come with wit-wire, the one for Python can"
     )]
     NoProfile {
         /// The op's name.

@@ -98,7 +98,8 @@ impl HostBuilder {
     }
 
     /// Builds the host and starts the thread that advances the engine's epoch. The engine must have epoch interruption
-    /// on. Who wants [metrics](crate::telemetry) has installed a recorder before.
+    /// on, and allocate memories on demand: what a host maps over one must not reach the next instance, as it would where
+    /// Wasmtime, or a `MemoryCreator` of yours, hands memories on. Who wants [metrics](crate::telemetry) has installed a recorder before.
     pub fn build(self, engine: &Engine) -> Result<Host, Error> {
         let Self {
             mut router,
@@ -108,6 +109,11 @@ impl HostBuilder {
         if !engine.get_epoch_interruption() {
             return Err(Error::Engine(
                 "epoch interruption is off, and without it a guest's loop can't be stopped",
+            ));
+        }
+        if engine.pooling_allocator_metrics().is_some() {
+            return Err(Error::Engine(
+                "it pools memories, and what was mapped over one would reach the next instance",
             ));
         }
         if let Some(op) = router.reserved() {

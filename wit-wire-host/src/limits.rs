@@ -45,7 +45,7 @@ pub struct Limits {
     pub hostcalls: u64,
     /// Bytes of one hostcall's op name and payload, and of its answer. Of hostcalls made together, those under way count together.
     pub hostcall_payload: usize,
-    /// Time on the clock until an instance is free.
+    /// Time on the clock until an instance is free. A call that a hostcall makes waits until its deadline.
     pub wait: Duration,
     /// How deep calls may be nested: a hostcall that calls a function makes a call at depth 1, and so on. Of the calls that one
     /// call makes so, one at a time does not wait for an instance, which its own caller might be holding. One that is made from

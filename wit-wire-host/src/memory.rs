@@ -350,8 +350,8 @@ mod linux {
     pub(super) fn faults() -> u64 {
         // SAFETY: a structure of numbers, for which zeros are values.
         let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
-        // SAFETY: the system writes one such structure there. It can't fail with this argument; if it did, the count would
-        // stand still, so it is taken from the clock then and never does.
+        // SAFETY: the system writes one such structure there. It can't fail with this argument. If it did, the
+        // clock's time, which is always another, has the pages looked at.
         if unsafe { libc::getrusage(libc::RUSAGE_THREAD, &mut usage) } != 0 {
             return std::time::UNIX_EPOCH
                 .elapsed()
@@ -435,7 +435,7 @@ mod linux {
         // SAFETY: what is replaced is exactly the slice, which is borrowed mutably, so that nobody counts on its bytes; the new
         // mapping has bytes at the same addresses, to be read and written, and the file can't become shorter than it.
         // Wasmtime unmaps an instance's memory as a whole, whatever is mapped there, and never hands it to another
-        // instance: engines that pool memories do not come here (`Access::settle`).
+        // instance: engines that pool memories are refused (`HostBuilder::build`).
         let mapped = unsafe {
             mmap(
                 start,

@@ -22,6 +22,8 @@ use crate::limits::{Limit, LimitExceeded};
 use crate::reset::Worker;
 use crate::run::{Run, Stop, timeout};
 
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
 /// How many instances a host has, and how calls wait for them.
 ///
 /// - `instances`: four for each processor
@@ -45,7 +47,7 @@ pub struct PoolConfig {
     /// Hostcalls that call functions take further ones ([`Limits::nesting`](crate::Limits::nesting)), and a program with
     /// shared state has its own.
     pub instances: usize,
-    /// How many calls may wait for an instance at once. One more is refused.
+    /// How many calls may wait for an instance at once. One more is refused. Those that hostcalls make are not counted.
     pub queue: usize,
     /// After how much time an instance that nobody needs is given back.
     pub idle_time: Duration,
@@ -160,6 +162,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Pool {
     pub(crate) fn new(mut config: PoolConfig) -> Self {
         config.instances = config.instances.clamp(1, Semaphore::MAX_PERMITS);
+        // A time too far away for the clock is as good as never.
+        config.idle_time = config.idle_time.min(YEAR);
         Self {
             config,
             processors: processors(),
@@ -308,13 +312,18 @@ impl Stock {
     /// that sweeps.
     fn end_return(
         &self,
-        worker: Option<Box<Worker>>,
+        mut worker: Option<Box<Worker>>,
         is_growth: bool,
         closed: &AtomicBool,
     ) -> bool {
+        // Dropped after the lock.
+        let _refused;
         let mut shelf = lock(&self.shelf);
         // Under the lock, so that whoever empties the shelf after closing leaves nothing on it.
-        let mut worker = worker.filter(|_| !closed.load(SeqCst));
+        (worker, _refused) = match closed.load(SeqCst) {
+            false => (worker, None),
+            true => (None, worker),
+        };
         shelf.returning -= 1;
         shelf.is_growing &= !is_growth;
         while let Some(back) = worker.take() {
@@ -388,8 +397,8 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// An instance of `component` with the state of `image`, or a blank one. That it is one, too, if a new instance turns out
-    /// unlike others of its component, and can't be given any state.
+    /// An instance of `component` with the state of `image`, or a blank one. Blank too if a new instance turns out unlike others of
+    /// its component, so that it can't be given a state; the caller then runs `init`.
     pub(crate) async fn take(
         component: &Component,
         image: Option<&Arc<Image>>,
@@ -621,7 +630,7 @@ impl Drop for Sweeper {
 }
 
 /// Gives back the instances of a stock that have been idle for `idle_time`, as long as there are any.
-async fn sweep(sweeper: Sweeper, idle_time: Duration) {
+async fn sweep(mut sweeper: Sweeper, idle_time: Duration) {
     let mut due = Instant::now() + idle_time;
     loop {
         tokio::time::sleep_until(due.into()).await;
@@ -637,6 +646,7 @@ async fn sweep(sweeper: Sweeper, idle_time: Duration) {
             Some(idle) => due = idle.since + idle_time,
             None => {
                 shelf.is_swept = false;
+                sweeper.0 = Weak::new();
                 return;
             }
         }

@@ -86,7 +86,7 @@ pub(crate) fn read(
     };
     let Answer { outcome, stacks } = match serde_json::from_str(&text) {
         Ok(answer) => answer,
-        Err(source) => return (Err(Error::Decode { op: name(), source }), None),
+        Err(_) => return (Err(Error::NoProfile { op: name() }), None),
     };
     let output = match outcome {
         Outcome::Output(output) => Ok(output),

@@ -196,7 +196,7 @@ impl ProgramBuilder {
     }
 
     /// How many calls of the program may be at work at once, so that it leaves instances to others. More of them wait in
-    /// line, and not in the line of other programs.
+    /// line, and not in the line of other programs. With [`Isolation::Shared`] it is one.
     #[must_use]
     pub fn concurrency(mut self, calls: usize) -> Self {
         self.concurrency = Some(calls.clamp(1, Semaphore::MAX_PERMITS));
@@ -232,13 +232,18 @@ impl ProgramBuilder {
             renewal,
             snapshot,
         } = self;
+        // An instance of its own does one call after the other.
+        let concurrency = match isolation {
+            Isolation::PerCall => concurrency,
+            Isolation::Shared => Some(1),
+        };
         let run = Run::new(limits);
         let mut used = Used::default();
         let host = component.host.clone();
         let _call = host.0.pool.begin(&run)?;
         let (lease, image) = match snapshot {
             Some(snapshot) => {
-                let image = Arc::new(adopt(&component, &snapshot).await?);
+                let image = Arc::new(adopt(&component, &snapshot, limits.memory).await?);
                 let lease = match isolation {
                     Isolation::PerCall => None,
                     Isolation::Shared => Some(Lease::take(&component, Some(&image), &run).await?),
@@ -283,10 +288,9 @@ impl ProgramBuilder {
 }
 
 /// The image of a snapshot, if it belongs to the state that instances of `component` begin with here.
-async fn adopt(component: &Component, snapshot: &Snapshot) -> Result<Image, Error> {
+async fn adopt(component: &Component, snapshot: &Snapshot, limit: usize) -> Result<Image, Error> {
     let blank = component.blank().await?;
     let blank = blank.map_err(|why| Error::no_reset(&why))?;
-    let limit = component.host.limits().memory;
     if snapshot.memory > limit {
         let exceeded = LimitExceeded::size(Limit::Memory, limit, snapshot.memory);
         return Err(Error::Limit {

@@ -92,7 +92,7 @@ pub(crate) enum Wear {
     Handles,
     /// It has done its share of calls.
     Calls,
-    /// Its component's instances are used once.
+    /// Its component's instances are used once, or the system failed.
     Used,
     /// Its memory is not what it should be after a reset.
     Unclean,
@@ -317,7 +317,7 @@ pub(crate) struct Worker {
     access: Result<(Access, Arc<Blank>), Reason>,
     /// The program whose state it has; blank without one.
     holds: Option<Arc<Image>>,
-    /// The pages that were written at any time, unless it has new ones.
+    /// The pages written since it was built; to be found out anew if the instance has new ones.
     written: Vec<Range<usize>>,
     /// Calls so far.
     calls: u32,

@@ -78,7 +78,7 @@ struct Inner {
     cpu: CpuClock,
     hostcalls: AtomicU64,
     parent: Option<Parent>,
-    /// With which one run at a time that a hostcall of this one makes gets an instance, whoever else wants one.
+    /// Lets one of the runs that its hostcalls make at a time take an instance beyond the pool's places.
     pass: OnceLock<Arc<Semaphore>>,
 }
 
@@ -208,7 +208,7 @@ impl Run {
         self.fixed
     }
 
-    /// Where nobody wants one, or the run is no call, it is none.
+    /// Disabled if nobody listens, or if the run is no call.
     pub(crate) fn span(&self) -> &Span {
         &self.inner.span
     }

@@ -152,8 +152,9 @@ impl Counters {
     }
 
     pub(crate) fn add(&self, value: &str, count: u64) {
-        if let Some((_, counter)) = self.0.iter().find(|(known, _)| *known == value) {
-            counter.increment(count);
+        match self.0.iter().find(|(known, _)| *known == value) {
+            Some((_, counter)) => counter.increment(count),
+            None => debug_assert!(false, "no counter for {value}"),
         }
     }
 }
