@@ -130,7 +130,7 @@ impl Cache {
     /// Removes what killed processes left half-written.
     fn remove_abandoned(&self) {
         for path in self.files(|name| name.starts_with(UNFINISHED)) {
-            // Locked until it is gone, so that who has just made it does not take it for kept.
+            // Locked until it is gone, so that one who has just made it sees that, and makes another.
             if let Ok(file) = self.open_entry(&path)
                 && file.try_lock().is_ok()
             {

@@ -183,8 +183,8 @@ impl Loader {
         if digest.len() != 64 || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }
-        let watched = Watched::new(&key);
         let entry = cache.find(&key, None).ok()??;
+        let watched = Watched::new(&key);
         let component = self.map(&entry.file, &entry.path).ok()?;
         watched.end(&component, Backing::CacheFile, true);
         Some((CompileKey(key), component))
@@ -218,13 +218,12 @@ impl Loader {
         let cache = self.cache_of_notes();
         let name = self.name(&format!("archive-{target}"), component);
         if let Some(cache) = &cache
-            && let Some(mut entry) = cache.find(&name, None)?
+            && let Ok(Some(mut entry)) = cache.find(&name, None)
         {
             let mut archive = Vec::new();
-            let doing = || Error::io(format!("reading {}", entry.path.display()));
-            entry.file.read_to_end(&mut archive).map_err(doing())?;
-            // One that was damaged is made anew.
-            if let Ok((header, payload)) = Header::read(&archive)
+            // One that can't be read, or was damaged, is made anew.
+            if entry.file.read_to_end(&mut archive).is_ok()
+                && let Ok((header, payload)) = Header::read(&archive)
                 && header.check(payload).is_ok()
             {
                 return Ok(archive);

@@ -1,6 +1,7 @@
 //! The runtime: components compiled, checked and ready for programs.
 
 use std::future::Future;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -200,7 +201,7 @@ impl WasmRuntime {
             path: path.to_owned(),
             source: Arc::new(source),
         };
-        let mut file = std::fs::File::open(path).map_err(failed)?;
+        let file = std::fs::File::open(path).map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;
         let before = FileIdentity::of(&file);
         let length = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
@@ -215,7 +216,9 @@ impl WasmRuntime {
             return Ok(Read::Known(component.identified(key.as_str())));
         }
         let mut bytes = Vec::with_capacity(length);
-        std::io::Read::read_to_end(&mut file, &mut bytes).map_err(failed)?;
+        // It may be longer than it says: what is no regular file, or one that grows.
+        let most = (self.largest as u64).saturating_add(1);
+        (&file).take(most).read_to_end(&mut bytes).map_err(failed)?;
         let after = FileIdentity::of(&file);
         // One that changed meanwhile is neither the file from before nor the one from after.
         Ok(Read::Bytes(
