@@ -247,6 +247,36 @@ SyntaxError: invalid syntax";
 }
 
 #[tokio::test]
+async fn the_second_parameter_is_the_context_and_no_value() {
+    for (source, said) in [
+        (
+            "def f(a, b, c): return a",
+            "this one wants (a, b, c): have it called by keywords",
+        ),
+        (
+            "def f(a: int, b: int): return a",
+            "the second parameter takes the context, and this one (b: int) is annotated as a value",
+        ),
+        (
+            "def f(a, *, b: 'dict[str, int]'): return a",
+            "this one wants (",
+        ),
+        (
+            "def f(a, b: list[int]): return a",
+            "(b: list[int]) is annotated as a value",
+        ),
+    ] {
+        let function = RUNTIME.function(PythonSource::def("f", source)).await;
+        let error = function.err().unwrap().to_string();
+        assert!(error.contains(said), "{error}");
+    }
+    for context in ["ctx", "ctx: object", "ctx: 'Context'", "ctx: typing.Any"] {
+        let source = format!("import typing\n\ndef f(a, {context}): return ctx is not None");
+        assert!(def(&source).await.call::<_, bool>(&1).await.unwrap());
+    }
+}
+
+#[tokio::test]
 async fn a_python_error_is_data_in_the_users_terms() {
     let fail =
         def("def look_up(x):\n    return {}[x]\n\ndef fail(x):\n    return look_up(x)\n").await;

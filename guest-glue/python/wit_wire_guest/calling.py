@@ -1,6 +1,7 @@
 """How a function is called: with the input, perhaps a context, perhaps by keywords."""
 
 import inspect
+import typing
 
 from . import annotations, loop, schemas
 from .context import AsyncContext, Context
@@ -30,14 +31,15 @@ class Handler:
         parameters = _parameters(function)
         is_async = _is_async(function)
         context = AsyncContext() if is_async else Context()
+        hints = annotations.hints(function)
         if by_keywords:
             self._parameter = None
             call = _by_keywords(function, parameters, context)
         else:
-            self._parameter, call = _positional(function, parameters, context)
+            self._parameter, call = _positional(function, parameters, hints, context)
         if is_async:
             call = _in_loop(call)
-        self.call = _converting(call, annotations.hints(function), self._parameter)
+        self.call = _converting(call, hints, self._parameter)
 
     def schema(self):
         # A function without parameters takes no input, whatever is given.
@@ -67,7 +69,7 @@ def _codes(function):
     return [function] if inspect.isroutine(function) or inspect.isclass(function) else [function, function.__call__]
 
 
-def _positional(function, parameters, context):
+def _positional(function, parameters, hints, context):
     """The name of the parameter that takes the input, and a function of the input.
 
     Parameters that have a default keep it: `def f(x, n=2)` is given the input.
@@ -86,10 +88,22 @@ def _positional(function, parameters, context):
         )
     name = positional[0].name if positional else None
     if len(required) == 2:
+        hint = hints.get(required[1].name)
+        if _is_value(hint):
+            raise TypeError(
+                f"the second parameter takes the context, and this one ({required[1]}) is annotated as a value: "
+                "have the function called by keywords, or let it take one object"
+            )
         return name, lambda value: function(value, context)
     if not positional and not any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return None, lambda value: function()
     return name, function
+
+
+def _is_value(hint):
+    """Whether it is a type of plain values, such as `int` or `list[str]`, which no context is."""
+    kind = typing.get_origin(hint) or hint
+    return isinstance(kind, type) and kind is not object and kind.__module__ == "builtins"
 
 
 def _by_keywords(function, parameters, context):
