@@ -77,6 +77,24 @@ async fn too_much_output_is_cut_with_a_mark_and_is_no_error() {
 }
 
 #[tokio::test]
+async fn what_is_printed_at_once_is_all_there_or_counted() {
+    let say = say("print('é' * x)\nsys.stderr.write('end')").await;
+    let limits = Limits {
+        log: 1 << 20,
+        ..Limits::default()
+    };
+    let output = say.call::<_, Value>(&200_000).limits(limits);
+    let output = output.with_receipt().await.1.output;
+    assert_eq!(output.text(Stream::Stdout), "é".repeat(200_000) + "\n");
+    assert_eq!(output.text(Stream::Stderr), "end");
+
+    let output = say.call::<_, Value>(&200_000).with_receipt().await.1.output;
+    let kept = output.bytes(Stream::Stdout).len() as u64;
+    assert_eq!(kept, Limits::default().log as u64);
+    assert_eq!(output.dropped(Stream::Stdout), 400_001 - kept);
+}
+
+#[tokio::test]
 async fn what_is_printed_while_loading_is_the_programs_and_no_calls() {
     let say = say("print('called')").await;
     let printed = &say.program().receipt().output;

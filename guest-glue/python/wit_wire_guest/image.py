@@ -8,7 +8,7 @@ from . import stdlib
 stdlib.take_in()
 
 from . import randomness  # noqa: E402 - the glue's own imports come from the library that was taken in
-from . import loop, packages  # noqa: E402
+from . import loop, output, packages  # noqa: E402
 from .app import MatWire  # noqa: E402
 
 # In bytes.
@@ -46,8 +46,7 @@ def make_room():
     bytearray(ROOM)
 
 
-# Who looks at both streams wants to see in which order lines were written.
-sys.stdout.reconfigure(line_buffering=True)
+output.install()
 packages.take_in()
 stdlib.forget_files()
 randomness.watch()
