@@ -28,6 +28,9 @@ def total(items: list[Item]) -> float:
 def fail(_):
     return {}['missing']
 
+def helper(one, two, three):
+    return one
+
 def request(_, ctx):
     return ctx.hostcall('request', None)
 
@@ -85,6 +88,11 @@ impl Server {
         )
     }
 
+    fn tell(&self, signal: &str) {
+        let pid = self.process.id().to_string();
+        Command::new("kill").args([signal, &pid]).status().unwrap();
+    }
+
     fn get(&self, path: &str) -> Value {
         let (_, _, body) = self.ask(&format!("GET {path}"), "", "");
         serde_json::from_str(&body).unwrap_or(Value::String(body))
@@ -111,9 +119,22 @@ fn a_folder_of_files_is_a_folder_of_endpoints() {
     assert_eq!((status, &error["path"]), (422, &json!("$[0].price")));
     assert_eq!(server.call("/shop/total", "[").0, 400);
     assert_eq!(server.call("/shop/total", &"9".repeat(5 << 20)).0, 413);
-    for path in ["/shop/nothing", "/shop/_hidden", "/nothing/total", "/total"] {
-        assert_eq!(server.call(path, "null").0, 404, "{path}");
+    for path in [
+        "/shop/nothing",
+        "/shop/_hidden",
+        "/shop/helper",
+        "/nothing/total",
+        "/total",
+        "/shop/%ff",
+    ] {
+        let (status, error) = server.call(path, "null");
+        assert_eq!(
+            (status, &error["error"]),
+            (404, &json!("not_found")),
+            "{path}"
+        );
     }
+    assert_eq!(server.get("/shop/total")["error"], "method");
     let (status, error) = server.call("/shop/fail", "null");
     assert_eq!((status, &error["error"]), (500, &json!("KeyError")));
     let traceback = error["traceback"].as_str().unwrap();
@@ -181,6 +202,17 @@ fn a_folder_of_files_is_a_folder_of_endpoints() {
         server.get("/healthz"),
         json!({"functions": 1, "problems": {}})
     );
+
+    // One that can't be among the others keeps none of them from being loaded.
+    std::fs::write(folder.path().join("queue.py"), "def put(_): pass\n").unwrap();
+    std::fs::write(&shop, "def total(items):\n    return -1\n").unwrap();
+    until(
+        || server.call("/shop/total", items),
+        |answer| *answer == (200, json!(-1)),
+    );
+    let health = server.get("/healthz");
+    let problem = health["problems"]["queue.py"].as_str().unwrap();
+    assert!(problem.contains("rename it"), "{health}");
 }
 
 #[test]
@@ -217,6 +249,25 @@ fn a_call_that_takes_too_long_is_the_gateways_timeout() {
     let server = Server::folder(folder.path(), &["--milliseconds", "300"]);
     let (status, error) = server.call("/busy/spin", "null");
     assert_eq!((status, &error["error"]), (504, &json!("time")));
+}
+
+#[test]
+fn a_client_that_does_not_finish_keeps_the_server_from_stopping_until_it_is_asked_again() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("shop.py"), SHOP).unwrap();
+    let mut server = Server::folder(folder.path(), &["--milliseconds", "100000"]);
+    let mut slow = TcpStream::connect(&server.address).unwrap();
+    let half = "POST /shop/total HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n[";
+    slow.write_all(half.as_bytes()).unwrap();
+    // Answered, so that the connection before it has been taken.
+    server.get("/healthz");
+
+    server.tell("-TERM");
+    // Whoever comes then is refused, and so it has been told.
+    while TcpStream::connect(&server.address).is_ok() {}
+    assert!(server.process.try_wait().unwrap().is_none());
+    server.tell("-TERM");
+    assert!(server.process.wait().unwrap().success());
 }
 
 #[test]
@@ -272,8 +323,7 @@ fn traces_reach_the_collector_before_the_server_has_ended() {
     assert!(told.starts_with(&format!("00-{trace}-")), "{told}");
     assert!(!told.contains("b7ad6b7169203331"), "{told}");
 
-    let pid = server.process.id().to_string();
-    Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    server.tell("-TERM");
     let (mut stream, _) = collector.accept().unwrap();
     let mut head = BufReader::new(stream.try_clone().unwrap());
     let mut length = 0;

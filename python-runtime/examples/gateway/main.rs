@@ -11,11 +11,13 @@
 //! function that asks for something (`ctx.gql(query)`, `ctx.hostcall("call", ...)`) has its caller's rights and no more.
 //!
 //! In reading order: `config` (functions and callers), `request` (one caller's calls, and what they may), `query` (from a
-//! query to calls and back).
+//! query to calls and back); `../common/serve.rs` (until it is asked to stop).
 
 mod config;
 mod query;
 mod request;
+#[path = "../common/serve.rs"]
+mod serve;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -23,11 +25,12 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use axum::extract::State;
+use axum::extract::rejection::StringRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::post;
 use axum::{Json, Router};
 use clap::Parser;
-use python_runtime::{HostcallContext, HostcallError, PythonRuntime};
+use python_runtime::{HostcallContext, HostcallError, Limits, PythonRuntime};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
@@ -74,37 +77,31 @@ async fn main() -> Result<()> {
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("listening on {}", args.listen))?;
-    println!("http://{}", listener.local_addr()?);
-    axum::serve(listener, app)
-        .with_graceful_shutdown(async {
-            let _ = tokio::signal::ctrl_c().await;
-        })
-        .await?;
-    runtime.shut_down().await;
-    Ok(())
+    serve::serve(app, listener, &runtime, Limits::default().wall_time).await
 }
 
 /// `POST /graphql`
 async fn graphql(
     State(gateway): State<Arc<Gateway>>,
     headers: HeaderMap,
-    body: String,
+    body: Result<String, StringRejection>,
 ) -> (StatusCode, Json<Value>) {
+    let problem = |status, message: &str| (status, Json(json!({"errors": [{"message": message}]})));
     let token = headers.get(header::AUTHORIZATION);
     let token = token.and_then(|token| token.to_str().ok()?.strip_prefix("Bearer "));
     let Some(caller) = token.and_then(|token| gateway.caller(token)) else {
-        let error = json!({"errors": [{"message": "no caller has this token"}]});
-        return (StatusCode::UNAUTHORIZED, Json(error));
+        return problem(StatusCode::UNAUTHORIZED, "no caller has this token");
+    };
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => return problem(rejection.status(), &rejection.body_text()),
     };
     match serde_json::from_str(&body) {
         Ok(query) => {
             let request = Request::new(gateway.clone(), caller);
             (StatusCode::OK, Json(query::answer(&request, query).await))
         }
-        Err(error) => {
-            let error = json!({"errors": [{"message": error.to_string()}]});
-            (StatusCode::BAD_REQUEST, Json(error))
-        }
+        Err(error) => problem(StatusCode::BAD_REQUEST, &error.to_string()),
     }
 }
 

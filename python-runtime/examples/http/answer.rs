@@ -55,6 +55,12 @@ fn of_python(error: &PythonError, development: bool) -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()
 }
 
+/// For a path that has other methods.
+pub(crate) async fn wrong_method() -> Response {
+    let message = "functions are called by POST".to_owned();
+    problem(StatusCode::METHOD_NOT_ALLOWED, "method", message)
+}
+
 pub(crate) fn problem(status: StatusCode, kind: &str, message: String) -> Response {
     (status, Json(json!({"error": kind, "message": message}))).into_response()
 }

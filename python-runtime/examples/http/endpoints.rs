@@ -3,29 +3,47 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use anyhow::Result;
-use python_runtime::{Error, Function, Program, PythonRuntime, PythonSource, SourceTree};
+use python_runtime::{Error, Function, Limits, Program, PythonRuntime, PythonSource, SourceTree};
 
-/// Asked of Python itself, in the sandbox: which functions a file defines for others.
-const NAMES: &str = "
+/// Asked of Python itself, in the sandbox: which functions a file defines for others, and which modules are its own.
+const ASKED: &str = "
 import ast
+import sys
 
 def names(source):
     kinds = ast.FunctionDef, ast.AsyncFunctionDef
-    return [node.name for node in ast.parse(source).body if isinstance(node, kinds) and not node.name.startswith('_')]
+    return [node.name for node in ast.parse(source).body if isinstance(node, kinds) and takes_an_input(node)]
+
+def takes_an_input(function):
+    wanted = function.args
+    required = len(wanted.posonlyargs) + len(wanted.args) - len(wanted.defaults)
+    return not function.name.startswith('_') and required <= 2 and None not in wanted.kw_defaults
+
+def pythons_own(modules):
+    return [module for module in modules if module in sys.stdlib_module_names]
 ";
+
+/// Stands for the functions of a file that can't be parsed.
+const NO_PYTHON: &str = "_";
+
+/// Loading a file is to define functions.
+const LOADING: Duration = Duration::from_secs(2);
 
 pub(crate) struct Endpoints {
     folder: PathBuf,
     names: Function,
+    pythons_own: Function,
     table: RwLock<Arc<Table>>,
 }
 
 /// What is served at one moment. A request keeps the one that it began with.
 #[derive(Default)]
 pub(crate) struct Table {
-    tree: Arc<SourceTree>,
+    /// The files, whether or not they can be loaded.
+    all: SourceTree,
     /// By file.
     modules: BTreeMap<String, Module>,
 }
@@ -42,7 +60,10 @@ impl Endpoints {
     pub(crate) async fn load(runtime: &PythonRuntime, folder: PathBuf) -> Result<Self> {
         let endpoints = Self {
             folder,
-            names: runtime.function(PythonSource::def("names", NAMES)).await?,
+            names: runtime.function(PythonSource::def("names", ASKED)).await?,
+            pythons_own: runtime
+                .function(PythonSource::def("pythons_own", ASKED))
+                .await?,
             table: RwLock::default(),
         };
         endpoints.reload(runtime).await?;
@@ -62,12 +83,13 @@ impl Endpoints {
 
     /// Loads the files as they are now, if any is another than before.
     pub(crate) async fn reload(&self, runtime: &PythonRuntime) -> Result<()> {
-        let tree = Arc::new(SourceTree::new().folder(&self.folder)?);
+        let all = SourceTree::new().folder(&self.folder)?;
         let before = self.table();
-        if tree == before.tree {
+        if all == before.all {
             return Ok(());
         }
         let mut modules = BTreeMap::new();
+        let tree = Arc::new(self.without_pythons_own(&all, &mut modules).await?);
         for (file, source) in tree.files() {
             let module = match self.module(runtime, &tree, file, source).await {
                 Ok(program) => Module {
@@ -87,7 +109,7 @@ impl Endpoints {
             };
             modules.insert(file.to_owned(), module);
         }
-        let table = Arc::new(Table { tree, modules });
+        let table = Arc::new(Table { all, modules });
         tracing::info!(
             functions = table.functions().count(),
             "loaded {}",
@@ -95,6 +117,31 @@ impl Endpoints {
         );
         *self.table.write().unwrap_or_else(PoisonError::into_inner) = table;
         Ok(())
+    }
+
+    /// The files but for those that would hide a module of Python's own, which would keep all others from being loaded.
+    async fn without_pythons_own(
+        &self,
+        all: &SourceTree,
+        modules: &mut BTreeMap<String, Module>,
+    ) -> Result<SourceTree> {
+        let names: Vec<String> = all.files().map(|(file, _)| dotted(file)).collect();
+        let own: Vec<String> = self.pythons_own.call(&names).await?;
+        let mut tree = SourceTree::new();
+        for (file, source) in all.files() {
+            if own.contains(&dotted(file)) {
+                let problem = "it would hide one of Python's own modules: rename it".to_owned();
+                tracing::warn!("{file}: {problem}");
+                let module = Module {
+                    program: None,
+                    problem: Some(problem),
+                };
+                modules.insert(file.to_owned(), module);
+            } else {
+                tree = tree.file(file, source)?;
+            }
+        }
+        Ok(tree)
     }
 
     /// The program of one file, if that has functions; else what is wrong with it.
@@ -109,12 +156,16 @@ impl Endpoints {
         let names: Vec<String> = match self.names.call(source).await {
             Ok(names) => names,
             // Loading it says what is wrong, and where.
-            Err(_) => vec!["_".to_owned()],
+            Err(_) => vec![NO_PYTHON.to_owned()],
         };
         if names.is_empty() {
             return Ok(None);
         }
-        let mut program = runtime.program();
+        let limits = Limits {
+            wall_time: LOADING,
+            ..Limits::default()
+        };
+        let mut program = runtime.program().limits(limits);
         for name in &names {
             let target = format!("{}:{name}", dotted(file));
             let source = PythonSource::from_tree(tree.clone(), &target);
@@ -122,7 +173,7 @@ impl Endpoints {
         }
         match program.build().await {
             Ok(program) => Ok(Some(program)),
-            Err(Error::Python { error, .. }) => Err(error.to_string()),
+            Err(Error::Python { op, error }) if op == NO_PYTHON => Err(error.to_string()),
             Err(error) => Err(error.to_string()),
         }
     }

@@ -6,17 +6,20 @@
 //! "Hello, Ada!"
 //! ```
 //!
-//! A changed file is loaded again, and no request is dropped for it; one that can't be loaded leaves what there was in its place. `/`
+//! Each function that takes an input, or an input and a context, is an endpoint, unless its name begins with `_`. A changed file is loaded
+//! again, and no request is dropped for it; one that can't be loaded leaves what there was in its place. `/`
 //! is a page to try the functions on, `/openapi.json` describes them, `/healthz` and `/metrics` are for who runs it. Traces go to the OpenTelemetry
 //! collector that `OTEL_EXPORTER_OTLP_ENDPOINT` names.
 //!
 //! In reading order: `endpoints` (from files to functions), `request` (from a request to an answer), `answer` (which error is
-//! which status), `watch` (changed files), `openapi`, `telemetry`.
+//! which status), `watch` (changed files), `openapi`, `telemetry`; `../common/serve.rs` (until it is asked to stop).
 
 mod answer;
 mod endpoints;
 mod openapi;
 mod request;
+#[path = "../common/serve.rs"]
+mod serve;
 mod telemetry;
 mod watch;
 
@@ -65,11 +68,12 @@ struct Server {
 async fn main() -> Result<()> {
     let args = Args::parse();
     let telemetry = Arc::new(telemetry::install()?);
+    let wall_time = Duration::from_millis(args.milliseconds);
     let runtime = PythonRuntime::builder()
         .limits(Limits {
             input: 4 << 20,
             output: 4 << 20,
-            wall_time: Duration::from_millis(args.milliseconds),
+            wall_time,
             ..Limits::default()
         })
         .pool(PoolConfig {
@@ -93,16 +97,13 @@ async fn main() -> Result<()> {
         .route("/healthz", get(telemetry::health))
         .route("/metrics", get(telemetry::metrics))
         .route("/{*path}", post(request::call))
+        .method_not_allowed_fallback(answer::wrong_method)
         .layer(DefaultBodyLimit::max(4 << 20))
         .with_state(server);
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("listening on {}", args.listen))?;
-    println!("http://{}", listener.local_addr()?);
-    axum::serve(listener, app)
-        .with_graceful_shutdown(asked_to_stop())
-        .await?;
-    runtime.shut_down().await;
+    serve::serve(app, listener, &runtime, wall_time).await?;
     telemetry.flush().await?;
     Ok(())
 }
@@ -118,21 +119,4 @@ async fn request(context: HostcallContext, _: Value) -> Result<Request, Hostcall
         traceparent: traceparent.or(request.traceparent),
         ..request
     })
-}
-
-async fn asked_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            return;
-        };
-        tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = interrupt.await;
 }

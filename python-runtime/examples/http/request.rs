@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::rejection::{BytesRejection, PathRejection};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -39,10 +39,14 @@ impl Request {
 /// `POST /module/function`. A caller that hangs up cancels the call.
 pub(crate) async fn call(
     State(server): State<Arc<Server>>,
-    Path(path): Path<String>,
+    path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
+    let Ok(Path(path)) = path else {
+        let message = "the path is not UTF-8".to_owned();
+        return answer::problem(StatusCode::NOT_FOUND, "not_found", message);
+    };
     let request = Request::of(&headers);
     let id = request.id.clone();
     let span = tracing::info_span!("request", otel.kind = "server", id, path);

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io::IsTerminal;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
 use axum::Json;
@@ -36,7 +37,7 @@ pub(crate) struct Telemetry {
 }
 
 /// Logs to stderr, by `RUST_LOG`. Traces to the collector that `OTEL_EXPORTER_OTLP_ENDPOINT` names, if it does. To be called before the
-/// runtime is built, which takes its metrics then.
+/// runtime is built, which takes its metrics then, and in an async runtime.
 pub(crate) fn install() -> Result<Telemetry> {
     let logs = tracing_subscriber::fmt::layer()
         .with_ansi(std::io::stderr().is_terminal())
@@ -67,6 +68,14 @@ pub(crate) fn install() -> Result<Telemetry> {
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
         .set_buckets_for_metric(Matcher::Suffix("_bytes".to_owned()), &BYTES)?
         .install_recorder()?;
+    let upkeep = metrics.clone();
+    // What has been measured is counted and forgotten, whether or not somebody asks for it.
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            upkeep.run_upkeep();
+        }
+    });
     Ok(Telemetry { metrics, traces })
 }
 
@@ -122,7 +131,6 @@ pub(crate) fn record(path: &str, outcome: &Result<String, CallError>, receipt: &
 
 /// `GET /metrics`, for Prometheus.
 pub(crate) async fn metrics(State(server): State<Arc<Server>>) -> String {
-    server.telemetry.metrics.run_upkeep();
     server.telemetry.metrics.render()
 }
 
