@@ -1,11 +1,13 @@
 //! `cargo xtask inspect FILE`: what a component or an archive is, before it is run.
 
-use std::fs;
+use std::io::{self, Write};
 use std::path::PathBuf;
+use std::{fs, process};
 
 use anyhow::{Context, Result};
 use artifact_embed::{Error, Header, signer};
 use clap::Parser;
+use wasm_runtime::Error::NotAComponent;
 use wasm_runtime::WasmRuntime;
 use wit_component::DecodedWasm;
 
@@ -73,6 +75,7 @@ fn signature(args: &Args, bytes: &[u8]) -> Result<()> {
 }
 
 fn component(bytes: &[u8]) -> Result<()> {
+    let shape = shape(bytes)?;
     let inspection = artifact_embed::inspect(bytes)?;
     row("component", size(bytes.len()));
     row("  digest", &inspection.digest);
@@ -88,7 +91,7 @@ fn component(bytes: &[u8]) -> Result<()> {
             ),
         );
     }
-    row("shape", shape(bytes)?);
+    row("shape", shape);
     let (imports, exports) = interfaces(bytes)?;
     rows("imports", &imports);
     rows("exports", &exports);
@@ -110,6 +113,7 @@ fn shape(bytes: &[u8]) -> Result<String> {
     let tokio = tokio::runtime::Builder::new_current_thread().build()?;
     Ok(match tokio.block_on(runtime.component(bytes)) {
         Ok(component) => format!("{:?}", component.shape()).to_lowercase(),
+        Err(error @ NotAComponent { .. }) => return Err(error.into()),
         Err(error) => error.to_string(),
     })
 }
@@ -149,7 +153,10 @@ fn rows(title: &str, values: &[String]) {
 }
 
 fn row(title: &str, value: impl AsRef<str>) {
-    println!("{title:<15} {}", value.as_ref());
+    if writeln!(io::stdout(), "{title:<15} {}", value.as_ref()).is_err() {
+        // Whoever reads has seen enough.
+        process::exit(0);
+    }
 }
 
 fn size(bytes: usize) -> String {
