@@ -124,6 +124,13 @@ async fn what_is_no_component_is_refused_in_a_sentence() {
         .largest_component(1 << 20)
         .build()
         .unwrap();
+    #[cfg(unix)]
+    {
+        // Which says that it has no bytes.
+        let endless = runtime.component_from_path("/dev/zero").await;
+        let error = endless.err().unwrap().to_string();
+        assert!(error.contains("this runtime accepts 1048576"), "{error}");
+    }
     let cases: [(&[u8], &str); 6] = [
         (b"", "this is an empty file, not a component: was it built?"),
         (

@@ -145,6 +145,54 @@ async fn calls_wait_in_line_and_the_line_has_an_end() {
 }
 
 #[tokio::test]
+async fn callers_of_an_instance_of_its_own_wait_in_the_same_line() {
+    let (builder, gate) = holding(host(PoolConfig {
+        queue: 1,
+        ..pool(1)
+    }));
+    let component = component(builder);
+    let program = component.program([Op::new("h:hold")]);
+    let program = program.isolation(Isolation::Shared).build().await.unwrap();
+    let hold = program.function("h:hold").unwrap();
+    let stats = || component.host().stats();
+    let call = || {
+        let hold = hold.clone();
+        tokio::spawn(async move { hold.call_raw("1").await })
+    };
+    let held = call();
+    until(|| stats().in_flight == 1).await;
+    let waiting = call();
+    until(|| stats().waiting == 1).await;
+    let error = hold.call_raw("1").await.unwrap_err();
+    assert_eq!(exceeded(&error), Limit::Queue);
+    let limits = Limits {
+        wait: Duration::ZERO,
+        ..Limits::default()
+    };
+    gate.add_permits(1);
+    held.await.unwrap().unwrap();
+    until(|| stats().waiting == 0).await;
+    let error = hold.call_raw("1").limits(limits).await.unwrap_err();
+    assert_eq!(exceeded(&error), Limit::Wait);
+    gate.add_permits(1);
+    waiting.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_time_too_long_for_the_clock_is_no_limit() {
+    let config = PoolConfig {
+        idle_time: Duration::MAX,
+        ..pool(2)
+    };
+    let component = component(host(config));
+    let echo = function(&component, "echo").await;
+    for _ in 0..3 {
+        assert_eq!(echo.call_raw("1").await.unwrap(), "1");
+        until(|| component.host().stats().idle == 1).await;
+    }
+}
+
+#[tokio::test]
 async fn a_call_waits_no_longer_than_it_may() {
     let (builder, _gate) = holding(host(pool(1)));
     let component = component(builder);
@@ -371,6 +419,12 @@ async fn a_program_can_be_kept_as_bytes() {
         let keep = restored.function("keep").unwrap();
         assert_eq!(keep.call_raw("7").await.unwrap(), "0");
     }
+    let limits = Limits {
+        memory: 1 << 10,
+        ..Limits::default()
+    };
+    let less = elsewhere.restore(&kept).unwrap().limits(limits).build();
+    assert_eq!(exceeded(&less.await.err().unwrap()), Limit::Memory);
     let shared = elsewhere.restore(&kept).unwrap();
     let shared = shared.isolation(Isolation::Shared).build().await.unwrap();
     let keep = shared.function("keep").unwrap();

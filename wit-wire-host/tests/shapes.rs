@@ -165,3 +165,14 @@ fn an_engine_whose_guests_could_not_be_stopped_is_refused() {
         "{error}"
     );
 }
+
+#[test]
+fn an_engine_that_hands_memories_on_is_refused() {
+    let mut config = wasmtime::Config::new();
+    config
+        .epoch_interruption(true)
+        .allocation_strategy(wasmtime::InstanceAllocationStrategy::pooling());
+    let engine = wasmtime::Engine::new(&config).unwrap();
+    let error = Host::builder().build(&engine).err().unwrap();
+    assert!(error.to_string().contains("it pools memories"), "{error}");
+}
