@@ -10,7 +10,7 @@
 //! use serde_json::json;
 //!
 //! let runtime = PythonRuntime::builder().build()?;
-//! let greet = runtime.function(PythonSource::from_path("../examples", "hello:greet")?).await?;
+//! let greet = runtime.function(PythonSource::from_path("../examples/functions", "hello:greet")?).await?;
 //! let greeting: String = greet.call(&json!({"name": "Ada"})).await?;
 //! assert_eq!(greeting, "Hello, Ada!");
 //! # Ok(())

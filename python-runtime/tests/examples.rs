@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 #[tokio::test]
 async fn the_examples_run() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples");
     let weather = async |_: HostcallContext, ask: Value| match ask["city"].as_str() {
         Some("Brno") => Ok(json!({"sky": "clear", "celsius": 21})),
         city => Err(HostcallError::new(
@@ -26,21 +26,28 @@ async fn the_examples_run() {
         .build()
         .unwrap();
     let cart = json!([{"kind": "food", "price": 10}, {"kind": "toys", "price": 19.99}]);
-    for (target, input, expected) in [
-        ("hello:greet", json!({"name": "Ada"}), json!("Hello, Ada!")),
+    for (folder, target, input, expected) in [
         (
+            "functions",
+            "hello:greet",
+            json!({"name": "Ada"}),
+            json!("Hello, Ada!"),
+        ),
+        (
+            "functions",
             "shop.cart:total",
             cart,
             json!({"net": "29.99", "tax": "5.00", "total": "34.99", "currency": "EUR"}),
         ),
         (
+            "",
             "lookup:describe",
             json!("Brno"),
             json!("Brno: clear, 21 °C"),
         ),
     ] {
         let function = runtime
-            .function(PythonSource::from_path(&folder, target).unwrap())
+            .function(PythonSource::from_path(examples.join(folder), target).unwrap())
             .await
             .unwrap();
         assert_eq!(

@@ -153,7 +153,10 @@ mod tests {
 
     #[test]
     fn a_file_is_a_module_of_the_folder_that_python_would_take() {
-        let examples = shell::root().join("examples").canonicalize().unwrap();
+        let examples = shell::root()
+            .join("examples/functions")
+            .canonicalize()
+            .unwrap();
         let place = |path: &str| examples.join(path).display().to_string();
         for (given, folder, module) in [
             (place("hello.py:greet"), &examples, "hello:greet"),

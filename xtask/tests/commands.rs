@@ -8,7 +8,11 @@ use common::xtask;
 
 #[test]
 fn run_prints_the_result_alone_on_stdout_and_a_receipt_on_stderr() {
-    let (passed, stdout, stderr) = xtask(&["run", "examples/hello.py:greet", r#"{"name": "Ada"}"#]);
+    let (passed, stdout, stderr) = xtask(&[
+        "run",
+        "examples/functions/hello.py:greet",
+        r#"{"name": "Ada"}"#,
+    ]);
     assert!(passed, "{stderr}");
     assert_eq!(stdout, "\"Hello, Ada!\"\n");
     assert!(
@@ -19,7 +23,7 @@ fn run_prints_the_result_alone_on_stdout_and_a_receipt_on_stderr() {
 
 #[test]
 fn run_fails_with_the_error_as_python_prints_it() {
-    let (passed, stdout, stderr) = xtask(&["run", "examples/hello.py:greet", "{}"]);
+    let (passed, stdout, stderr) = xtask(&["run", "examples/functions/hello.py:greet", "{}"]);
     assert_eq!((passed, stdout.as_str()), (false, ""));
     assert!(
         stderr.contains("File \"hello.py\", line 2, in greet"),
@@ -33,7 +37,7 @@ fn run_draws_what_a_call_spends_its_time_on() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("flame.svg");
     let shown = file.display().to_string();
-    let function = "examples/shop/cart.py:total";
+    let function = "examples/functions/shop/cart.py:total";
     let input = r#"[{"kind": "food", "price": 10}, {"kind": "toys", "price": 19.99}]"#;
     let (passed, stdout, stderr) = xtask(&["run", function, input, "--profile", &shown]);
     assert!(passed, "{stderr}");
@@ -45,7 +49,12 @@ fn run_draws_what_a_call_spends_its_time_on() {
 
 #[test]
 fn run_shows_the_guests_own_frames_on_demand() {
-    let run = ["run", "examples/hello.py:greet", "{}", "--full-tracebacks"];
+    let run = [
+        "run",
+        "examples/functions/hello.py:greet",
+        "{}",
+        "--full-tracebacks",
+    ];
     let (passed, _, stderr) = xtask(&run);
     assert!(!passed && stderr.contains("wit_wire_guest"), "{stderr}");
 }

@@ -216,6 +216,27 @@ fn a_folder_of_files_is_a_folder_of_endpoints() {
 }
 
 #[test]
+fn each_function_of_the_examples_answers() {
+    let server = Server::folder(Path::new("examples/functions"), &[]);
+    assert_eq!(
+        server.get("/healthz"),
+        json!({"functions": 3, "problems": {}})
+    );
+    let item = json!({"kind": "food", "price": 9.5});
+    for (path, input, output) in [
+        ("/hello/greet", json!({"name": "Ada"}), json!("Hello, Ada!")),
+        ("/shop/tax/on", item.clone(), json!("0.950")),
+        (
+            "/shop/cart/total",
+            json!([item]),
+            json!({"net": "9.5", "tax": "0.95", "total": "10.45", "currency": "EUR"}),
+        ),
+    ] {
+        assert_eq!(server.call(path, &input.to_string()), (200, output));
+    }
+}
+
+#[test]
 fn what_python_said_is_not_for_callers_unless_they_are_its_developers() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("shop.py"), SHOP).unwrap();

@@ -1,7 +1,7 @@
 //! A folder of Python files as a folder of HTTP endpoints: `POST /shop/cart/total` calls `total` of `shop/cart.py`.
 //!
 //! ```console
-//! $ cargo run --example http -- examples
+//! $ cargo run --example http -- examples/functions
 //! $ curl --data '{"name": "Ada"}' localhost:8000/hello/greet
 //! "Hello, Ada!"
 //! ```
