@@ -19,7 +19,7 @@ use crate::shell::{self, cargo, show};
 
 #[derive(Parser)]
 pub(crate) struct Args {
-    /// Take one minute and not three, for a first impression.
+    /// Take one minute, not four, for a first impression.
     #[arg(long)]
     quick: bool,
     /// Where to write the figures; `target/bench.json` unless told.
