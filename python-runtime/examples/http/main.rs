@@ -74,6 +74,7 @@ async fn main() -> Result<()> {
             input: 4 << 20,
             output: 4 << 20,
             wall_time,
+            cpu_time: wall_time,
             ..Limits::default()
         })
         .pool(PoolConfig {
