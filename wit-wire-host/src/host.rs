@@ -203,8 +203,8 @@ impl Host {
         let mut store = Store::new(&self.0.engine, state);
         store.limiter(|state| &mut state.memory);
         store.epoch_deadline_callback(|context| {
-            if let Some(running) = &context.data().run {
-                running.run.check()?;
+            if let Some(current) = &context.data().run {
+                current.run.check()?;
             }
             Ok(UpdateDeadline::YieldCustom(
                 1,
@@ -223,7 +223,7 @@ pub(crate) struct State {
     /// Either of the streams tells of both.
     pub(crate) output: Capture,
     router: Arc<Router>,
-    pub(crate) run: Option<Running>,
+    pub(crate) run: Option<CurrentRun>,
     /// What the guest told of its panic, in the run under way.
     pub(crate) panic: Option<String>,
     seeds: Randomness,
@@ -267,11 +267,11 @@ impl State {
 
     /// The outer error ends the run.
     fn note_panic(&mut self, payload: &str) -> Result<Result<String, String>, LimitExceeded> {
-        let Some(running) = &self.run else {
+        let Some(current) = &self.run else {
             return Ok(Ok("null".to_owned()));
         };
-        running.run.count_hostcall()?;
-        let allowed = LONGEST_PANIC.min(running.run.limits().output);
+        current.run.count_hostcall()?;
+        let allowed = LONGEST_PANIC.min(current.run.limits().output);
         let refused = |why: &dyn std::fmt::Display| {
             let message = format!("the payload of `{PANIC}` does not fit: {why}");
             Ok(Err(HostcallError::new("op_400", message).to_json()))
@@ -290,13 +290,13 @@ impl State {
 }
 
 /// The run that the instance serves at the moment.
-pub(crate) struct Running {
+pub(crate) struct CurrentRun {
     pub(crate) run: Run,
     pub(crate) op: Option<Arc<str>>,
     pub(crate) batch: Batch,
 }
 
-impl Running {
+impl CurrentRun {
     fn context(&self) -> HostcallContext {
         HostcallContext {
             op: self.op.clone(),
@@ -372,12 +372,12 @@ fn hostcall(
     payload: String,
 ) -> impl Future<Output = Result<Result<String, String>, LimitExceeded>> + Send + use<> {
     let router = state.router.clone();
-    let running = state
+    let current = state
         .run
         .as_ref()
-        .map(|running| (running.run.share(), running.context()));
+        .map(|current| (current.run.share(), current.context()));
     async move {
-        let Some((run, context)) = running else {
+        let Some((run, context)) = current else {
             return Ok(Err(idle()));
         };
         run.count_hostcall()?;
@@ -397,13 +397,13 @@ fn hostcall(
 
 /// Answers one batch of hostcalls. The outer error ends the run.
 async fn batch(state: &mut State, payload: &str) -> Result<Result<String, String>, LimitExceeded> {
-    let Some(running) = &mut state.run else {
+    let Some(current) = &mut state.run else {
         return Ok(Err(idle()));
     };
-    let context = running.context();
-    let allowed = running.run.limits().hostcall_payload;
+    let context = current.context();
+    let allowed = current.run.limits().hostcall_payload;
     LimitExceeded::check(Limit::HostcallPayload, allowed, payload.len())?;
-    let Running { run, batch, .. } = running;
+    let CurrentRun { run, batch, .. } = current;
     let answers = batch
         .exchange(run, &state.router, &context, payload)
         .await?;

@@ -541,8 +541,8 @@ impl Return {
                 pool.counts.resets.add(began);
                 self.worker = Some(worker);
             }
-            Err(wear) => {
-                pool.counts.discard(wear);
+            Err(reason) => {
+                pool.counts.discard(reason);
                 drop(worker);
                 if self.component.needs_more() {
                     pool.counts.rebuild();

@@ -16,7 +16,7 @@ use crate::instance::{Instance, PROTOCOL_VERSION};
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::op::Op;
 use crate::pool::{CleanState, Lease};
-use crate::reset::Reason;
+use crate::reset::Refusal;
 use crate::run::Run;
 use crate::snapshot::{Snapshot, SnapshotError};
 
@@ -57,16 +57,16 @@ struct Inner {
     version: String,
     isolation: Isolation,
     /// The state that `init` left, or why it must run again for each call.
-    image: Result<Arc<Image>, Reason>,
+    image: Result<Arc<Image>, Refusal>,
     receipt: Receipt,
     concurrency: Option<(Arc<Semaphore>, u64)>,
     /// Under [`Isolation::Shared`], the instance all calls share.
-    shared: Mutex<Option<Kept>>,
+    shared: Mutex<Option<SharedInstance>>,
     renewal: Renewal,
 }
 
 /// The instance of a program with shared state.
-struct Kept {
+struct SharedInstance {
     instance: Instance,
     since: Instant,
     calls: u64,
@@ -79,7 +79,7 @@ struct Renewal {
     age: Duration,
 }
 
-impl Kept {
+impl SharedInstance {
     fn new(instance: Instance) -> Self {
         Self {
             instance,
@@ -265,7 +265,7 @@ impl ProgramBuilder {
         };
         let image = component.or_refuse(image)?;
         let shared = match (isolation, lease) {
-            (Isolation::Shared, Some(lease)) => Some(Kept::new(lease.keep()?)),
+            (Isolation::Shared, Some(lease)) => Some(SharedInstance::new(lease.keep()?)),
             _ => None,
         };
         Ok(Program(Arc::new(Inner {
@@ -447,15 +447,15 @@ impl Program {
                 };
                 let mut shared =
                     Slot(shared.map_err(|stop| stop.into_error(Phase::Handle, Some(op)))?);
-                shared.0.take_if(|kept| kept.is_due(self.0.renewal));
+                shared.0.take_if(|shared| shared.is_due(self.0.renewal));
                 if shared.0.is_none() {
                     // What this call has fixed is none of the later ones' business.
                     let lease = Box::pin(self.ready(&run.unfixed(), used)).await?;
-                    *shared.0 = Some(Kept::new(lease.keep()?));
+                    *shared.0 = Some(SharedInstance::new(lease.keep()?));
                     used.cold = true;
                     used.clean_state = None;
                 }
-                let Some(Kept {
+                let Some(SharedInstance {
                     instance, calls, ..
                 }) = &mut *shared.0
                 else {
@@ -484,11 +484,11 @@ impl Program {
 
 /// The place of the shared instance while a call holds it. One that ended is dropped with the call, also with a cancelled
 /// one: it would keep its memory until the next call.
-struct Slot<'a>(MutexGuard<'a, Option<Kept>>);
+struct Slot<'a>(MutexGuard<'a, Option<SharedInstance>>);
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        self.0.take_if(|kept| !kept.instance.is_alive());
+        self.0.take_if(|shared| !shared.instance.is_alive());
     }
 }
 
