@@ -20,7 +20,7 @@
 //! ```
 //!
 //! In reading order: `op` (what is asked of a guest), `program` (a component with its ops, and its functions), `call` (one call and its
-//! receipt), `run` (what meters and bounds it), `limits`, `pool` (the instances that calls take in turns), `counts` (what they do, in numbers),
+//! receipt), `run` (what meters and bounds it), `cpu_time`, `limits`, `pool` (the instances that calls take in turns), `counts` (what they do, in numbers),
 //! `reset` (how one is taken back to a state it had), `image` (a program's state as data), `snapshot` (the same as bytes), `memory` (a guest's
 //! memory, and all unsafe code), `component` (checked and linked) and `shape` (the check), `instance` (a live one), `host` (what components
 //! share: linker, sandbox, hostcalls), `hostcall`, `batch` (hostcalls made together), `files` (what guests may read), `capture` (what guests
@@ -33,6 +33,7 @@ mod call;
 mod capture;
 mod component;
 mod counts;
+mod cpu_time;
 mod error;
 mod files;
 mod fixed;
