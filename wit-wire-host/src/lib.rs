@@ -19,7 +19,7 @@
 //! # }
 //! ```
 //!
-//! In reading order: `op` (what is asked of a guest), `program` (a component with its ops, and its functions), `call` (one call and its
+//! In reading order: `op` (what is asked of a guest), `program` (a component with its ops), `function` (one of them, as callers hold it), `call` (one call and its
 //! receipt), `run` (what meters and bounds it), `cpu_time`, `limits`, `pool` (the instances that calls take in turns), `counts` (what they do, in numbers),
 //! `reset` (how one is taken back to a state it had), `image` (a program's state as data), `snapshot` (the same as bytes), `memory` (a guest's
 //! memory, and all unsafe code), `component` (checked and linked) and `shape` (the check), `instance` (a live one), `host` (what components
@@ -37,6 +37,7 @@ mod cpu_time;
 mod error;
 mod files;
 mod fixed;
+mod function;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzz;
@@ -64,6 +65,7 @@ pub use capture::{Output, Stream};
 pub use component::Component;
 pub use counts::{Discarded, PoolStats};
 pub use error::{Error, Phase};
+pub use function::Function;
 pub use host::{Host, HostBuilder};
 pub use hostcall::{HostcallContext, HostcallError, Hostcalls};
 pub use instance::{Instance, PROTOCOL_VERSION};
@@ -71,7 +73,7 @@ pub use limits::{Limit, LimitExceeded, Limits};
 pub use op::Op;
 pub use pool::{CleanState, PoolConfig};
 pub use profile::Profile;
-pub use program::{Function, Isolation, Program, ProgramBuilder, ProgramSize};
+pub use program::{Isolation, Program, ProgramBuilder, ProgramSize};
 pub use run::Run;
 pub use shape::{Mismatch, Shape};
 pub use snapshot::SnapshotError;
