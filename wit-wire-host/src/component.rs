@@ -7,13 +7,14 @@ use wasmtime::component::{ComponentExportIndex, InstancePre, Linker};
 
 use crate::blocking::background;
 use crate::error::{Error, Phase};
-use crate::host::{Host, State};
+use crate::host::Host;
 use crate::instance::Instance;
 use crate::memory;
 use crate::pool::{CleanState, Stock};
 use crate::reset::{Blank, Exports, Refusal};
 use crate::run::Run;
 use crate::shape::{Shape, detect};
+use crate::state::State;
 use crate::wire::{GUEST_INTERFACE, HOSTCALL_INTERFACE};
 
 /// A component ready to be instantiated. Cheap to clone.

@@ -12,13 +12,14 @@ use crate::capture::Output;
 use crate::component::Component;
 use crate::counts::Counted;
 use crate::error::{Error, Phase};
-use crate::host::{CurrentRun, Host, State};
+use crate::host::Host;
 use crate::limits::{Limit, LimitExceeded};
 use crate::memory;
 use crate::op::Op;
 use crate::profile;
 use crate::run::{Run, Stop};
 use crate::shape::Shape;
+use crate::state::{CurrentRun, State};
 use crate::telemetry::InitUnderWay;
 use crate::wire::{
     HandleErr, HandleReq, HashedInitArgs, HashedMatInfo, InitArgs, InitError, InitResponse, MatInfo,

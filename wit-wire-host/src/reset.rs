@@ -13,12 +13,12 @@ use wasmtime::component::{ComponentExportIndex, TypedFunc, WasmList};
 
 use crate::component::Component;
 use crate::error::{Error, Phase};
-use crate::host::State;
 use crate::image::{self, Image, Pages};
 use crate::instance::Instance;
 use crate::memory::{self, PAGE};
 use crate::pool::Existing;
 use crate::run::{Run, Stop};
+use crate::state::State;
 
 /// What a component that was prepared for it exports (`wit/instance-state.wit`).
 const INTERFACE: &str = "wit-wire:instance/state";
