@@ -11,6 +11,7 @@ use wasmtime_wasi::Rng;
 
 use crate::batch::BATCH;
 use crate::component::Component;
+use crate::counts::PoolStats;
 use crate::error::Error;
 use crate::hostcall::{HostcallContext, HostcallError, Hostcalls, Router};
 use crate::limits::{Limit, LimitExceeded, Limits};
@@ -160,6 +161,19 @@ impl Host {
     /// The limits of calls that bring none of their own.
     pub fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    /// What the host's instances do.
+    pub fn stats(&self) -> PoolStats {
+        self.0.pool.counts.stats()
+    }
+
+    /// Refuses new calls with [`Error::ShutDown`], waits for those under way, and gives back all idle instances.
+    ///
+    /// Calls that wait for an instance are refused too. Programs with shared state keep their instances until they are
+    /// dropped. Dropping the future stops the waiting and nothing else.
+    pub async fn shut_down(&self) {
+        self.0.pool.shut_down().await;
     }
 
     /// A store in which one instance can live ([`State::new`]).

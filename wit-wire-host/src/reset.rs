@@ -16,7 +16,6 @@ use crate::error::{Error, Phase};
 use crate::image::{self, Image, Pages};
 use crate::instance::Instance;
 use crate::memory::{self, PAGE};
-use crate::pool::Existing;
 use crate::run::{Run, Stop};
 use crate::state::State;
 
@@ -321,7 +320,8 @@ pub(crate) struct Worker {
     written: Vec<Range<usize>>,
     /// Calls so far.
     calls: u32,
-    _existing: Existing,
+    /// The stock's, which counts by it.
+    _existing: Arc<()>,
 }
 
 /// After so many calls an instance is not used again. Nothing is known to wear out; this bounds what is not known.
@@ -334,7 +334,7 @@ const MANY_PAGES: usize = 2048;
 impl Worker {
     /// A blank one.
     pub(crate) async fn new(component: &Component, run: &Run) -> Result<Self, Error> {
-        let _existing = component.stock.existing();
+        let _existing = component.stock.workers.clone();
         let exports = component.reset_exports()?;
         if exports.is_ok() {
             component.begin_blank();
