@@ -26,13 +26,15 @@
 //!
 //! In reading order: `profile` (settings that both sides share), `inspect`, `extent` (what small components expand to),
 //! `instrument` (what lets a host reset instances), `compile`, `archive` (the format), `signature`, `load`, `cache` (the
-//! folder that code is mapped from), `identity` (which file a component was read from), `perf_map` (functions' names for
-//! `perf`), `embedded`, `error`.
+//! folder that code is mapped from), `compile_cache` (components compiled where they are used, and kept), `identity` (which file a component
+//! was read from), `perf_map` (functions' names for `perf`), `embedded`, `error`.
 
 mod archive;
 mod cache;
 #[cfg(feature = "compile")]
 mod compile;
+#[cfg(feature = "compile")]
+mod compile_cache;
 mod embedded;
 mod error;
 #[cfg(feature = "compile")]
@@ -56,6 +58,8 @@ mod signature;
 pub use archive::{Archive, FORMAT, Frame, Header};
 #[cfg(feature = "compile")]
 pub use compile::{Compiled, Effort, compile};
+#[cfg(feature = "compile")]
+pub use compile_cache::CompileKey;
 pub use embedded::Embedded;
 pub use error::Error;
 #[cfg(feature = "compile")]
@@ -64,8 +68,6 @@ pub use identity::FileIdentity;
 pub use inspect::{CoreModule, Inspection, Obstacle, inspect};
 #[cfg(feature = "compile")]
 pub use instrument::instrument;
-#[cfg(feature = "compile")]
-pub use load::CompileKey;
 pub use load::{Backing, Loaded, Loader};
 pub use profile::{EngineProfile, HOST_TARGET, WASMTIME_VERSION, cpu};
 #[cfg(feature = "sign")]

@@ -10,12 +10,8 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::archive::Archive;
-#[cfg(feature = "compile")]
-use crate::archive::Header;
 use crate::cache::Cache;
 use crate::error::Error;
-#[cfg(feature = "compile")]
-use crate::identity::FileIdentity;
 use crate::profile::{EngineProfile, HOST_TARGET, WASMTIME_VERSION, missing_features, platform};
 
 /// Where a component's code lies.
@@ -47,9 +43,9 @@ pub enum Backing {
 #[derive(Clone)]
 pub struct Loader {
     engine: Engine,
-    profile: EngineProfile,
-    order: Vec<Backing>,
-    cache: Option<PathBuf>,
+    pub(crate) profile: EngineProfile,
+    pub(crate) order: Vec<Backing>,
+    pub(crate) cache: Option<PathBuf>,
     #[cfg(unix)]
     perf_map: bool,
 }
@@ -62,19 +58,6 @@ pub struct Loaded {
     pub backing: Backing,
     /// Why backings that come earlier in the order were not used.
     pub skipped: Vec<Error>,
-}
-
-/// A component's name in the cache ([`Loader::key`]).
-#[cfg(feature = "compile")]
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct CompileKey(String);
-
-#[cfg(feature = "compile")]
-impl CompileKey {
-    /// The name: it tells component and settings from all others.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl Loader {
@@ -136,110 +119,8 @@ impl Loader {
         self.load_as(name, Some(archive.header().code_bytes), || archive.code())
     }
 
-    /// What `component` is called in the cache: a digest of it and of all that its code depends on.
-    #[cfg(feature = "compile")]
-    pub fn key(&self, component: &[u8]) -> CompileKey {
-        CompileKey(self.name("compiled", component))
-    }
-
-    #[cfg(feature = "compile")]
-    fn name(&self, kind: &str, of: &[u8]) -> String {
-        let mut digest = blake3::Hasher::new();
-        let format = crate::FORMAT.to_string();
-        for part in [
-            &format,
-            WASMTIME_VERSION,
-            HOST_TARGET,
-            &self.profile.fingerprint(),
-        ] {
-            digest.update(part.as_bytes()).update(&[0]);
-        }
-        format!("{kind}-{}", digest.update(of).finalize().to_hex())
-    }
-
-    /// Notes in the cache folder that the component with `key` was read from the file `identity`.
-    #[cfg(feature = "compile")]
-    pub fn remember(&self, identity: &FileIdentity, key: &CompileKey) {
-        if let Some(cache) = self.cache_of_notes() {
-            let name = self.name("file", identity.as_str().as_bytes());
-            // Where it can't be written, the file is read again next time.
-            let _ = cache.write(&name, key.0.as_bytes());
-        }
-    }
-
-    /// The component that was compiled from the file `identity`, and its key, if the cache has it: neither the file nor the
-    /// component is read. Blocks for milliseconds.
-    #[cfg(feature = "compile")]
-    pub fn recall(&self, identity: &FileIdentity) -> Option<(CompileKey, Component)> {
-        use std::io::Read;
-
-        check_cpu(crate::cpu(HOST_TARGET).unwrap_or_default()).ok()?;
-        let cache = self.cache_of_notes()?;
-        let name = self.name("file", identity.as_str().as_bytes());
-        let note = cache.find(&name, None).ok()??;
-        let mut key = String::new();
-        note.file.take(128).read_to_string(&mut key).ok()?;
-        let digest = key.strip_prefix("compiled-")?;
-        if digest.len() != 64 || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return None;
-        }
-        let entry = cache.find(&key, None).ok()??;
-        let watched = Watched::new(&key);
-        let component = self.map(&entry.file, &entry.path).ok()?;
-        watched.end(&component, Backing::CacheFile, true);
-        Some((CompileKey(key), component))
-    }
-
-    /// The cache, if it is to be used and can be.
-    #[cfg(feature = "compile")]
-    fn cache_of_notes(&self) -> Option<Cache> {
-        let folder = self.cache.as_deref()?;
-        let is_wanted = self.order.contains(&Backing::CacheFile);
-        is_wanted.then(|| Cache::open(folder).ok()).flatten()
-    }
-
-    /// Compiles `component`, whose key is `key`, for this engine and loads it, or loads it from the cache folder where it was
-    /// compiled before, by whichever process. Blocks: seconds for a large component the first time, milliseconds
-    /// afterwards.
-    #[cfg(feature = "compile")]
-    pub fn compile(&self, key: &CompileKey, component: &[u8]) -> Result<Loaded, Error> {
-        check_cpu(crate::cpu(HOST_TARGET).unwrap_or_default())?;
-        self.load_as(&key.0, None, || {
-            Ok(crate::compile(component, &self.profile, HOST_TARGET)?.into_code())
-        })
-    }
-
-    /// An archive of `component` for `target`: what [`compile`](crate::compile) and [`Effort::Fast`](crate::Effort) make, or what the cache
-    /// folder has of it, where it is kept for next time. Blocks: seconds for a large component the first time.
-    #[cfg(feature = "compile")]
-    pub fn archive(&self, component: &[u8], target: &str) -> Result<Vec<u8>, Error> {
-        use std::io::Read;
-
-        let cache = self.cache_of_notes();
-        let name = self.name(&format!("archive-{target}"), component);
-        if let Some(cache) = &cache
-            && let Ok(Some(mut entry)) = cache.find(&name, None)
-        {
-            let mut archive = Vec::new();
-            // One that can't be read, or was damaged, is made anew.
-            if entry.file.read_to_end(&mut archive).is_ok()
-                && let Ok((header, payload)) = Header::read(&archive)
-                && header.check(payload).is_ok()
-            {
-                return Ok(archive);
-            }
-        }
-        let archive =
-            crate::compile(component, &self.profile, target)?.pack(crate::Effort::Fast)?;
-        if let Some(cache) = &cache {
-            // Where it can't be kept, it is made again next time.
-            let _ = cache.write(&name, &archive);
-        }
-        Ok(archive)
-    }
-
     /// Loads `code`, which is made at most once, or what the cache has of it under `name`.
-    fn load_as(
+    pub(crate) fn load_as(
         &self,
         name: &str,
         length: Option<u64>,
@@ -376,8 +257,9 @@ impl Loader {
         ))
     }
 
+    /// The component whose code is in `file`: an entry of the cache, or sealed.
     #[allow(unsafe_code, reason = "this is where code becomes executable")]
-    fn map(&self, file: &File, path: &Path) -> Result<Component, Error> {
+    pub(crate) fn map(&self, file: &File, path: &Path) -> Result<Component, Error> {
         // Through the descriptor where that has a path, so that the file is the one that was checked.
         #[cfg(target_os = "linux")]
         let path = {
@@ -405,13 +287,13 @@ impl Loader {
 }
 
 /// The span of a load.
-struct Watched {
+pub(crate) struct Watched {
     span: Span,
     began: Instant,
 }
 
 impl Watched {
-    fn new(artifact: &str) -> Self {
+    pub(crate) fn new(artifact: &str) -> Self {
         Self {
             span: tracing::info_span!(
                 "load",
@@ -425,7 +307,7 @@ impl Watched {
         }
     }
 
-    fn end(&self, component: &Component, backing: Backing, cached: bool) {
+    pub(crate) fn end(&self, component: &Component, backing: Backing, cached: bool) {
         let image = component.image_range();
         self.span
             .record("backing", tracing::field::debug(backing))
@@ -450,7 +332,7 @@ impl<F: FnOnce() -> Result<Vec<u8>, Error>> LazyCode<F> {
     }
 }
 
-fn check_cpu(cpu: &str) -> Result<(), Error> {
+pub(crate) fn check_cpu(cpu: &str) -> Result<(), Error> {
     let missing = missing_features(cpu);
     if missing.is_empty() {
         Ok(())

@@ -17,7 +17,7 @@
 //! # }
 //! ```
 //!
-//! In reading order: `source` (what a function is made from), `tree` (the files of a module), `library` (packages),
+//! In reading order: `source` (what a function is made from), `tree` (the files of a module), `packages` (that all functions may import),
 //! `runtime` (functions and programs), `host_module` (hostcalls as Python functions), `error`.
 
 mod error;
@@ -25,7 +25,7 @@ mod error;
 #[doc(hidden)]
 pub mod fuzz;
 mod host_module;
-mod library;
+mod packages;
 mod runtime;
 mod source;
 mod tree;

@@ -15,7 +15,7 @@ use wit_wire_host::{
 
 use crate::error::Error;
 use crate::host_module::{self, HostModule, ModuleDescription};
-use crate::library::Library;
+use crate::packages::Packages;
 use crate::source::PythonSource;
 use crate::tree::SourceTree;
 
@@ -44,7 +44,7 @@ pub struct PythonRuntime {
     host: Host,
     pub(crate) guest: Component,
     /// The names that the packages have at the top.
-    library: Arc<[String]>,
+    packages: Arc<[String]>,
     modules: Arc<[ModuleDescription]>,
     tracebacks: Tracebacks,
     cache_problem: Option<Arc<str>>,
@@ -200,18 +200,18 @@ impl Builder {
         }
         let loaded = loader.load(&archive)?;
         let mut identity = archive.header().identity();
-        let mut library = Library::default();
+        let mut packages = Packages::default();
         for path in &self.packages {
-            library.add(path)?;
+            packages.add(path)?;
         }
-        if !library.files.is_empty() {
-            identity = format!("{identity} with packages {}", library.digest());
+        if !packages.files.is_empty() {
+            identity = format!("{identity} with packages {}", packages.digest());
         }
         if !self.modules.is_empty() {
-            library.host_modules(host_module::sources(&self.modules))?;
+            packages.host_modules(host_module::sources(&self.modules))?;
         }
-        let tops = library.tops();
-        let host = self.host.files(library.files).build(loader.engine())?;
+        let tops = packages.tops();
+        let host = self.host.files(packages.files).build(loader.engine())?;
         let guest = host.component(&loaded.component)?.identified(identity);
         let cache_problem = loaded.skipped.first().map(|error| {
             let source = std::error::Error::source(error)
@@ -221,7 +221,7 @@ impl Builder {
         Ok(PythonRuntime {
             host,
             guest,
-            library: tops.into(),
+            packages: tops.into(),
             modules: self.modules.into(),
             tracebacks: self.tracebacks,
             cache_problem,
@@ -281,7 +281,7 @@ impl PythonRuntime {
         ProgramBuilder {
             inner: self.guest.program([]),
             sent: Vec::new(),
-            library: Some(self.library.clone()),
+            packages: Some(self.packages.clone()),
             tracebacks: self.tracebacks,
         }
     }
@@ -292,7 +292,7 @@ impl PythonRuntime {
         Ok(ProgramBuilder {
             inner: self.guest.restore(snapshot)?,
             sent: Vec::new(),
-            library: None,
+            packages: None,
             tracebacks: self.tracebacks,
         })
     }
@@ -341,7 +341,7 @@ pub struct ProgramBuilder {
     /// What earlier functions brought along.
     sent: Vec<Arc<SourceTree>>,
     /// The names of packages, until a function has brought them along.
-    library: Option<Arc<[String]>>,
+    packages: Option<Arc<[String]>>,
     tracebacks: Tracebacks,
 }
 
@@ -350,10 +350,10 @@ impl ProgramBuilder {
     #[must_use]
     pub fn function(mut self, name: impl Into<String>, source: PythonSource) -> Self {
         let mut data = source.op_data(&mut self.sent);
-        if let Some(library) = self.library.take_if(|library| !library.is_empty())
+        if let Some(packages) = self.packages.take_if(|packages| !packages.is_empty())
             && let Some(fields) = data.as_object_mut()
         {
-            let names = library.iter().map(String::as_str).collect();
+            let names = packages.iter().map(String::as_str).collect();
             fields.insert("library".into(), names);
         }
         if self.tracebacks == Tracebacks::All

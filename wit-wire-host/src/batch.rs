@@ -33,7 +33,7 @@ pub(crate) struct Batch {
     /// Bytes of their names and payloads.
     bytes: usize,
     /// An answer that did not fit into the latest exchange.
-    kept: Option<Answer>,
+    kept: Option<BatchedAnswer>,
 }
 
 /// How long answers are collected before the run's limits are looked at again.
@@ -43,7 +43,7 @@ const STRETCH: Duration = Duration::from_millis(1);
 #[serde(deny_unknown_fields)]
 struct Request<'a> {
     #[serde(borrow, default)]
-    calls: Vec<Call<'a>>,
+    calls: Vec<BatchedCall<'a>>,
     /// Ids of earlier calls.
     #[serde(default)]
     cancel: Vec<u64>,
@@ -53,7 +53,7 @@ struct Request<'a> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Call<'a> {
+struct BatchedCall<'a> {
     /// The guest's own, to know the answer by.
     id: u64,
     #[serde(borrow)]
@@ -68,13 +68,13 @@ struct Answered {
 }
 
 #[derive(Serialize)]
-struct Answer {
+struct BatchedAnswer {
     id: u64,
     #[serde(flatten)]
     answer: Outcome,
 }
 
-impl Answer {
+impl BatchedAnswer {
     /// Bytes of JSON.
     fn size(&self) -> usize {
         match &self.answer {
@@ -135,10 +135,10 @@ impl Batch {
         run: &Run,
         router: &Arc<Router>,
         context: &HostcallContext,
-        call: Call<'_>,
+        call: BatchedCall<'_>,
     ) -> Result<(), LimitExceeded> {
         run.count_hostcall()?;
-        let Call { id, op, payload } = call;
+        let BatchedCall { id, op, payload } = call;
         let payload = payload.get().to_owned();
         let bytes = op.len().saturating_add(payload.len());
         // All that are under way together: a guest's own memory does not bound what it left with the host.
@@ -163,13 +163,13 @@ impl Batch {
         &mut self,
         run: &Run,
         wait: Option<f64>,
-    ) -> Result<Vec<Answer>, LimitExceeded> {
+    ) -> Result<Vec<BatchedAnswer>, LimitExceeded> {
         let wait = wait.map(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)));
         // A time too far for the clock is no limit.
         let wait = wait.and_then(Result::ok);
         let allowed = run.limits().hostcall_payload;
-        let mut answers: Vec<Answer> = self.kept.take().into_iter().collect();
-        let mut bytes = answers.iter().map(Answer::size).sum::<usize>();
+        let mut answers: Vec<BatchedAnswer> = self.kept.take().into_iter().collect();
+        let mut bytes = answers.iter().map(BatchedAnswer::size).sum::<usize>();
         let mut collect = poll_fn(|context| {
             let began = Instant::now();
             loop {
@@ -185,7 +185,7 @@ impl Batch {
                         if let Some((_, bytes)) = self.handles.remove(&id) {
                             self.bytes -= bytes;
                         }
-                        let answer = Answer {
+                        let answer = BatchedAnswer {
                             id,
                             answer: outcome(answer),
                         };

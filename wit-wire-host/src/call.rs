@@ -9,10 +9,11 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::capture::Output;
 use crate::error::Error;
 use crate::fixed;
+use crate::function::Function;
 use crate::limits::Limits;
 use crate::pool::CleanState;
 use crate::profile::{self, Profile};
-use crate::program::{Function, Isolation, Used};
+use crate::program::{Isolation, Used};
 use crate::run::{Run, Terms};
 use crate::telemetry::{CallUnderWay, call_span};
 

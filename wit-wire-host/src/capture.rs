@@ -146,11 +146,11 @@ impl fmt::Display for Output {
 #[derive(Clone)]
 pub(crate) struct Capture {
     stream: Stream,
-    kept: Arc<Mutex<Kept>>,
+    buffer: Arc<Mutex<Buffer>>,
 }
 
 #[derive(Default)]
-struct Kept {
+struct Buffer {
     output: Output,
     /// How many bytes are kept yet, of either stream.
     room: [usize; 2],
@@ -171,24 +171,24 @@ impl Drop for Handle {
 impl Capture {
     /// Both streams of an instance.
     pub(crate) fn streams() -> [Self; 2] {
-        let kept = Arc::<Mutex<Kept>>::default();
+        let buffer = Arc::<Mutex<Buffer>>::default();
         [Stream::Stdout, Stream::Stderr].map(|stream| Self {
             stream,
-            kept: kept.clone(),
+            buffer: buffer.clone(),
         })
     }
 
     /// Forgets what was written to either stream and keeps `limit` bytes of each from now on.
     pub(crate) fn start(&self, limit: usize) {
-        let mut kept = self.lock();
-        kept.output = Output::default();
-        kept.room = [limit; 2];
+        let mut buffer = self.lock();
+        buffer.output = Output::default();
+        buffer.room = [limit; 2];
     }
 
     /// How often the guest opened a stream, and how often it closed one.
     pub(crate) fn handles(&self) -> (u64, u64) {
-        let kept = self.lock();
-        (kept.opened, kept.closed)
+        let buffer = self.lock();
+        (buffer.opened, buffer.closed)
     }
 
     /// What was written to both streams.
@@ -202,12 +202,12 @@ impl Capture {
     }
 
     fn push(&self, bytes: &[u8]) {
-        let Kept { output, room, .. } = &mut *self.lock();
+        let Buffer { output, room, .. } = &mut *self.lock();
         output.push(self.stream, bytes, room);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Buffer> {
+        self.buffer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -7,13 +7,14 @@ use wasmtime::component::{ComponentExportIndex, InstancePre, Linker};
 
 use crate::blocking::background;
 use crate::error::{Error, Phase};
-use crate::host::{Host, State};
+use crate::host::Host;
 use crate::instance::Instance;
 use crate::memory;
 use crate::pool::{CleanState, Stock};
-use crate::reset::{Blank, Exports, Reason};
+use crate::reset::{Blank, Exports, Refusal};
 use crate::run::Run;
 use crate::shape::{Shape, detect};
+use crate::state::State;
 use crate::wire::{GUEST_INTERFACE, HOSTCALL_INTERFACE};
 
 /// A component ready to be instantiated. Cheap to clone.
@@ -26,7 +27,7 @@ pub struct Component {
     pub(crate) handle: ComponentExportIndex,
     pub(crate) state: Option<Exports>,
     /// What its instances begin with, once there is one, or why they are used once.
-    blank: Arc<OnceCell<Result<Arc<Blank>, Reason>>>,
+    blank: Arc<OnceCell<Result<Arc<Blank>, Refusal>>>,
     /// Its idle instances.
     pub(crate) stock: Arc<Stock>,
     identity: Option<Arc<str>>,
@@ -89,7 +90,7 @@ impl Component {
     }
 
     /// Through what an instance can be taken back to a state it had; or why not, as far as that can be told without one.
-    pub(crate) fn reset_exports(&self) -> Result<Result<&Exports, Reason>, Error> {
+    pub(crate) fn reset_exports(&self) -> Result<Result<&Exports, Refusal>, Error> {
         let failed = |error| Error::Failed {
             op: None,
             phase: Phase::Instantiate,
@@ -103,14 +104,14 @@ impl Component {
                 false => Err("this system can't tell which pages of memory were written"),
             },
         };
-        self.or_refuse(exports.map_err(Reason::from))
+        self.or_refuse(exports.map_err(Refusal::from))
     }
 
     /// What can't be had is an error if the host was told that it must.
     pub(crate) fn or_refuse<T>(
         &self,
-        found: Result<T, Reason>,
-    ) -> Result<Result<T, Reason>, Error> {
+        found: Result<T, Refusal>,
+    ) -> Result<Result<T, Refusal>, Error> {
         match (self.host.0.pool.clean_state(), found) {
             (CleanState::Reset, Err(why)) => Err(Error::no_reset(&why)),
             (_, found) => Ok(found),
@@ -118,7 +119,7 @@ impl Component {
     }
 
     /// The state that its instances begin with, or why there is none to take them back to.
-    pub(crate) async fn blank(&self) -> Result<Result<Arc<Blank>, Reason>, Error> {
+    pub(crate) async fn blank(&self) -> Result<Result<Arc<Blank>, Refusal>, Error> {
         let make = async || {
             let run = Run::new(*self.host.limits());
             let made = Blank::new(self, &run).await?;

@@ -8,7 +8,7 @@ use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use tokio::sync::Notify;
 
 use crate::limits::{Limit, LimitExceeded};
-use crate::reset::Wear;
+use crate::reset::DiscardReason;
 use crate::telemetry;
 
 /// What a host's instances do, at one moment and since the host was built.
@@ -163,19 +163,19 @@ impl Counts {
         }
     }
 
-    pub(crate) fn discard(&self, wear: Wear) {
+    pub(crate) fn discard(&self, reason: DiscardReason) {
         let mut discarded = self.discarded();
-        let (count, reason) = match wear {
-            Wear::Ended => (&mut discarded.ended, "ended"),
-            Wear::Grew => (&mut discarded.grew, "grew"),
-            Wear::Global => (&mut discarded.global, "global"),
-            Wear::Handles => (&mut discarded.handles, "handles"),
-            Wear::Calls => (&mut discarded.calls, "calls"),
-            Wear::Used => (&mut discarded.used, "used"),
-            Wear::Unclean => (&mut discarded.unclean, "unclean"),
+        let (count, label) = match reason {
+            DiscardReason::Ended => (&mut discarded.ended, "ended"),
+            DiscardReason::Grew => (&mut discarded.grew, "grew"),
+            DiscardReason::Global => (&mut discarded.global, "global"),
+            DiscardReason::Handles => (&mut discarded.handles, "handles"),
+            DiscardReason::Calls => (&mut discarded.calls, "calls"),
+            DiscardReason::Used => (&mut discarded.used, "used"),
+            DiscardReason::Unclean => (&mut discarded.unclean, "unclean"),
         };
         *count += 1;
-        self.discarded_by_reason.add(reason, 1);
+        self.discarded_by_reason.add(label, 1);
     }
 
     /// Instances that nobody needed.

@@ -1,26 +1,22 @@
 //! The host: an engine with what every component of it shares.
 
 use std::future::Future;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use wasmtime::component::{Linker, Resource, ResourceTable};
+use wasmtime::component::Linker;
 use wasmtime::{Engine, Store, StoreContextMut, UpdateDeadline};
-use wasmtime_wasi::{HostMonotonicClock, Rng, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi::Rng;
 
-use crate::batch::{BATCH, Batch};
-use crate::capture::Capture;
+use crate::batch::BATCH;
 use crate::component::Component;
+use crate::counts::PoolStats;
 use crate::error::Error;
-use crate::fixed::Fixed;
 use crate::hostcall::{HostcallContext, HostcallError, Hostcalls, Router};
-use crate::limits::{HANDLES, Limit, LimitExceeded, Limits, MemoryLimiter, RANDOM_BYTES};
+use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::pool::{Pool, PoolConfig};
-use crate::randomness::Randomness;
-use crate::run::Run;
+use crate::state::{CurrentRun, PANIC, State};
 use crate::telemetry::{self, Metrics};
 use crate::ticker::Ticker;
 use crate::wire::HOSTCALL_INTERFACE;
@@ -167,44 +163,27 @@ impl Host {
         &self.0.limits
     }
 
-    /// A store in which one instance can live. WASI is there, and empty: no files, no environment, no arguments, no
-    /// sockets, nothing on stdin. Clocks and randomness are the machine's, unless a call has them
-    /// fixed.
+    /// What the host's instances do.
+    pub fn stats(&self) -> PoolStats {
+        self.0.pool.counts.stats()
+    }
+
+    /// Refuses new calls with [`Error::ShutDown`], waits for those under way, and gives back all idle instances.
     ///
-    /// The instance is at rest at once, unless it `settles` first.
+    /// Calls that wait for an instance are refused too. Programs with shared state keep their instances until they are
+    /// dropped. Dropping the future stops the waiting and nothing else.
+    pub async fn shut_down(&self) {
+        self.0.pool.shut_down().await;
+    }
+
+    /// A store in which one instance can live ([`State::new`]).
     pub(crate) fn store(&self, settles: bool) -> Store<State> {
-        let is_at_rest = Arc::new(AtomicBool::new(!settles));
-        let [stdout, stderr] = Capture::streams();
-        let mut wasi = WasiCtxBuilder::new();
-        wasi.stdout(stdout.clone()).stderr(stderr);
-        let fixed = Fixed::default();
-        let randomness = || Randomness::new(is_at_rest.clone(), fixed.clone());
-        wasi.secure_random(randomness())
-            .insecure_random(randomness());
-        wasi.monotonic_clock(SinceStart).wall_clock(fixed.clone());
-        wasi.allow_tcp(false)
-            .allow_udp(false)
-            .allow_ip_name_lookup(false);
-        wasi.max_random_size(RANDOM_BYTES);
-        let mut table = ResourceTable::new();
-        table.set_max_capacity(HANDLES);
-        let state = State {
-            wasi: wasi.build(),
-            table,
-            memory: MemoryLimiter::default(),
-            output: stdout,
-            router: self.0.router.clone(),
-            run: None,
-            panic: None,
-            seeds: randomness(),
-            is_at_rest,
-            fixed,
-        };
+        let state = State::new(self.0.router.clone(), settles);
         let mut store = Store::new(&self.0.engine, state);
         store.limiter(|state| &mut state.memory);
         store.epoch_deadline_callback(|context| {
-            if let Some(running) = &context.data().run {
-                running.run.check()?;
+            if let Some(current) = &context.data().run {
+                current.run.check()?;
             }
             Ok(UpdateDeadline::YieldCustom(
                 1,
@@ -212,120 +191,6 @@ impl Host {
             ))
         });
         store
-    }
-}
-
-/// What a store holds beside its instance.
-pub(crate) struct State {
-    wasi: WasiCtx,
-    table: ResourceTable,
-    pub(crate) memory: MemoryLimiter,
-    /// Either of the streams tells of both.
-    pub(crate) output: Capture,
-    router: Arc<Router>,
-    pub(crate) run: Option<Running>,
-    /// What the guest told of its panic, in the run under way.
-    pub(crate) panic: Option<String>,
-    seeds: Randomness,
-    /// Whether random numbers are the machine's.
-    pub(crate) is_at_rest: Arc<AtomicBool>,
-    pub(crate) fixed: Fixed,
-}
-
-/// The hostcall with which a guest says why it is about to trap. It is the protocol's own.
-const PANIC: &str = "wit-wire:panic";
-
-/// The longest payload with which a panic is told, in bytes.
-const LONGEST_PANIC: usize = 64 << 10;
-
-impl State {
-    /// Makes room for one handle more than there are, as whoever opens and closes one leaves it.
-    pub(crate) fn spare_handle(&mut self) {
-        if let Ok(spare) = self.table.push(()) {
-            // It was pushed in the line above.
-            let _ = self.table.delete(spare);
-        }
-    }
-
-    /// The handle that would be given out next, if it is the only one that was ever closed. Had there been two at once, the
-    /// order in which they were closed would show in the order in which they are given out again.
-    pub(crate) fn next_handle(&mut self) -> Option<u32> {
-        let capacity = self.table.max_capacity();
-        // A full table gives out what was closed, and nothing new.
-        self.table.set_max_capacity(0);
-        let first = self.table.push(()).ok();
-        let second = self.table.push(()).ok();
-        let next = first.as_ref().map(Resource::rep);
-        let next = next.filter(|_| second.is_none());
-        for probe in [second, first].into_iter().flatten() {
-            // They were pushed above.
-            let _ = self.table.delete(probe);
-        }
-        self.table.set_max_capacity(capacity);
-        next
-    }
-
-    /// The outer error ends the run.
-    fn note_panic(&mut self, payload: &str) -> Result<Result<String, String>, LimitExceeded> {
-        let Some(running) = &self.run else {
-            return Ok(Ok("null".to_owned()));
-        };
-        running.run.count_hostcall()?;
-        let allowed = LONGEST_PANIC.min(running.run.limits().output);
-        let refused = |why: &dyn std::fmt::Display| {
-            let message = format!("the payload of `{PANIC}` does not fit: {why}");
-            Ok(Err(HostcallError::new("op_400", message).to_json()))
-        };
-        if payload.len() > allowed {
-            return refused(&format_args!("it has more than {allowed} bytes"));
-        }
-        match serde_json::from_str(payload) {
-            Ok(text) => {
-                self.panic = Some(text);
-                Ok(Ok("null".to_owned()))
-            }
-            Err(error) => refused(&error),
-        }
-    }
-}
-
-/// The run that the instance serves at the moment.
-pub(crate) struct Running {
-    pub(crate) run: Run,
-    pub(crate) op: Option<Arc<str>>,
-    pub(crate) batch: Batch,
-}
-
-impl Running {
-    fn context(&self) -> HostcallContext {
-        HostcallContext {
-            op: self.op.clone(),
-            deadline: self.run.deadline(),
-            value: self.run.context().cloned(),
-        }
-    }
-}
-
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView {
-            ctx: &mut self.wasi,
-            table: &mut self.table,
-        }
-    }
-}
-
-/// Nanoseconds since this process first asked, in all instances alike: what a guest read in one it may compare in another.
-struct SinceStart;
-
-impl HostMonotonicClock for SinceStart {
-    fn resolution(&self) -> u64 {
-        1
-    }
-
-    fn now(&self) -> u64 {
-        static START: OnceLock<Instant> = OnceLock::new();
-        START.get_or_init(Instant::now).elapsed().as_nanos() as u64
     }
 }
 
@@ -372,12 +237,12 @@ fn hostcall(
     payload: String,
 ) -> impl Future<Output = Result<Result<String, String>, LimitExceeded>> + Send + use<> {
     let router = state.router.clone();
-    let running = state
+    let current = state
         .run
         .as_ref()
-        .map(|running| (running.run.share(), running.context()));
+        .map(|current| (current.run.share(), current.context()));
     async move {
-        let Some((run, context)) = running else {
+        let Some((run, context)) = current else {
             return Ok(Err(idle()));
         };
         run.count_hostcall()?;
@@ -397,13 +262,13 @@ fn hostcall(
 
 /// Answers one batch of hostcalls. The outer error ends the run.
 async fn batch(state: &mut State, payload: &str) -> Result<Result<String, String>, LimitExceeded> {
-    let Some(running) = &mut state.run else {
+    let Some(current) = &mut state.run else {
         return Ok(Err(idle()));
     };
-    let context = running.context();
-    let allowed = running.run.limits().hostcall_payload;
+    let context = current.context();
+    let allowed = current.run.limits().hostcall_payload;
     LimitExceeded::check(Limit::HostcallPayload, allowed, payload.len())?;
-    let Running { run, batch, .. } = running;
+    let CurrentRun { run, batch, .. } = current;
     let answers = batch
         .exchange(run, &state.router, &context, payload)
         .await?;

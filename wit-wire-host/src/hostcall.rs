@@ -139,8 +139,8 @@ impl HostcallError {
     }
 }
 
-type Answer<'a> = Pin<Box<dyn Future<Output = Result<String, HostcallError>> + Send + 'a>>;
-type Closure = Box<dyn Fn(HostcallContext, String) -> Answer<'static> + Send + Sync>;
+type AnswerFuture<'a> = Pin<Box<dyn Future<Output = Result<String, HostcallError>> + Send + 'a>>;
+type Closure = Box<dyn Fn(HostcallContext, String) -> AnswerFuture<'static> + Send + Sync>;
 
 /// Closures by op name, then whatever answers the other names.
 #[derive(Default)]
@@ -166,11 +166,21 @@ struct OwnMetrics {
 }
 
 trait DynHostcalls: Send + Sync {
-    fn call<'a>(&'a self, context: HostcallContext, op: String, payload: String) -> Answer<'a>;
+    fn call<'a>(
+        &'a self,
+        context: HostcallContext,
+        op: String,
+        payload: String,
+    ) -> AnswerFuture<'a>;
 }
 
 impl<T: Hostcalls> DynHostcalls for T {
-    fn call<'a>(&'a self, context: HostcallContext, op: String, payload: String) -> Answer<'a> {
+    fn call<'a>(
+        &'a self,
+        context: HostcallContext,
+        op: String,
+        payload: String,
+    ) -> AnswerFuture<'a> {
         Box::pin(Hostcalls::call(self, context, op, payload))
     }
 }
@@ -184,7 +194,7 @@ impl Router {
         Fut: Future<Output = Result<O, HostcallError>> + Send + 'static,
     {
         let name = op.clone();
-        let typed = move |context, payload: String| -> Answer<'static> {
+        let typed = move |context, payload: String| -> AnswerFuture<'static> {
             let answer = match serde_json::from_str(&payload) {
                 Ok(input) => closure(context, input),
                 Err(error) => {
@@ -273,7 +283,7 @@ impl Router {
         };
         let answer = match watched.span.in_scope(|| contain(start)) {
             Some(answer) => {
-                let mut answer = UnderWay {
+                let mut answer = Contained {
                     answer: Some(answer),
                     span: &watched.span,
                 };
@@ -287,12 +297,12 @@ impl Router {
 }
 
 /// A hostcall's future. It may panic when it is dropped, too, and what drops it is often a call that was cancelled.
-struct UnderWay<'a> {
-    answer: Option<Answer<'a>>,
+struct Contained<'a> {
+    answer: Option<AnswerFuture<'a>>,
     span: &'a Span,
 }
 
-impl UnderWay<'_> {
+impl Contained<'_> {
     /// Nothing, if it panics.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<String, HostcallError>>> {
         let Self { answer, span } = self;
@@ -307,7 +317,7 @@ impl UnderWay<'_> {
     }
 }
 
-impl Drop for UnderWay<'_> {
+impl Drop for Contained<'_> {
     fn drop(&mut self) {
         let _entered = self.span.enter();
         contain(|| drop(self.answer.take()));

@@ -25,10 +25,10 @@ const GAP: usize = 16 * PAGE;
 pub(crate) struct Image {
     /// Bytes of memory.
     length: usize,
-    kept: Kept,
+    storage: Storage,
 }
 
-enum Kept {
+enum Storage {
     /// Pages by number, in ascending order.
     Lines(Box<[(u32, Arc<Page>)]>),
     /// Ranges of memory in ascending order, and where they are in the file.
@@ -74,15 +74,15 @@ impl Image {
 
     fn new(blank: &[u8], length: usize, pages: Vec<(u32, Page)>, known: &Pages) -> Self {
         if pages.len() >= LARGE
-            && let Ok(kept) = Kept::mapped(blank, &pages)
+            && let Ok(storage) = Storage::mapped(blank, &pages)
         {
-            return Self { length, kept };
+            return Self { length, storage };
         }
         // Also where the system has no descriptor left for a large one: then its calls take longer.
         let pages = pages.into_iter();
         let pages = pages.map(|(number, page)| (number, known.keep(page)));
-        let kept = Kept::Lines(pages.collect());
-        Self { length, kept }
+        let storage = Storage::Lines(pages.collect());
+        Self { length, storage }
     }
 
     /// Bytes of memory that an instance needs for it.
@@ -92,20 +92,20 @@ impl Image {
 
     /// Whether it becomes a part of the memory that it is applied to, which then can't be undone.
     pub(crate) fn is_mapped(&self) -> bool {
-        matches!(self.kept, Kept::Mapped(..))
+        matches!(self.storage, Storage::Mapped(..))
     }
 
     /// Makes a blank `memory` this one.
     pub(crate) fn apply(&self, memory: &mut [u8]) -> std::io::Result<()> {
-        match &self.kept {
-            Kept::Lines(pages) => {
+        match &self.storage {
+            Storage::Lines(pages) => {
                 for (number, page) in pages {
                     if let Some(here) = memory.get_mut(*number as usize * PAGE..) {
                         page.write_to(here);
                     }
                 }
             }
-            Kept::Mapped(frozen, places) => {
+            Storage::Mapped(frozen, places) => {
                 for (range, at) in places {
                     if let Some(here) = memory.get_mut(range.clone()) {
                         frozen.map_over(here, *at)?;
@@ -118,7 +118,7 @@ impl Image {
 
     /// Makes a `memory` that is this one blank. It must not be mapped.
     pub(crate) fn undo(&self, blank: &[u8], memory: &mut [u8]) {
-        let Kept::Lines(pages) = &self.kept else {
+        let Storage::Lines(pages) = &self.storage else {
             return;
         };
         for (number, page) in pages {
@@ -143,13 +143,13 @@ impl Image {
             bytes.extend(mask.to_le_bytes());
             bytes.extend(lines);
         };
-        match &self.kept {
-            Kept::Lines(pages) => {
+        match &self.storage {
+            Storage::Lines(pages) => {
                 for (number, kept) in pages {
                     page(*number, kept.mask, &kept.lines);
                 }
             }
-            Kept::Mapped(frozen, places) => {
+            Storage::Mapped(frozen, places) => {
                 for (range, at) in places {
                     let here = frozen.bytes().get(*at..*at + range.len());
                     let pages = here.unwrap_or_default().chunks_exact(PAGE);
@@ -192,8 +192,8 @@ impl Image {
     /// Number of lines, and the bytes that the image takes; what other programs have too is divided among them.
     pub(crate) fn size(&self) -> (usize, usize) {
         let mut size = (0, size_of::<Self>());
-        match &self.kept {
-            Kept::Lines(pages) => {
+        match &self.storage {
+            Storage::Lines(pages) => {
                 size.1 += size_of_val(&**pages);
                 for (_, page) in pages {
                     // Beside the page itself, its counts of references and the allocator's two words.
@@ -202,7 +202,7 @@ impl Image {
                     size.1 += bytes / Arc::strong_count(page).max(1);
                 }
             }
-            Kept::Mapped(frozen, places) => {
+            Storage::Mapped(frozen, places) => {
                 size.0 += frozen.bytes().len() / LINE;
                 size.1 += size_of_val(&**places) + frozen.bytes().len();
             }
@@ -213,7 +213,7 @@ impl Image {
     /// What stands in `range`, if that is in the mapped part: as much of it as lies together, and how much that is; or how much
     /// of it is not in the mapped part.
     fn mapped(&self, range: Range<usize>) -> (Option<&[u8]>, usize) {
-        let Kept::Mapped(frozen, places) = &self.kept else {
+        let Storage::Mapped(frozen, places) = &self.storage else {
             return (None, range.len());
         };
         let next = places.partition_point(|(place, _)| place.end <= range.start);
@@ -229,7 +229,7 @@ impl Image {
     }
 }
 
-impl Kept {
+impl Storage {
     /// What a blank memory with `pages` is, as a file.
     fn mapped(blank: &[u8], pages: &[(u32, Page)]) -> std::io::Result<Self> {
         let mut ranges: Vec<Range<usize>> = Vec::new();
@@ -345,7 +345,7 @@ pub(crate) fn restore(
         }
     }
     if let Some(Image {
-        kept: Kept::Lines(pages),
+        storage: Storage::Lines(pages),
         ..
     }) = image
     {
@@ -377,14 +377,14 @@ pub(crate) fn is_state(blank: &[u8], image: Option<&Image>, memory: &[u8]) -> bo
     memory.chunks(PAGE).enumerate().all(|(number, here)| {
         let start = number * PAGE;
         let mut expected = blank_page(blank, start).to_vec();
-        match image.map(|image| (image, &image.kept)) {
-            Some((_, Kept::Lines(pages))) => {
+        match image.map(|image| (image, &image.storage)) {
+            Some((_, Storage::Lines(pages))) => {
                 let found = pages.binary_search_by_key(&number, |(at, _)| *at as usize);
                 if let Some((_, page)) = found.ok().and_then(|at| pages.get(at)) {
                     page.write_to(&mut expected);
                 }
             }
-            Some((image, Kept::Mapped(..))) => {
+            Some((image, Storage::Mapped(..))) => {
                 if let (Some(bytes), _) = image.mapped(start..start + PAGE) {
                     expected.copy_from_slice(bytes);
                 }

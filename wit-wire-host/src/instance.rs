@@ -12,13 +12,14 @@ use crate::capture::Output;
 use crate::component::Component;
 use crate::counts::Counted;
 use crate::error::{Error, Phase};
-use crate::host::{Host, Running, State};
+use crate::host::Host;
 use crate::limits::{Limit, LimitExceeded};
 use crate::memory;
 use crate::op::Op;
 use crate::profile;
 use crate::run::{Run, Stop};
 use crate::shape::Shape;
+use crate::state::{CurrentRun, State};
 use crate::telemetry::InitUnderWay;
 use crate::wire::{
     HandleErr, HandleReq, HashedInitArgs, HashedMatInfo, InitArgs, InitError, InitResponse, MatInfo,
@@ -68,9 +69,9 @@ impl Instance {
         }
         begin(&mut store, run, None);
         let began = Instant::now();
-        let running = host.0.ticker.running();
+        let ticking = host.0.ticker.ticking();
         let instance = run.drive(component.pre.instantiate_async(&mut store)).await;
-        drop(running);
+        drop(ticking);
         let instance = came_back(instance, Phase::Instantiate, None, None)?;
         host.0.metrics.instantiate_seconds.record(began.elapsed());
 
@@ -267,7 +268,7 @@ impl Instance {
         if self.ended {
             return Err(Error::InstanceEnded);
         }
-        let running = self.host.0.ticker.running();
+        let ticking = self.host.0.ticker.ticking();
         let Self {
             store,
             ended,
@@ -278,11 +279,11 @@ impl Instance {
             // Not before: a run that comes too late leaves the guest as it was.
             *ended = true;
             begin(store, run, op);
-            let under_way = UnderWay(store);
-            call(&mut *under_way.0).await
+            let serving = ClearRunOnDrop(store);
+            call(&mut *serving.0).await
         }));
         let result = result.await;
-        drop(running);
+        drop(ticking);
         let told = self.store.data_mut().panic.take();
         let result = came_back(result, phase, op.map(AsRef::as_ref), told)?;
         self.ended = false;
@@ -291,9 +292,9 @@ impl Instance {
 }
 
 /// The run that a store serves. It ends with this, and with it the hostcalls under way, also where it fails or is dropped.
-struct UnderWay<'s>(&'s mut Store<State>);
+struct ClearRunOnDrop<'s>(&'s mut Store<State>);
 
-impl Drop for UnderWay<'_> {
+impl Drop for ClearRunOnDrop<'_> {
     fn drop(&mut self) {
         self.0.data_mut().run = None;
     }
@@ -306,7 +307,7 @@ fn begin(store: &mut Store<State>, run: &Run, op: Option<&Arc<str>>) {
     state.output.start(run.limits().log);
     state.panic = None;
     state.fixed.set(run.fixed());
-    state.run = Some(Running {
+    state.run = Some(CurrentRun {
         run: run.share(),
         op: op.cloned(),
         batch: Batch::default(),

@@ -19,11 +19,12 @@
 //! # }
 //! ```
 //!
-//! In reading order: `op` (what is asked of a guest), `program` (a component with its ops, and its functions), `call` (one call and its
-//! receipt), `run` (what meters and bounds it), `limits`, `pool` (the instances that calls take in turns), `counts` (what they do, in numbers),
-//! `reset` (how one is taken back to a state it had), `image` (a program's state as data), `snapshot` (the same as bytes), `memory` (a guest's
-//! memory, and all unsafe code), `component` (checked and linked) and `shape` (the check), `instance` (a live one), `host` (what components
-//! share: linker, sandbox, hostcalls), `hostcall`, `batch` (hostcalls made together), `files` (what guests may read), `capture` (what guests
+//! In reading order: `op` (what is asked of a guest), `program` (a component with its ops), `function` (one of them, as callers hold it),
+//! `call` (one call and its receipt), `run` (what meters and bounds it), `cpu_time` (which clock meters it), `limits`, `pool` (the instances
+//! that calls take in turns), `counts` (what they do, in numbers), `reset` (how one is taken back to a state it had), `image` (a program's
+//! state as data), `snapshot` (the same as bytes), `memory` (a guest's memory, and all unsafe code), `component` (checked and linked) and
+//! `shape` (the check), `instance` (a live one), `state` (what its store holds: sandbox, handles, the run under way), `host` (what components
+//! share: linker, limits, hostcalls), `hostcall`, `batch` (hostcalls made together), `files` (what guests may read), `capture` (what guests
 //! print), `profile` (what they spend their time on), `randomness`, `fixed` (what a call makes the same every time), `ticker` (what interrupts
 //! guests), [`telemetry`] (metrics and spans), `wire` (the protocol's values), `blocking`, `error`.
 
@@ -33,9 +34,11 @@ mod call;
 mod capture;
 mod component;
 mod counts;
+mod cpu_time;
 mod error;
 mod files;
 mod fixed;
+mod function;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzz;
@@ -54,6 +57,7 @@ mod reset;
 mod run;
 mod shape;
 mod snapshot;
+mod state;
 pub mod telemetry;
 mod ticker;
 mod wire;
@@ -63,6 +67,7 @@ pub use capture::{Output, Stream};
 pub use component::Component;
 pub use counts::{Discarded, PoolStats};
 pub use error::{Error, Phase};
+pub use function::Function;
 pub use host::{Host, HostBuilder};
 pub use hostcall::{HostcallContext, HostcallError, Hostcalls};
 pub use instance::{Instance, PROTOCOL_VERSION};
@@ -70,7 +75,7 @@ pub use limits::{Limit, LimitExceeded, Limits};
 pub use op::Op;
 pub use pool::{CleanState, PoolConfig};
 pub use profile::Profile;
-pub use program::{Function, Isolation, Program, ProgramBuilder, ProgramSize};
+pub use program::{Isolation, Program, ProgramBuilder, ProgramSize};
 pub use run::Run;
 pub use shape::{Mismatch, Shape};
 pub use snapshot::SnapshotError;

@@ -15,8 +15,8 @@ use std::sync::Mutex;
 use wasmtime::Store;
 use wasmtime::component::WasmList;
 
-use crate::host::State;
 use crate::instance::Instance;
+use crate::state::State;
 
 /// The unit in which memory is compared and restored. Pages of the machine are as large, or a multiple of it.
 pub(crate) const PAGE: usize = 4096;

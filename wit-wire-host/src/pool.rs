@@ -5,7 +5,7 @@
 //! caller's place in the pool is given up after that, so that there are never more instances at work than places.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -13,9 +13,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::blocking::background;
 use crate::component::Component;
-use crate::counts::{Counted, Counts, InFlight, PoolStats};
+use crate::counts::{Counted, Counts, InFlight};
 use crate::error::{Error, Phase};
-use crate::host::Host;
 use crate::image::Image;
 use crate::instance::Instance;
 use crate::limits::{Limit, LimitExceeded};
@@ -90,7 +89,7 @@ pub(crate) struct Pool {
     /// How many threads can work at once.
     processors: usize,
     places: Arc<Semaphore>,
-    counts: Arc<Counts>,
+    pub(crate) counts: Arc<Counts>,
     closed: AtomicBool,
     /// The idle instances of each component.
     stocks: Mutex<Vec<Weak<Stock>>>,
@@ -99,8 +98,8 @@ pub(crate) struct Pool {
 /// The idle instances of one component, the longest idle first.
 pub(crate) struct Stock {
     shelf: Mutex<Shelf>,
-    /// How many instances there are, idle or not.
-    workers: Arc<AtomicUsize>,
+    /// Each instance holds a clone, idle or not, and so they are counted.
+    pub(crate) workers: Arc<()>,
     counts: Arc<Counts>,
 }
 
@@ -146,15 +145,6 @@ impl Shelf {
     }
 }
 
-/// One more instance of a component, until it is dropped.
-pub(crate) struct Existing(Arc<AtomicUsize>);
-
-impl Drop for Existing {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, SeqCst);
-    }
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -176,10 +166,6 @@ impl Pool {
 
     pub(crate) fn clean_state(&self) -> CleanState {
         self.config.clean_state
-    }
-
-    pub(crate) fn stats(&self) -> PoolStats {
-        self.counts.stats()
     }
 
     /// Counts an instance while it lives.
@@ -351,12 +337,6 @@ impl Stock {
         };
         shelf.idle.push_back(idle);
         !std::mem::replace(&mut shelf.is_swept, true)
-    }
-
-    /// Counts an instance of the component while it exists.
-    pub(crate) fn existing(&self) -> Existing {
-        self.workers.fetch_add(1, SeqCst);
-        Existing(self.workers.clone())
     }
 
     fn oldest(&self) -> Option<Instant> {
@@ -541,8 +521,8 @@ impl Return {
                 pool.counts.resets.add(began);
                 self.worker = Some(worker);
             }
-            Err(wear) => {
-                pool.counts.discard(wear);
+            Err(reason) => {
+                pool.counts.discard(reason);
                 drop(worker);
                 if self.component.needs_more() {
                     pool.counts.rebuild();
@@ -579,7 +559,8 @@ impl Component {
         let Some(runtime) = background() else {
             return;
         };
-        let is_full = self.stock.workers.load(SeqCst) >= self.host.0.pool.config.instances;
+        let workers = Arc::strong_count(&self.stock.workers) - 1;
+        let is_full = workers >= self.host.0.pool.config.instances;
         if is_full || std::mem::replace(&mut lock(&self.stock.shelf).is_growing, true) {
             return;
         }
@@ -655,19 +636,4 @@ async fn sweep(mut sweeper: Sweeper, idle_time: Duration) {
 
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
-}
-
-impl Host {
-    /// What the host's instances do.
-    pub fn stats(&self) -> PoolStats {
-        self.0.pool.stats()
-    }
-
-    /// Refuses new calls with [`Error::ShutDown`], waits for those under way, and gives back all idle instances.
-    ///
-    /// Calls that wait for an instance are refused too. Programs with shared state keep their instances until they are
-    /// dropped. Dropping the future stops the waiting and nothing else.
-    pub async fn shut_down(&self) {
-        self.0.pool.shut_down().await;
-    }
 }

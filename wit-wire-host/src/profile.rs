@@ -57,14 +57,14 @@ pub(crate) fn request(op: &str, in_json: &str) -> HandleReq {
 }
 
 #[derive(Deserialize)]
-struct Answer {
+struct ProfiledAnswer {
     #[serde(flatten)]
-    outcome: Outcome,
+    outcome: ProfiledOutcome,
     stacks: Vec<(Vec<String>, u64)>,
 }
 
 #[derive(Deserialize)]
-enum Outcome {
+enum ProfiledOutcome {
     #[serde(rename = "output")]
     Output(String),
     #[serde(rename = "in-json-err")]
@@ -84,17 +84,17 @@ pub(crate) fn read(
         Err(Error::NoHandler { .. }) => return (Err(Error::NoProfile { op: name() }), None),
         Err(error) => return (Err(error), None),
     };
-    let Answer { outcome, stacks } = match serde_json::from_str(&text) {
+    let ProfiledAnswer { outcome, stacks } = match serde_json::from_str(&text) {
         Ok(answer) => answer,
         Err(_) => return (Err(Error::NoProfile { op: name() }), None),
     };
     let output = match outcome {
-        Outcome::Output(output) => Ok(output),
-        Outcome::InvalidInput(message) => Err(Error::InvalidInput {
+        ProfiledOutcome::Output(output) => Ok(output),
+        ProfiledOutcome::InvalidInput(message) => Err(Error::InvalidInput {
             op: name(),
             message,
         }),
-        Outcome::Failed(message) => Err(Error::Handler {
+        ProfiledOutcome::Failed(message) => Err(Error::Handler {
             op: name(),
             message,
         }),

@@ -1,22 +1,22 @@
-//! A component with the ops it was initialised with, and its functions as callers hold them.
+//! A component with the ops it was initialised with.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
 use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore};
 
-use crate::call::{Call, Receipt, Settings};
+use crate::call::Receipt;
 use crate::capture::Output;
 use crate::component::Component;
 use crate::error::{Error, Phase};
+use crate::function::Function;
 use crate::host::Host;
 use crate::image::Image;
 use crate::instance::{Instance, PROTOCOL_VERSION};
 use crate::limits::{Limit, LimitExceeded, Limits};
 use crate::op::Op;
 use crate::pool::{CleanState, Lease};
-use crate::reset::Reason;
+use crate::reset::Refusal;
 use crate::run::Run;
 use crate::snapshot::{Snapshot, SnapshotError};
 
@@ -57,16 +57,16 @@ struct Inner {
     version: String,
     isolation: Isolation,
     /// The state that `init` left, or why it must run again for each call.
-    image: Result<Arc<Image>, Reason>,
+    image: Result<Arc<Image>, Refusal>,
     receipt: Receipt,
     concurrency: Option<(Arc<Semaphore>, u64)>,
     /// Under [`Isolation::Shared`], the instance all calls share.
-    shared: Mutex<Option<Kept>>,
+    shared: Mutex<Option<SharedInstance>>,
     renewal: Renewal,
 }
 
 /// The instance of a program with shared state.
-struct Kept {
+struct SharedInstance {
     instance: Instance,
     since: Instant,
     calls: u64,
@@ -79,7 +79,7 @@ struct Renewal {
     age: Duration,
 }
 
-impl Kept {
+impl SharedInstance {
     fn new(instance: Instance) -> Self {
         Self {
             instance,
@@ -265,7 +265,7 @@ impl ProgramBuilder {
         };
         let image = component.or_refuse(image)?;
         let shared = match (isolation, lease) {
-            (Isolation::Shared, Some(lease)) => Some(Kept::new(lease.keep()?)),
+            (Isolation::Shared, Some(lease)) => Some(SharedInstance::new(lease.keep()?)),
             _ => None,
         };
         Ok(Program(Arc::new(Inner {
@@ -447,15 +447,15 @@ impl Program {
                 };
                 let mut shared =
                     Slot(shared.map_err(|stop| stop.into_error(Phase::Handle, Some(op)))?);
-                shared.0.take_if(|kept| kept.is_due(self.0.renewal));
+                shared.0.take_if(|shared| shared.is_due(self.0.renewal));
                 if shared.0.is_none() {
                     // What this call has fixed is none of the later ones' business.
                     let lease = Box::pin(self.ready(&run.unfixed(), used)).await?;
-                    *shared.0 = Some(Kept::new(lease.keep()?));
+                    *shared.0 = Some(SharedInstance::new(lease.keep()?));
                     used.cold = true;
                     used.clean_state = None;
                 }
-                let Some(Kept {
+                let Some(SharedInstance {
                     instance, calls, ..
                 }) = &mut *shared.0
                 else {
@@ -484,11 +484,11 @@ impl Program {
 
 /// The place of the shared instance while a call holds it. One that ended is dropped with the call, also with a cancelled
 /// one: it would keep its memory until the next call.
-struct Slot<'a>(MutexGuard<'a, Option<Kept>>);
+struct Slot<'a>(MutexGuard<'a, Option<SharedInstance>>);
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        self.0.take_if(|kept| !kept.instance.is_alive());
+        self.0.take_if(|shared| !shared.instance.is_alive());
     }
 }
 
@@ -533,84 +533,6 @@ impl Used {
             cold,
             output,
             profile: None,
-        }
-    }
-}
-
-/// The protocol's own op that describes another one.
-const SCHEMA: &str = "wit-wire:schema";
-
-/// One op of a program. Cheap to clone; calls may run side by side.
-///
-/// ```no_run
-/// # async fn example(total: wit_wire_host::Function) -> Result<(), wit_wire_host::Error> {
-/// // Through serde, or as text that the host does not read.
-/// let sum: f64 = total.call(&[19.9, 5.0]).await?;
-/// let text: String = total.call_raw("[19.9, 5.0]").await?;
-///
-/// if let Some(schema) = total.schema().await? {
-///     println!("takes {}, gives {}", schema["input"], schema["output"]);
-/// }
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone)]
-pub struct Function {
-    pub(crate) program: Program,
-    pub(crate) op: Arc<str>,
-}
-
-impl Function {
-    /// The op's name.
-    pub fn name(&self) -> &str {
-        &self.op
-    }
-
-    /// The program that the function belongs to.
-    pub fn program(&self) -> &Program {
-        &self.program
-    }
-
-    /// What the function takes and gives, as the guest describes it: an object with the JSON Schemas `input` and `output`, and
-    /// perhaps a `description`. `None` if the guest describes nothing.
-    pub async fn schema(&self) -> Result<Option<Value>, Error> {
-        let describe = Self {
-            program: self.program.clone(),
-            op: SCHEMA.into(),
-        };
-        match describe.call(self.name()).await {
-            Err(Error::NoHandler { .. }) => Ok(None),
-            described => described.map(Some),
-        }
-    }
-
-    /// A call with `input` as JSON through serde, whose output is read as an `O`. Await it, or
-    /// [`blocking`](Call::blocking) it.
-    pub fn call<I, O>(&self, input: &I) -> Call<'_, O>
-    where
-        I: serde::Serialize + ?Sized,
-        O: serde::de::DeserializeOwned,
-    {
-        let encode = |source| Error::Encode {
-            op: self.op.as_ref().to_owned(),
-            source,
-        };
-        let input = serde_json::to_string(input).map(Arc::from).map_err(encode);
-        Call {
-            function: self,
-            input,
-            settings: Settings::default(),
-            decode: |json| serde_json::from_str(&json),
-        }
-    }
-
-    /// A call with JSON text in and out, neither of which the host reads.
-    pub fn call_raw(&self, input: impl Into<Arc<str>>) -> Call<'_, String> {
-        Call {
-            function: self,
-            input: Ok(input.into()),
-            settings: Settings::default(),
-            decode: Ok,
         }
     }
 }

@@ -13,12 +13,11 @@ use wasmtime::component::{ComponentExportIndex, TypedFunc, WasmList};
 
 use crate::component::Component;
 use crate::error::{Error, Phase};
-use crate::host::State;
 use crate::image::{self, Image, Pages};
 use crate::instance::Instance;
 use crate::memory::{self, PAGE};
-use crate::pool::Existing;
 use crate::run::{Run, Stop};
+use crate::state::State;
 
 /// What a component that was prepared for it exports (`wit/instance-state.wit`).
 const INTERFACE: &str = "wit-wire:instance/state";
@@ -54,12 +53,12 @@ pub(crate) struct Access {
     grow: TypedFunc<(u32,), (bool,)>,
     changed: TypedFunc<(), (bool,)>,
     locate: TypedFunc<(), (WasmList<u8>,)>,
-    at_rest: Rest,
+    at_rest: Baseline,
 }
 
 /// What must be as it was.
 #[derive(PartialEq, Eq, Clone, Copy)]
-struct Rest {
+struct Baseline {
     memory: usize,
     /// The handle that the host would give out next, if no call had more than one open beyond those at rest: handles that
     /// were closed are given out again, last one first.
@@ -68,7 +67,7 @@ struct Rest {
     streams: (u64, u64),
 }
 
-impl Rest {
+impl Baseline {
     fn of(store: &mut Store<State>) -> Self {
         let state = store.data_mut();
         Self {
@@ -81,7 +80,7 @@ impl Rest {
 
 /// Why an instance is not used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wear {
+pub(crate) enum DiscardReason {
     /// A run ended it: a trap, an exit, a limit, a cancelled call.
     Ended,
     /// Its memory grew, and can't shrink.
@@ -98,7 +97,7 @@ pub(crate) enum Wear {
     Unclean,
 }
 
-impl fmt::Display for Wear {
+impl fmt::Display for DiscardReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Ended => "a run ended the instance",
@@ -113,9 +112,9 @@ impl fmt::Display for Wear {
 }
 
 /// Why a component's instances are used once, in words.
-pub(crate) type Reason = Arc<str>;
+pub(crate) type Refusal = Arc<str>;
 
-fn reason(error: impl fmt::Display) -> Reason {
+fn refusal(error: impl fmt::Display) -> Refusal {
     error.to_string().into()
 }
 
@@ -127,14 +126,14 @@ impl Access {
         instance: &mut Instance,
         exports: &Exports,
         run: &Run,
-    ) -> Result<Result<Self, Reason>, Error> {
+    ) -> Result<Result<Self, Refusal>, Error> {
         match instance.handle(run, &SETTLE.into(), "null").await {
             Err(Error::NoHandler { .. }) => {}
             Err(error @ (Error::Limit { .. } | Error::NoRuntime)) => return Err(error),
-            Err(error) => return Ok(Err(reason(error))),
+            Err(error) => return Ok(Err(refusal(error))),
             Ok(_) => {
                 let why = format_args!("the guest has a handler for `{SETTLE}`");
-                return Ok(Err(reason(why)));
+                return Ok(Err(refusal(why)));
             }
         }
         let linked = instance.linked;
@@ -142,12 +141,12 @@ impl Access {
         store.data().is_at_rest.store(true, Relaxed);
         let access = match Self::reach(linked, store, exports).await {
             Ok(access) => access,
-            Err(error) => return Ok(Err(reason(error))),
+            Err(error) => return Ok(Err(refusal(error))),
         };
         let memory = access.memory(store);
         memory::in_small_pages(memory);
         if memory.len() != access.at_rest.memory {
-            return Ok(Err(reason("a part of its memory is not to be seen")));
+            return Ok(Err(refusal("a part of its memory is not to be seen")));
         }
         Ok(Ok(access))
     }
@@ -163,7 +162,7 @@ impl Access {
             linked.get_typed_func(&mut *store, exports.memory)?;
         let (memory,) = locate.call_async(&mut *store, ()).await?;
         store.data_mut().spare_handle();
-        let at_rest = Rest::of(store);
+        let at_rest = Baseline::of(store);
         wasmtime::ensure!(
             at_rest.next_handle.is_some(),
             "it closes several handles while it settles"
@@ -182,17 +181,17 @@ impl Access {
         self,
         instance: &mut Instance,
         blank: Arc<Blank>,
-    ) -> Result<(Self, Arc<Blank>), Reason> {
+    ) -> Result<(Self, Arc<Blank>), Refusal> {
         let memory = self.memory(instance.resting());
         if memory.len() != blank.bytes().len() {
-            return Err(reason(
+            return Err(refusal(
                 "its instances begin with memories of different length",
             ));
         }
         if self.at_rest != blank.at_rest {
-            return Err(reason("its instances begin with different handles"));
+            return Err(refusal("its instances begin with different handles"));
         }
-        let written = memory::written(memory).map_err(reason)?;
+        let written = memory::written(memory).map_err(refusal)?;
         image::restore(blank.bytes(), None, memory, &written);
         image::restore(blank.bytes(), None, memory, &blank.written);
         memory::forget_unchanged(memory, &written);
@@ -204,18 +203,18 @@ impl Access {
     }
 
     /// Whether only the content of the memory is not what it was at rest.
-    async fn check(&self, store: &mut Store<State>) -> Result<(), Wear> {
-        let now = Rest::of(store);
+    async fn check(&self, store: &mut Store<State>) -> Result<(), DiscardReason> {
+        let now = Baseline::of(store);
         if now.memory != self.at_rest.memory {
-            return Err(Wear::Grew);
+            return Err(DiscardReason::Grew);
         }
         if now != self.at_rest {
-            return Err(Wear::Handles);
+            return Err(DiscardReason::Handles);
         }
         match self.changed.call_async(store, ()).await {
             Ok((false,)) => Ok(()),
-            Ok((true,)) => Err(Wear::Global),
-            Err(_) => Err(Wear::Ended),
+            Ok((true,)) => Err(DiscardReason::Global),
+            Err(_) => Err(DiscardReason::Ended),
         }
     }
 
@@ -249,7 +248,7 @@ impl Access {
 /// The state that all instances of a component begin with, as an instance that never runs a call.
 pub(crate) struct Blank {
     bytes: memory::Resting,
-    at_rest: Rest,
+    at_rest: Baseline,
     /// Where it is not what the component's code brings.
     written: Vec<Range<usize>>,
     /// What the programs of the component have in memory.
@@ -261,7 +260,7 @@ impl Blank {
     pub(crate) async fn new(
         component: &Component,
         run: &Run,
-    ) -> Result<Result<Self, Reason>, Error> {
+    ) -> Result<Result<Self, Refusal>, Error> {
         let exports = match component.reset_exports()? {
             Ok(exports) => exports,
             Err(why) => return Ok(Err(why)),
@@ -278,7 +277,7 @@ impl Blank {
         });
         let written = match written {
             Ok(written) => written,
-            Err(error) => return Ok(Err(reason(error))),
+            Err(error) => return Ok(Err(refusal(error))),
         };
         Ok(Ok(Self {
             at_rest: access.at_rest,
@@ -314,14 +313,15 @@ impl Blank {
 pub(crate) struct Worker {
     pub(crate) instance: Instance,
     /// How it is taken back, or why it is used once.
-    access: Result<(Access, Arc<Blank>), Reason>,
+    access: Result<(Access, Arc<Blank>), Refusal>,
     /// The program whose state it has; blank without one.
     holds: Option<Arc<Image>>,
     /// The pages written since it was built; to be found out anew if the instance has new ones.
     written: Vec<Range<usize>>,
     /// Calls so far.
     calls: u32,
-    _existing: Existing,
+    /// The stock's, which counts by it.
+    _existing: Arc<()>,
 }
 
 /// After so many calls an instance is not used again. Nothing is known to wear out; this bounds what is not known.
@@ -334,7 +334,7 @@ const MANY_PAGES: usize = 2048;
 impl Worker {
     /// A blank one.
     pub(crate) async fn new(component: &Component, run: &Run) -> Result<Self, Error> {
-        let _existing = component.stock.existing();
+        let _existing = component.stock.workers.clone();
         let exports = component.reset_exports()?;
         if exports.is_ok() {
             component.begin_blank();
@@ -428,7 +428,7 @@ impl Worker {
             }
             Err(error) => {
                 // Whatever is in it now, nobody is to see.
-                self.access = Err(reason(&error));
+                self.access = Err(refusal(&error));
                 Err(Error::Failed {
                     op: None,
                     phase: Phase::Instantiate,
@@ -440,16 +440,16 @@ impl Worker {
 
     /// What `init` did to a blank instance, if its memory is all it changed. The instance holds that state from now on, or is
     /// of no further use.
-    pub(crate) async fn capture(&mut self) -> Result<Arc<Image>, Reason> {
+    pub(crate) async fn capture(&mut self) -> Result<Arc<Image>, Refusal> {
         let (access, blank) = self.access.as_mut().map_err(|why| why.clone())?;
         let (store, has_new_pages) = self.instance.resting_watched();
-        if access.accept_growth(store).await.map_err(reason)? {
+        if access.accept_growth(store).await.map_err(refusal)? {
             *has_new_pages = true;
         }
-        access.check(store).await.map_err(reason)?;
+        access.check(store).await.map_err(refusal)?;
         let memory = access.memory(store);
         if *has_new_pages {
-            self.written = memory::written(memory).map_err(reason)?;
+            self.written = memory::written(memory).map_err(refusal)?;
             *has_new_pages = false;
         }
         let image = Image::between(blank.bytes(), memory, &self.written, &blank.pages);
@@ -460,7 +460,7 @@ impl Worker {
             *has_new_pages = true;
             if let Err(error) = image.apply(access.memory(store)) {
                 // A part of its memory may be gone.
-                self.access = Err(reason(error));
+                self.access = Err(refusal(error));
                 return Ok(image);
             }
         }
@@ -469,22 +469,22 @@ impl Worker {
     }
 
     /// Takes it back to the state it had before a call. To `verify` is to look at all of its memory afterwards.
-    pub(crate) async fn reset(&mut self, verify: bool) -> Result<(), Wear> {
+    pub(crate) async fn reset(&mut self, verify: bool) -> Result<(), DiscardReason> {
         self.calls += 1;
         if !self.instance.is_alive() {
-            return Err(Wear::Ended);
+            return Err(DiscardReason::Ended);
         }
         let Ok((access, blank)) = &self.access else {
-            return Err(Wear::Used);
+            return Err(DiscardReason::Used);
         };
         if self.calls >= SHARE_OF_CALLS {
-            return Err(Wear::Calls);
+            return Err(DiscardReason::Calls);
         }
         let (store, has_new_pages) = self.instance.resting_watched();
         access.check(store).await?;
         let memory = access.memory(store);
         if *has_new_pages {
-            self.written = memory::written(memory).map_err(|_| Wear::Used)?;
+            self.written = memory::written(memory).map_err(|_| DiscardReason::Used)?;
             *has_new_pages = false;
         }
         let image = self.holds.as_deref();
@@ -495,7 +495,7 @@ impl Worker {
             .sum::<usize>()
             / PAGE;
         if pages > MANY_PAGES {
-            memory::forget(memory, &self.written).map_err(|_| Wear::Used)?;
+            memory::forget(memory, &self.written).map_err(|_| DiscardReason::Used)?;
             *has_new_pages = true;
             self.written.clone_from(&blank.written);
         }
@@ -503,7 +503,7 @@ impl Worker {
             image::restore(blank.bytes(), image, memory, &self.written);
         });
         if verify && !image::is_state(blank.bytes(), self.holds.as_deref(), memory) {
-            return Err(Wear::Unclean);
+            return Err(DiscardReason::Unclean);
         }
         self.instance.set_initialised(self.holds.is_some());
         Ok(())

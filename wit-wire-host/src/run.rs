@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Sleep;
 use tracing::Span;
 
+use crate::cpu_time::CpuClock;
 use crate::error::{Error, Phase};
 use crate::fixed;
 use crate::hostcall::contain;
@@ -322,128 +323,9 @@ fn poll_timer(timer: Pin<&mut Sleep>, context: &mut Context<'_>) -> Poll<Result<
     }
 }
 
-/// Processor time of a future, whichever threads drive it: the sum over its polls of what the polling thread used.
-///
-/// To ask the system for a thread's clock takes longer than many a call (0.5 us). So polls count with their time on the
-/// wall clock until one of them has taken long, and by the thread's clock from there.
-struct CpuClock {
-    /// What the wall clock's readings count from.
-    start: Instant,
-    /// Nanoseconds used by the polls that are over.
-    total: AtomicU64,
-    /// Whether a poll has taken long.
-    long: AtomicBool,
-    /// Nanoseconds that the poll under way had used when the clock below began to count for it.
-    before: AtomicU64,
-    /// Which clock counts for the poll under way, and its reading then.
-    by_thread: AtomicBool,
-    began: AtomicU64,
-}
-
-/// A poll of more than this is long. A thread that lost its processor does not often get it back earlier.
-const LONG: u64 = 1_000_000;
-/// What a poll that turns out long counts with at most, for the time when only the wall clock was asked. Guest code can't
-/// run for longer without an epoch tick.
-const MOST_BY_WALL: u64 = 10_000_000;
-
-impl CpuClock {
-    fn new(start: Instant) -> Self {
-        Self {
-            start,
-            total: AtomicU64::new(0),
-            long: AtomicBool::new(false),
-            before: AtomicU64::new(0),
-            by_thread: AtomicBool::new(false),
-            began: AtomicU64::new(0),
-        }
-    }
-
-    fn measure<T>(&self, now: Instant, poll: impl FnOnce() -> T) -> T {
-        let by_thread = self.long.load(Relaxed);
-        let began = if by_thread {
-            thread_time()
-        } else {
-            self.wall(now)
-        };
-        self.begin(0, by_thread, began);
-        let result = poll();
-        let used = self.in_poll();
-        if used > LONG {
-            self.long.store(true, Relaxed);
-        }
-        self.total.fetch_add(used, Relaxed);
-        result
-    }
-
-    /// The total, from inside a poll at an epoch tick: on the thread whose clock counts.
-    fn at_tick(&self) -> u64 {
-        let used = self.in_poll();
-        if !self.by_thread.load(Relaxed) {
-            self.long.store(true, Relaxed);
-            self.begin(used, true, thread_time());
-        }
-        self.total.load(Relaxed).saturating_add(used)
-    }
-
-    fn begin(&self, before: u64, by_thread: bool, began: u64) {
-        self.before.store(before, Relaxed);
-        self.by_thread.store(by_thread, Relaxed);
-        self.began.store(began, Relaxed);
-    }
-
-    fn in_poll(&self) -> u64 {
-        let began = self.began.load(Relaxed);
-        let used = if self.by_thread.load(Relaxed) {
-            thread_time().saturating_sub(began)
-        } else {
-            let wall = self.wall(Instant::now()).saturating_sub(began);
-            wall.min(MOST_BY_WALL)
-        };
-        self.before.load(Relaxed).saturating_add(used)
-    }
-
-    fn wall(&self, now: Instant) -> u64 {
-        now.duration_since(self.start).as_nanos() as u64
-    }
-
-    fn total(&self) -> Duration {
-        Duration::from_nanos(self.total.load(Relaxed))
-    }
-}
-
-/// Nanoseconds that this thread has spent on a processor.
-#[cfg(unix)]
-fn thread_time() -> u64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
-}
-
-/// Elsewhere the clock on the wall stands in: time that the thread was kept waiting counts too.
-#[cfg(not(unix))]
-fn thread_time() -> u64 {
-    use std::sync::OnceLock;
-    static START: OnceLock<Instant> = OnceLock::new();
-    START.get_or_init(Instant::now).elapsed().as_nanos() as u64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_thread_that_waits_for_a_processor_is_charged_little() {
-        // Two polls that began a minute ago and do nothing.
-        let now = Instant::now();
-        let began = now.checked_sub(Duration::from_secs(60)).unwrap_or(now);
-        let clock = CpuClock::new(began);
-        clock.measure(began, || ());
-        clock.measure(began, || ());
-        assert!(
-            clock.total() < Duration::from_secs(1),
-            "{:?}",
-            clock.total()
-        );
-    }
 
     #[test]
     fn a_deadline_of_the_caller_only_shortens() {

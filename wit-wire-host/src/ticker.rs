@@ -22,7 +22,7 @@ pub(crate) struct Ticker {
 
 #[derive(Default)]
 struct Shared {
-    running: AtomicUsize,
+    runs: AtomicUsize,
     asleep: AtomicBool,
     ended: AtomicBool,
 }
@@ -42,7 +42,7 @@ impl Ticker {
                         Some(engine) => engine.increment_epoch(),
                         None => return,
                     }
-                    idle = if ticker.running.load(SeqCst) == 0 {
+                    idle = if ticker.runs.load(SeqCst) == 0 {
                         idle + 1
                     } else {
                         0
@@ -60,12 +60,12 @@ impl Ticker {
     }
 
     /// Keeps the epoch advancing until the guard is dropped.
-    pub(crate) fn running(&self) -> Running<'_> {
-        self.shared.running.fetch_add(1, SeqCst);
+    pub(crate) fn ticking(&self) -> Ticking<'_> {
+        self.shared.runs.fetch_add(1, SeqCst);
         if self.shared.asleep.load(SeqCst) {
             self.thread().map(Thread::unpark);
         }
-        Running(&self.shared)
+        Ticking(&self.shared)
     }
 
     fn thread(&self) -> Option<&Thread> {
@@ -77,18 +77,19 @@ impl Shared {
     /// A run that begins after `asleep` is set unparks the thread; one that began before is seen here.
     fn sleep(&self) {
         self.asleep.store(true, SeqCst);
-        while self.running.load(SeqCst) == 0 && !self.ended.load(SeqCst) {
+        while self.runs.load(SeqCst) == 0 && !self.ended.load(SeqCst) {
             thread::park();
         }
         self.asleep.store(false, SeqCst);
     }
 }
 
-pub(crate) struct Running<'a>(&'a Shared);
+/// One more run for which the epoch advances.
+pub(crate) struct Ticking<'a>(&'a Shared);
 
-impl Drop for Running<'_> {
+impl Drop for Ticking<'_> {
     fn drop(&mut self) {
-        self.0.running.fetch_sub(1, SeqCst);
+        self.0.runs.fetch_sub(1, SeqCst);
     }
 }
 

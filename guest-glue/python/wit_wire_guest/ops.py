@@ -6,7 +6,7 @@ import types
 
 from . import failure, packages, wire_json
 from .calling import Handler
-from .library import Library
+from .host_packages import HostPackages
 from .modules import Modules, Namespaces
 from .sources import HOST, Sources, remember
 
@@ -34,9 +34,9 @@ def load(ops):
     if any(fields.get("tracebacks") == "full" for fields in data):
         failure.show_all()
     tops = {top for fields in data for top in fields.get("library", ())}
-    sources, library = Sources(has_host_modules=HOST in tops), Library(tops)
+    sources, host_packages = Sources(has_host_modules=HOST in tops), HostPackages(tops)
     # In this order: a package that the host keeps goes before one of the image, which may be older.
-    places = [sources, library, *packages.baked]
+    places = [sources, host_packages, *packages.baked]
     sys.meta_path += [*places, Namespaces(places)]
     sys.path_hooks += [place.importer for place in places]
     for op, fields in zip(ops, data):

@@ -13,7 +13,7 @@ mod guest;
 use std::io::Cursor;
 use std::path::Path;
 
-use crate::library::Library;
+use crate::packages::Packages;
 use crate::{CallError, Error, PythonError, PythonSource, SourceTree};
 
 pub use guest::{host_module, op_data, program, value};
@@ -43,8 +43,8 @@ pub fn error(bytes: &[u8]) {
 ///
 /// The bytes are a wheel, and paths of sources with line ends between them.
 pub fn sources(bytes: &[u8]) {
-    let mut library = Library::default();
-    match library.unpack(Cursor::new(bytes), Path::new("a-1-py3-none-any.whl")) {
+    let mut packages = Packages::default();
+    match packages.unpack(Cursor::new(bytes), Path::new("a-1-py3-none-any.whl")) {
         Ok(()) => {}
         Err(
             Error::Wheel { .. }
@@ -56,7 +56,7 @@ pub fn sources(bytes: &[u8]) {
         ) => {}
         Err(error) => panic!("{error:?}"),
     }
-    library.files.keys().for_each(|path| inside(path));
+    packages.files.keys().for_each(|path| inside(path));
 
     let Ok(paths) = std::str::from_utf8(bytes) else {
         return;

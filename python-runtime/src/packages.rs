@@ -22,12 +22,12 @@ const NATIVE: [&str; 4] = ["so", "pyd", "dylib", "dll"];
 
 /// Files by the path that they have below `site-packages`.
 #[derive(Default)]
-pub(crate) struct Library {
+pub(crate) struct Packages {
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     bytes: u64,
 }
 
-impl Library {
+impl Packages {
     /// Adds what is in a folder such as `site-packages`, or a wheel.
     pub(crate) fn add(&mut self, path: &Path) -> Result<(), Error> {
         match path.is_dir() {

@@ -6,7 +6,7 @@ from .hostcalls import hostcall
 from .modules import NATIVE_SUFFIXES, Modules
 
 
-class Library(Modules):
+class HostPackages(Modules):
     """Knows what stands at the top, and asks for the rest when it is wanted."""
 
     prefix = "site-packages/"
