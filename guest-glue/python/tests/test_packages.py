@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE / "fakes"), str(HERE.parent)]
 
-from wit_wire_guest import compiling, kept, packages  # noqa: E402
+from wit_wire_guest import baked_packages, compiling, kept  # noqa: E402
 from wit_wire_guest.modules import Namespaces  # noqa: E402
 
 FILES = {
@@ -36,7 +36,7 @@ class Packages(unittest.TestCase):
             (root / path).parent.mkdir(parents=True, exist_ok=True)
             (root / path).write_text(text, encoding="latin-1")
         compiling.compile_packages(root)
-        self.packages = packages.Packages()
+        self.packages = baked_packages.Packages()
         for finder in [self.packages, Namespaces([self.packages])]:
             sys.meta_path.append(finder)
             self.addCleanup(sys.meta_path.remove, finder)

@@ -7,7 +7,7 @@ and `schemas` (the same as JSON Schema), `context` (what a function may ask of i
 it), `failure` (exceptions as data), `randomness`.
 
 Where modules come from: `modules` (of Python, without files), `sources` (the user's own),
-`host_packages` (which the host keeps), `packages` (which the image has), `stdlib`
+`host_packages` (which the host keeps), `baked_packages` (which the image has), `stdlib`
 (the standard library inside the image), `absent` (what it lacks), with `bz2` and `ctypes`
 for a part of it.
 

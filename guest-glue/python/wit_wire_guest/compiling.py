@@ -10,7 +10,7 @@ import types
 import warnings
 import zlib
 
-from . import kept, packages, stdlib
+from . import baked_packages, kept, stdlib
 from .modules import SUFFIX
 
 # Of no use without files, a terminal, processes or a network; and what the
@@ -56,7 +56,7 @@ def compile_packages(root):
         for file in sorted(files):
             file = os.path.join(folder, file)
             path = os.path.relpath(file, root).replace(os.sep, "/")
-            if path.endswith(packages.code_of(SUFFIX)):
+            if path.endswith(baked_packages.code_of(SUFFIX)):
                 continue
             content = _read(file)
             pieces[path] = content
@@ -66,18 +66,18 @@ def compile_packages(root):
                 # A package's own tests are rarely imported: where one is, it is compiled then.
                 if "/tests/" not in path:
                     _put_code(pieces, path, content)
-    kept.write(packages.KEPT, pieces)
+    kept.write(baked_packages.KEPT, pieces)
 
 
 def _put_code(pieces, path, source):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            code = compile(source, packages.Packages.prefix + path, "exec", dont_inherit=True, optimize=0)
+            code = compile(source, baked_packages.Packages.prefix + path, "exec", dont_inherit=True, optimize=0)
         except (SyntaxError, ValueError):
             # A template, or for another Python: an error for those who import it.
             return
-    pieces[packages.code_of(path)] = _marshalled(code)
+    pieces[baked_packages.code_of(path)] = _marshalled(code)
 
 
 def _read(path):

@@ -8,7 +8,7 @@ from . import stdlib
 stdlib.take_in()
 
 from . import randomness  # noqa: E402 - the glue's own imports come from the library that was taken in
-from . import loop, output, packages  # noqa: E402
+from . import baked_packages, loop, output  # noqa: E402
 from .app import MatWire  # noqa: E402
 
 # In bytes.
@@ -47,7 +47,7 @@ def make_room():
 
 
 output.install()
-packages.take_in()
+baked_packages.take_in()
 stdlib.forget_files()
 randomness.watch()
 loop.install()

@@ -4,7 +4,7 @@ import inspect
 import sys
 import types
 
-from . import failure, packages, wire_json
+from . import baked_packages, failure, wire_json
 from .calling import Handler
 from .host_packages import HostPackages
 from .modules import Modules, Namespaces
@@ -36,7 +36,7 @@ def load(ops):
     tops = {top for fields in data for top in fields.get("library", ())}
     sources, host_packages = Sources(has_host_modules=HOST in tops), HostPackages(tops)
     # In this order: a package that the host keeps goes before one of the image, which may be older.
-    places = [sources, host_packages, *packages.baked]
+    places = [sources, host_packages, *baked_packages.baked]
     sys.meta_path += [*places, Namespaces(places)]
     sys.path_hooks += [place.importer for place in places]
     for op, fields in zip(ops, data):
