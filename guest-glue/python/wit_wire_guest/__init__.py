@@ -4,7 +4,8 @@ In reading order: `app` (the protocol's two functions), `ops` (from op data to a
 function), `calling` (how a function is called) with `annotations` (what they convert)
 and `schemas` (the same as JSON Schema), `context` (what a function may ask of its host),
 `hostcalls` and `loop` (how it is asked, and awaited), `wire_json` (JSON as the wire wants
-it), `failure` (exceptions as data), `randomness`.
+it), `failure` (exceptions as data), `output` (what is printed), `profiling`,
+`randomness`.
 
 Where modules come from: `modules` (of Python, without files), `sources` (the user's own),
 `host_packages` (which the host keeps), `baked_packages` (which the image has), `stdlib`
