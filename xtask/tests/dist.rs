@@ -127,14 +127,17 @@ fn dist_makes_packages_that_are_all_a_program_needs() {
         }
     }
     let prebuilt = format!("python-runtime-{arch}-{os}");
-    for (package, file) in [
-        ("python-runtime", "guest/python.wasm.zst"),
-        (&prebuilt, "python.aot"),
+    let licence = "LICENSE-PYTHON";
+    for (package, files) in [
+        ("python-runtime", ["guest/python.wasm.zst", licence]),
+        (&prebuilt, ["python.aot", licence]),
     ] {
-        assert!(
-            packages[package].iter().any(|name| name == file),
-            "{package}"
-        );
+        for file in files {
+            assert!(
+                packages[package].iter().any(|name| name == file),
+                "{package}: {file}"
+            );
+        }
     }
     let cargos = [
         "Cargo.toml",
@@ -145,7 +148,7 @@ fn dist_makes_packages_that_are_all_a_program_needs() {
     for (package, files) in &packages {
         for file in files {
             let ours = cargos.contains(&file.as_str())
-                || ["build.rs", "README.md", "python.aot"].contains(&file.as_str())
+                || ["build.rs", "README.md", "python.aot", licence].contains(&file.as_str())
                 || file.starts_with("src/")
                 || file.starts_with("guest/");
             assert!(ours, "{package}: {file}");
