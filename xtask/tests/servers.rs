@@ -118,7 +118,9 @@ fn a_folder_of_files_is_a_folder_of_endpoints() {
     let (status, error) = server.call("/shop/total", r#"[{"price": "free"}]"#);
     assert_eq!((status, &error["path"]), (422, &json!("$[0].price")));
     assert_eq!(server.call("/shop/total", "[").0, 400);
-    assert_eq!(server.call("/shop/total", &"9".repeat(5 << 20)).0, 413);
+    // Too long by its last byte: of a longer one the server would leave some unread, and cut the connection.
+    let long = "9".repeat((4 << 20) + 1);
+    assert_eq!(server.call("/shop/total", &long).0, 413);
     for path in [
         "/shop/nothing",
         "/shop/_hidden",
@@ -306,15 +308,10 @@ fn a_full_server_says_when_to_come_back() {
             caller
         })
         .collect();
+    let full = "\nwit_wire_calls_waiting 256\n";
     until(
         || server.get("/metrics"),
-        |metrics| {
-            metrics
-                .as_str()
-                .unwrap()
-                .lines()
-                .any(|line| line == "wit_wire_calls_waiting 256")
-        },
+        |metrics| metrics.as_str().unwrap().contains(full),
     );
     let (status, head, body) = server.ask("POST /busy/wait", "", "");
     assert_eq!(status, 429, "{body}");
