@@ -57,7 +57,7 @@ fn of_python(error: &PythonError, development: bool) -> Response {
 
 /// For a path that has other methods.
 pub(crate) async fn wrong_method() -> Response {
-    let message = "functions are called by POST".to_owned();
+    let message = "functions are called by POST, and all else is asked for by GET".to_owned();
     problem(StatusCode::METHOD_NOT_ALLOWED, "method", message)
 }
 
