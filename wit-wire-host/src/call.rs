@@ -1,25 +1,32 @@
-//! One call of a function: what it is given, and what it used.
+//! One call of a function.
 
 use std::any::Any;
+use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::capture::Output;
-use crate::error::Error;
-use crate::fixed;
-use crate::function::Function;
-use crate::limits::Limits;
-use crate::pool::CleanState;
-use crate::profile::{self, Profile};
-use crate::program::{Isolation, Used};
-use crate::run::{Run, Terms};
-use crate::telemetry::{CallUnderWay, call_span};
+use tracing::Span;
+use tracing::field::Empty;
 
-/// A call that was not made yet: await it, or [`blocking`](Self::blocking) it.
+use crate::blocking::block_on;
+use crate::error::CallError;
+use crate::instance::Request;
+use crate::metering::{Limits, Meter, MeterOptions};
+use crate::profile;
+use crate::program::Program;
+use crate::protocol::Payload;
+use crate::protocol::reserved::PROFILE;
+use crate::receipt::{CallInFlight, Isolation, Receipt, Usage};
+use crate::sandbox::Determinism;
+use crate::telemetry::TARGET;
+
+/// A prepared call. Await it, or run it on the current thread with
+/// [`run_blocking`](Self::run_blocking).
 ///
-/// Dropping the future cancels the call and ends the instance it ran on; other calls go on.
+/// Not cancel safe: dropping the future cancels the call and ends the instance it ran on. Other calls are
+/// not affected.
 ///
 /// ```no_run
 /// # async fn example(total: wit_wire_host::Function, tenant: u64) {
@@ -28,7 +35,7 @@ use crate::telemetry::{CallUnderWay, call_span};
 ///
 /// let call = total
 ///     .call::<_, f64>(&[19.9, 5.0])
-///     .limits(Limits { cpu_time: Duration::from_millis(200), ..Limits::default() })
+///     .limits(Limits::default().cpu_time(Duration::from_millis(200)))
 ///     .deadline(Instant::now() + Duration::from_secs(1))
 ///     // For the hostcalls that the call makes: `HostcallContext::value::<u64>`.
 ///     .context(tenant);
@@ -38,176 +45,260 @@ use crate::telemetry::{CallUnderWay, call_span};
 /// ```
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Call<'f, O> {
-    pub(crate) function: &'f Function,
-    pub(crate) input: Result<Arc<str>, Error>,
-    pub(crate) settings: Settings,
-    pub(crate) decode: fn(String) -> Result<O, serde_json::Error>,
-}
-
-#[derive(Default)]
-pub(crate) struct Settings {
-    limits: Option<Limits>,
+    program: &'f Program,
+    op: &'f Arc<str>,
+    input: Result<Payload, CallError>,
+    options: CallOptions,
     deadline: Option<Instant>,
     context: Option<Arc<dyn Any + Send + Sync>>,
-    fixed: fixed::Settings,
-    is_profiled: bool,
+    decode: Decode<O>,
 }
 
-/// What one call used. There is one for failed calls too.
+/// Reads the output of a call as what its caller asked for.
+pub(crate) type Decode<O> = fn(Payload) -> Result<O, serde_json::Error>;
+
+/// What can be set for one call, as plain data: to be kept, compared, sent to another process.
 ///
-/// ```no_run
-/// # fn example(receipt: wit_wire_host::Receipt) {
-/// use wit_wire_host::Stream;
+/// - limits: the host's
+/// - timeout: none but the limit on wall time
+/// - clock and seed: the machine's
+/// - profile: no
 ///
-/// println!("{:?} on the clock, {:?} on a processor", receipt.wall_time, receipt.cpu_time);
-/// if receipt.cold {
-///     println!("an instance had to be built, or `init` run");
-/// }
-/// print!("{}", receipt.output.text(Stream::Stdout));
-/// # }
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// use std::time::Duration;
+/// use wit_wire_host::CallOptions;
+///
+/// let options = CallOptions::default().timeout(Duration::from_secs(1)).seed(7);
+/// assert_eq!(options.seed, Some(7));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
-pub struct Receipt {
-    /// Time on the clock, from the call to its answer.
-    pub wall_time: Duration,
-    /// Time on a processor, of the threads that ran the call and the hostcalls it made. What it is below 10 ms
-    /// may be time on the clock, which is longer where the machine has more to do than processors.
-    pub cpu_time: Duration,
-    /// Bytes of linear memory that the instance had at the end. Linear memory never shrinks, so it is the peak.
-    pub memory: usize,
-    /// Hostcalls made.
-    pub hostcalls: u64,
-    /// Bytes of JSON given.
-    pub bytes_in: usize,
-    /// Bytes of JSON returned.
-    pub bytes_out: usize,
-    /// What the call could see of others.
-    pub isolation: Isolation,
-    /// How the call came to its clean state: by a reset or by a fresh instance. `None` if it got no instance, and under
-    /// [`Isolation::Shared`].
-    pub clean_state: Option<CleanState>,
-    /// Whether the call waited for an instance to be built, or for `init`.
-    pub cold: bool,
-    /// What the guest wrote to stdout and stderr.
-    pub output: Output,
-    /// What the call spent its time on, if it was to be told and the guest came back.
-    pub profile: Option<Profile>,
+pub struct CallOptions {
+    /// Limits instead of the host's.
+    pub limits: Option<Limits>,
+    /// Time from the start of the call after which the caller no longer needs an answer. The limit on
+    /// wall time still applies.
+    pub timeout: Option<Duration>,
+    /// The time of day that the guest sees throughout the call.
+    pub clock: Option<SystemTime>,
+    /// The seed of all random numbers that the guest gets.
+    pub seed: Option<u64>,
+    /// Whether the guest is asked for a profile.
+    pub profile: bool,
+}
+
+/// Each of these sets one option; the others stay as they are.
+impl CallOptions {
+    /// Sets [`limits`](Self::limits).
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        let limits = Some(limits);
+        Self { limits, ..self }
+    }
+
+    /// Sets [`timeout`](Self::timeout).
+    #[must_use]
+    pub fn timeout(self, timeout: Duration) -> Self {
+        let timeout = Some(timeout);
+        Self { timeout, ..self }
+    }
+
+    /// Sets [`clock`](Self::clock).
+    #[must_use]
+    pub fn clock(self, clock: SystemTime) -> Self {
+        let clock = Some(clock);
+        Self { clock, ..self }
+    }
+
+    /// Sets [`seed`](Self::seed).
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Self {
+        let seed = Some(seed);
+        Self { seed, ..self }
+    }
+
+    /// Sets [`profile`](Self::profile).
+    #[must_use]
+    pub fn profile(self, profile: bool) -> Self {
+        Self { profile, ..self }
+    }
 }
 
 impl<'f, O: Send + 'f> Call<'f, O> {
+    pub(crate) fn new(
+        program: &'f Program,
+        op: &'f Arc<str>,
+        input: Result<Payload, CallError>,
+        decode: Decode<O>,
+    ) -> Self {
+        Self {
+            program,
+            op,
+            input,
+            options: CallOptions::default(),
+            deadline: None,
+            context: None,
+            decode,
+        }
+    }
+
+    /// All options at once, instead of those that were set before.
+    pub fn options(mut self, options: CallOptions) -> Self {
+        self.options = options;
+        self
+    }
+
     /// Limits for this call instead of the host's.
     pub fn limits(mut self, limits: Limits) -> Self {
-        self.settings.limits = Some(limits);
+        self.options.limits = Some(limits);
         self
     }
 
-    /// When the caller has no more use for an answer. The call ends then at the latest; its limit on wall time holds
-    /// all the same.
+    /// The instant after which the caller no longer needs an answer. The call is stopped then at the
+    /// latest; the limit on wall time still applies.
     pub fn deadline(mut self, deadline: Instant) -> Self {
-        self.settings.deadline = Some(deadline);
+        self.deadline = Some(deadline);
         self
     }
 
-    /// A value of the embedder's own (a tenant, an identity, a trace) for the hostcalls that the call makes:
-    /// [`HostcallContext::value`](crate::HostcallContext::value).
+    /// A value of the embedder's own (a tenant, an identity, a trace) for the hostcalls that the call
+    /// makes: [`HostcallContext::value`](crate::HostcallContext::value).
     pub fn context(mut self, value: impl Any + Send + Sync) -> Self {
-        self.settings.context = Some(Arc::new(value));
+        self.context = Some(Arc::new(value));
         self
     }
 
-    /// The time of day that the guest sees throughout the call. Clocks that measure how long something takes go on, and so do
-    /// time limits.
+    /// The time of day that the guest sees throughout the call. Clocks that measure durations go on, and
+    /// so do time limits.
     pub fn clock(mut self, time: SystemTime) -> Self {
-        self.settings.fixed.clock = Some(time);
+        self.options.clock = Some(time);
         self
     }
 
-    /// The seed of all random numbers that the guest gets in the call, also of those that are secret otherwise. Under
-    /// [`Isolation::Shared`], generators that the guest seeded in earlier calls go on, and so do those that it seeds in this one.
+    /// The seed of all random numbers that the guest gets in the call, also of those meant to be secret.
+    /// Under [`Isolation::Shared`], generators that the guest seeded in earlier calls go on, and so do
+    /// those that it seeds in this one.
     pub fn seed(mut self, seed: u64) -> Self {
-        self.settings.fixed.seed = Some(seed);
+        self.options.seed = Some(seed);
         self
     }
 
-    /// Has the guest tell what the call spends its time on: [`Receipt::profile`], also of a call that fails. Isolation, limits and
-    /// hostcalls are the same; the call takes longer. A guest that knows of no profiles is [`Error::NoProfile`].
+    /// Asks the guest for a profile of this call ([`Receipt::profile`]), also if it fails. Isolation,
+    /// limits and hostcalls are the same; the call takes longer. Fails with [`CallError::NoProfile`] if
+    /// the guest cannot profile.
     ///
-    /// The guest for Python measures at every call and return of a function: a program of many small functions takes several times as
-    /// long, and those seem longer than they are.
+    /// The guest for Python measures at every call and return of a function: a program of many small
+    /// functions takes several times as long, and those seem longer than they are.
     pub fn profiled(mut self) -> Self {
-        self.settings.is_profiled = true;
+        self.options.profile = true;
         self
     }
 
-    /// Makes the call, and says what it used.
-    pub async fn with_receipt(self) -> (Result<O, Error>, Receipt) {
+    /// Makes the call, and reports what it used.
+    ///
+    /// Not cancel safe: dropping the future cancels the call and ends the instance it ran on.
+    ///
+    /// # Errors
+    ///
+    /// Any [`CallError`]; there is a receipt all the same.
+    pub async fn with_receipt(self) -> (Result<O, CallError>, Receipt) {
         let Self {
-            function,
+            program,
+            op,
             input,
-            settings,
+            options,
+            deadline,
+            context,
             decode,
         } = self;
-        let Settings {
-            limits,
+        let timeout = options
+            .timeout
+            .map(|timeout| Instant::now().checked_add(timeout));
+        let deadline = [deadline, timeout.flatten()].into_iter().flatten().min();
+        let isolation = program.isolation();
+        let meter = MeterOptions {
             deadline,
             context,
-            fixed,
-            is_profiled,
-        } = settings;
-        let terms = Terms {
-            deadline,
-            context,
-            fixed,
-            span: call_span(&function.op, function.program.isolation()),
-            is_profiled,
+            span: call_span(op, isolation),
         };
-        let host = function.program.host();
-        let run = Run::with(limits.unwrap_or(*host.limits()), terms);
-        let under_way = CallUnderWay {
-            metrics: &host.0.metrics,
-            run: &run,
-            is_over: false,
+        let host = program.host();
+        let meter = Meter::with(options.limits.unwrap_or(*host.limits()), meter);
+        let in_flight = CallInFlight::new(&host.0.metrics, &meter);
+        let determinism = Determinism {
+            clock: options.clock,
+            seed: options.seed,
         };
-        let mut used = Used::default();
-        let bytes_in = input.as_ref().map_or(0, |input| input.len());
-        let output = match input {
-            Ok(input) => {
-                function
-                    .program
-                    .run(&run, &function.op, input, &mut used)
-                    .await
+        let mut usage = Usage::default();
+        let bytes_in = input.as_ref().map_or(0, Payload::len);
+        let (output, profile) = match (input, options.profile) {
+            (Err(error), _) => (Err(error), None),
+            (Ok(input), false) => {
+                let request = Request {
+                    name: op,
+                    op,
+                    input,
+                };
+                let run = program.run(&meter, determinism, request, &mut usage);
+                (run.await, None)
             }
-            Err(error) => Err(error),
+            // A profile is an op of the protocol that runs another one.
+            (Ok(input), true) => {
+                let request = Request {
+                    name: op,
+                    op: &PROFILE.into(),
+                    input: profile::request(op, &input),
+                };
+                let run = program.run(&meter, determinism, request, &mut usage);
+                profile::read(op, Box::pin(run).await)
+            }
         };
-        let (output, profile) = match is_profiled {
-            true => profile::read(function.name(), output),
-            false => (output, None),
-        };
-        let bytes_out = output.as_ref().map_or(0, String::len);
-        let mut receipt = used.receipt(&run, function.program.isolation(), bytes_in, bytes_out);
-        receipt.profile = profile;
-        let decoded = output.and_then(|json| {
-            decode(json).map_err(|source| Error::Decode {
-                op: function.name().to_owned(),
+        let bytes_out = output.as_ref().map_or(0, Payload::len);
+        let receipt = Receipt::new(usage, &meter, isolation, [bytes_in, bytes_out], profile);
+        let decoded = output.and_then(|output| {
+            decode(output).map_err(|source| CallError::Decode {
+                op: op.as_ref().to_owned(),
                 source,
             })
         });
-        under_way.end(&decoded, &receipt);
+        in_flight.end(&decoded, &receipt);
         (decoded, receipt)
     }
 
-    /// Makes the call on this thread, which must not be one that drives async tasks; one of `spawn_blocking` is fine.
-    pub fn blocking(self) -> Result<O, Error> {
-        crate::blocking::block_on(self.into_future())?
+    /// Makes the call on this thread, which must not be one that drives async tasks; one of
+    /// `spawn_blocking` is fine.
+    ///
+    /// # Errors
+    ///
+    /// Any [`CallError`]; [`CallError::BlockingInAsync`] on a thread that drives async tasks.
+    pub fn run_blocking(self) -> Result<O, CallError> {
+        block_on(self.into_future())?
     }
 }
 
 impl<'f, O: Send + 'f> IntoFuture for Call<'f, O> {
-    type Output = Result<O, Error>;
+    type Output = Result<O, CallError>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'f>>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move { self.with_receipt().await.0 })
     }
+}
+
+impl<O> fmt::Debug for Call<'_, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call")
+            .field("op", &self.op)
+            .field("options", &self.options)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}
+
+fn call_span(op: &str, isolation: Isolation) -> Span {
+    tracing::info_span!(
+        target: TARGET, "call", op, ?isolation, outcome = Empty, wall_seconds = Empty, cpu_seconds = Empty,
+        memory_bytes = Empty, hostcalls = Empty, bytes_in = Empty, bytes_out = Empty, cold = Empty
+    )
 }

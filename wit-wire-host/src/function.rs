@@ -1,34 +1,67 @@
 //! One op of a program, as callers hold it: where a call begins.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::call::{Call, Settings};
-use crate::error::Error;
+use crate::call::Call;
+use crate::error::{CallError, ProgramError};
 use crate::program::Program;
+use crate::protocol::Payload;
+use crate::protocol::reserved::SCHEMA;
 
-/// The protocol's own op that describes another one.
-const SCHEMA: &str = "wit-wire:schema";
-
-/// One op of a program. Cheap to clone; calls may run side by side.
+/// One op of a program. Cheap to clone; calls may run concurrently.
 ///
 /// ```no_run
-/// # async fn example(total: wit_wire_host::Function) -> Result<(), wit_wire_host::Error> {
-/// // Through serde, or as text that the host does not read.
+/// # async fn example(total: wit_wire_host::Function) -> Result<(), wit_wire_host::CallError> {
+/// // Through serde, or as JSON that the host does not read.
 /// let sum: f64 = total.call(&[19.9, 5.0]).await?;
-/// let text: String = total.call_raw("[19.9, 5.0]").await?;
+/// let output = total.call_raw("[19.9, 5.0]").await?;
+/// println!("{output}");
 ///
 /// if let Some(schema) = total.schema().await? {
-///     println!("takes {}, gives {}", schema["input"], schema["output"]);
+///     println!("takes {}, returns {}", schema["input"], schema["output"]);
 /// }
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone)]
 pub struct Function {
-    pub(crate) program: Program,
-    pub(crate) op: Arc<str>,
+    program: Program,
+    op: Arc<str>,
+}
+
+impl Program {
+    /// The function that calls the op `op`.
+    ///
+    /// # Errors
+    ///
+    /// [`ProgramError::UnknownOp`], which has the names of the ops.
+    pub fn function(&self, op: &str) -> Result<Function, ProgramError> {
+        let mut ops = self.ops().iter();
+        match ops.find(|known| known.name() == op) {
+            Some(found) => Ok(Function {
+                program: self.clone(),
+                op: found.shared_name().clone(),
+            }),
+            None => {
+                let known = self.ops().iter().map(|op| op.name().to_owned());
+                Err(ProgramError::UnknownOp {
+                    op: op.to_owned(),
+                    known: known.collect(),
+                })
+            }
+        }
+    }
+
+    /// The program's functions, in the order of its ops.
+    pub fn functions(&self) -> impl Iterator<Item = Function> {
+        self.ops().iter().map(|op| Function {
+            program: self.clone(),
+            op: op.shared_name().clone(),
+        })
+    }
 }
 
 impl Function {
@@ -42,46 +75,51 @@ impl Function {
         &self.program
     }
 
-    /// What the function takes and gives, as the guest describes it: an object with the JSON Schemas `input` and `output`, and
+    /// The guest's description of the function: an object with the JSON Schemas `input` and `output`, and
     /// perhaps a `description`. `None` if the guest describes nothing.
-    pub async fn schema(&self) -> Result<Option<Value>, Error> {
+    ///
+    /// A call like any other: dropping the future cancels it.
+    ///
+    /// # Errors
+    ///
+    /// Any [`CallError`] of a call.
+    pub async fn schema(&self) -> Result<Option<Value>, CallError> {
         let describe = Self {
             program: self.program.clone(),
             op: SCHEMA.into(),
         };
         match describe.call(self.name()).await {
-            Err(Error::NoHandler { .. }) => Ok(None),
+            Err(CallError::NoHandler { .. }) => Ok(None),
             described => described.map(Some),
         }
     }
 
-    /// A call with `input` as JSON through serde, whose output is read as an `O`. Await it, or
-    /// [`blocking`](Call::blocking) it.
-    pub fn call<I, O>(&self, input: &I) -> Call<'_, O>
+    /// A call with `input` as JSON through serde, whose output is read as an `O`. Await it, or run it with
+    /// [`run_blocking`](Call::run_blocking).
+    pub fn call<'f, I, O>(&'f self, input: &I) -> Call<'f, O>
     where
         I: serde::Serialize + ?Sized,
-        O: serde::de::DeserializeOwned,
+        O: serde::de::DeserializeOwned + Send + 'f,
     {
-        let encode = |source| Error::Encode {
+        let input = Payload::serialize(input).map_err(|source| CallError::Encode {
             op: self.op.as_ref().to_owned(),
             source,
-        };
-        let input = serde_json::to_string(input).map(Arc::from).map_err(encode);
-        Call {
-            function: self,
-            input,
-            settings: Settings::default(),
-            decode: |json| serde_json::from_str(&json),
-        }
+        });
+        let decode = |output: Payload| output.deserialize();
+        Call::new(&self.program, &self.op, input, decode)
     }
 
-    /// A call with JSON text in and out, neither of which the host reads.
-    pub fn call_raw(&self, input: impl Into<Arc<str>>) -> Call<'_, String> {
-        Call {
-            function: self,
-            input: Ok(input.into()),
-            settings: Settings::default(),
-            decode: Ok,
-        }
+    /// A call whose input and output the host does not read.
+    pub fn call_raw(&self, input: impl Into<Payload>) -> Call<'_, Payload> {
+        Call::new(&self.program, &self.op, Ok(input.into()), Ok)
+    }
+}
+
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Function")
+            .field("op", &self.op)
+            .field("program", &self.program)
+            .finish()
     }
 }

@@ -1,11 +1,12 @@
-//! The host's half of wit-wire: run functions of any WebAssembly component that speaks a small JSON protocol, each call
-//! on clean state, inside this process.
+//! The host's half of wit-wire: run functions of any WebAssembly component that speaks a small JSON
+//! protocol, each call on clean state, inside this process.
 //!
-//! The crate knows the protocol, hostcalls, limits and the sandbox. It does not know Python or any other language, where
-//! components come from, or how they are compiled: it takes a [`wasmtime::Engine`] and a component of it.
+//! The crate knows the protocol, hostcalls, limits and the sandbox. It does not know Python or any other
+//! language, where components come from, or how they are compiled: it takes a [`wasmtime::Engine`] and a
+//! component of it.
 //!
 //! ```no_run
-//! # async fn example(engine: wasmtime::Engine, component: wasmtime::component::Component) -> Result<(), wit_wire_host::Error> {
+//! # async fn example(engine: wasmtime::Engine, component: wasmtime::component::Component) -> Result<(), Box<dyn std::error::Error>> {
 //! use serde_json::{Value, json};
 //! use wit_wire_host::{Host, HostcallContext, HostcallError, Op};
 //!
@@ -19,63 +20,51 @@
 //! # }
 //! ```
 //!
-//! In reading order: `op` (what is asked of a guest), `program` (a component with its ops), `function` (one of them, as callers hold it),
-//! `call` (one call and its receipt), `run` (what meters and bounds it), `cpu_time` (which clock meters it), `limits`, `pool` (the instances
-//! that calls take in turns), `counts` (what they do, in numbers), `reset` (how one is taken back to a state it had), `image` (a program's
-//! state as data), `snapshot` (the same as bytes), `memory` (a guest's memory, and all unsafe code), `component` (checked and linked) and
-//! `shape` (the check), `instance` (a live one), `state` (what its store holds: sandbox, handles, the run under way), `host` (what components
-//! share: linker, limits, hostcalls), `hostcall`, `batch` (hostcalls made together), `files` (what guests may read), `capture` (what guests
-//! print), `profile` (what they spend their time on), `randomness`, `fixed` (what a call makes the same every time), `ticker` (what interrupts
-//! guests), [`telemetry`] (metrics and spans), `wire` (the protocol's values), `blocking`, `error`.
+//! The code stands on floors, each of which uses only those below it (`xtask/tests/layers.rs` checks that).
+//! From the bottom up: `protocol` (what host and guest say to each other), [`telemetry`] (names of metrics
+//! and spans, and their handles), `contain` and `background` (other people's panics; work that nobody
+//! awaits); `metering` (what a run may cost, and when it is interrupted); `memory` (a guest's memory as
+//! bytes) and `sandbox` (everything a guest can see or ask for), which do not know each other; `error`
+//! (what can go wrong, as users see it); `instance` (one live guest, taken back to a state it had); `pool`
+//! (many instances, shared by many callers). On top stands what an embedder holds, in the order in which it
+//! is met: `host`, `component`, `program` (with `shared`), `function`, `call` (with `profile` and
+//! `receipt`), `blocking`.
 
-mod batch;
+mod background;
 mod blocking;
 mod call;
-mod capture;
 mod component;
-mod counts;
-mod cpu_time;
+mod contain;
 mod error;
-mod files;
-mod fixed;
 mod function;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzz;
 mod host;
-mod hostcall;
-mod image;
 mod instance;
-mod limits;
 mod memory;
-mod op;
+mod metering;
 mod pool;
 mod profile;
 mod program;
-mod randomness;
-mod reset;
-mod run;
-mod shape;
-mod snapshot;
-mod state;
+mod protocol;
+mod receipt;
+mod sandbox;
+mod shared;
 pub mod telemetry;
-mod ticker;
-mod wire;
 
-pub use call::{Call, Receipt};
-pub use capture::{Output, Stream};
+pub use call::{Call, CallOptions};
 pub use component::Component;
-pub use counts::{Discarded, PoolStats};
-pub use error::{Error, Phase};
+pub use error::{BuildError, CallError, Phase, ProgramError};
 pub use function::Function;
 pub use host::{Host, HostBuilder};
-pub use hostcall::{HostcallContext, HostcallError, Hostcalls};
-pub use instance::{Instance, PROTOCOL_VERSION};
-pub use limits::{Limit, LimitExceeded, Limits};
-pub use op::Op;
-pub use pool::{CleanState, PoolConfig};
+pub use instance::{Instance, ResetPolicy};
+pub use memory::{Snapshot, SnapshotError};
+pub use metering::{Limit, LimitExceeded, Limits, Meter, Pause};
+pub use pool::{Discarded, PoolConfig, PoolStats};
 pub use profile::Profile;
-pub use program::{Isolation, Program, ProgramBuilder, ProgramSize};
-pub use run::Run;
-pub use shape::{Mismatch, Shape};
-pub use snapshot::SnapshotError;
+pub use program::{Program, ProgramBuilder, ProgramSize};
+pub use protocol::{Dialect, HostcallError, Mismatch, Op, PROTOCOL_VERSION, Payload};
+pub use receipt::{CleanedBy, Isolation, Receipt};
+pub use sandbox::hostcalls::{HostcallContext, Hostcalls};
+pub use sandbox::{Output, Stream};

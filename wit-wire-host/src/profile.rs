@@ -1,30 +1,28 @@
-//! What a call spends its time on, as its guest tells: the op `wit-wire:profile`.
+//! Where a call spends its time, as its guest reports it: the op `wit-wire:profile`.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::error::Error;
-use crate::wire::HandleReq;
+use crate::error::CallError;
+use crate::protocol::Payload;
 
-/// The protocol's own op that runs another one and measures it.
-const PROFILE: &str = "wit-wire:profile";
-
-/// What a call spent its time on, by the guest's own stacks of functions ([`Call::profiled`](crate::Call::profiled)).
+/// Where a call spent its time, by the guest's own stacks of functions
+/// ([`Call::profiled`](crate::Call::profiled)).
 ///
-/// Prints as folded stacks, of which flame graphs are drawn: on a line the functions of a stack, the outermost first, with `;`
-/// between them, a space, and microseconds.
+/// Prints as folded stacks, the input of flame graphs: on each line the functions of a stack, the
+/// outermost first, separated by `;`, then a space, then microseconds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Profile {
     stacks: Vec<(Vec<String>, u64)>,
 }
 
 impl Profile {
-    /// Stacks of functions, the outermost first, with the time that the innermost took for itself. What the guest took beside
-    /// the function, to read the input and the like, has an empty one.
+    /// Stacks of functions, the outermost first, with the time that the innermost took for itself. What
+    /// the guest took besides the function, to read the input and the like, has an empty one.
     pub fn stacks(&self) -> impl Iterator<Item = (&[String], Duration)> {
         let stacks = self.stacks.iter();
         stacks.map(|(functions, micros)| (functions.as_slice(), Duration::from_micros(*micros)))
@@ -48,12 +46,9 @@ impl fmt::Display for Profile {
     }
 }
 
-/// Asks for `op` with a profile.
-pub(crate) fn request(op: &str, in_json: &str) -> HandleReq {
-    HandleReq {
-        op_name: PROFILE.into(),
-        in_json: Arc::from(json!({"op": op, "input": in_json}).to_string()),
-    }
+/// The input of the op `wit-wire:profile` that runs `op` on `input`.
+pub(crate) fn request(op: &str, input: &Payload) -> Payload {
+    json!({"op": op, "input": input.text()}).to_string().into()
 }
 
 #[derive(Deserialize)]
@@ -76,25 +71,27 @@ enum ProfiledOutcome {
 /// The answer of the op itself, and its profile.
 pub(crate) fn read(
     op: &str,
-    answer: Result<String, Error>,
-) -> (Result<String, Error>, Option<Profile>) {
+    answer: Result<Payload, CallError>,
+) -> (Result<Payload, CallError>, Option<Profile>) {
     let name = || op.to_owned();
     let text = match answer {
         Ok(text) => text,
-        Err(Error::NoHandler { .. }) => return (Err(Error::NoProfile { op: name() }), None),
+        Err(CallError::NoHandler { .. }) => {
+            return (Err(CallError::NoProfile { op: name() }), None);
+        }
         Err(error) => return (Err(error), None),
     };
-    let ProfiledAnswer { outcome, stacks } = match serde_json::from_str(&text) {
+    let ProfiledAnswer { outcome, stacks } = match text.deserialize() {
         Ok(answer) => answer,
-        Err(_) => return (Err(Error::NoProfile { op: name() }), None),
+        Err(_) => return (Err(CallError::NoProfile { op: name() }), None),
     };
     let output = match outcome {
-        ProfiledOutcome::Output(output) => Ok(output),
-        ProfiledOutcome::InvalidInput(message) => Err(Error::InvalidInput {
+        ProfiledOutcome::Output(output) => Ok(output.into()),
+        ProfiledOutcome::InvalidInput(message) => Err(CallError::InvalidInput {
             op: name(),
             message,
         }),
-        ProfiledOutcome::Failed(message) => Err(Error::Handler {
+        ProfiledOutcome::Failed(message) => Err(CallError::Handler {
             op: name(),
             message,
         }),

@@ -1,50 +1,36 @@
 //! A component with the ops it was initialised with.
 
+use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::sync::{Mutex, MutexGuard, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 
-use crate::call::Receipt;
-use crate::capture::Output;
+use crate::blocking::block_on;
 use crate::component::Component;
-use crate::error::{Error, Phase};
-use crate::function::Function;
+use crate::error::{CallError, Phase, ProgramError};
 use crate::host::Host;
-use crate::image::Image;
-use crate::instance::{Instance, PROTOCOL_VERSION};
-use crate::limits::{Limit, LimitExceeded, Limits};
-use crate::op::Op;
-use crate::pool::{CleanState, Lease};
-use crate::reset::Refusal;
-use crate::run::Run;
-use crate::snapshot::{Snapshot, SnapshotError};
-
-/// What calls of a program see of each other. Names the meaning; how it is done depends on component and machine
-/// ([`CleanState`]).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Isolation {
-    /// Every call sees the state that `init` left. Two calls can't see each other, and run side by side.
-    #[default]
-    PerCall,
-    /// Calls share live state, as in a long-running process, and take turns in the order they were made. The program
-    /// keeps one instance; a call that ends it (a trap, a limit reached while it runs, a cancelled call) loses the state, and the next call
-    /// starts from a new one. A hostcall that calls the same program waits for its own caller, until the deadline.
-    Shared,
-}
+use crate::instance::{Refusal, Request, check_names};
+use crate::memory::{Image, Snapshot, SnapshotError, SnapshotParts};
+use crate::metering::{Limit, LimitExceeded, Limits, Meter};
+use crate::pool::{Lease, ProgramPermits};
+use crate::protocol::{Op, PROTOCOL_VERSION, Payload};
+use crate::receipt::{CleanedBy, Isolation, Receipt, Usage};
+use crate::sandbox::Determinism;
+use crate::shared::{Renewal, SharedInstance};
 
 /// A component plus the ops it was initialised with. Cheap to clone.
 ///
 /// ```no_run
-/// # async fn example(component: wit_wire_host::Component) -> Result<(), wit_wire_host::Error> {
-/// use wit_wire_host::Op;
+/// # async fn example(component: wit_wire_host::Component) -> Result<(), wit_wire_host::ProgramError> {
+/// use wit_wire_host::{Op, Snapshot};
 ///
 /// let program = component.program([Op::new("total"), Op::new("refund")]).concurrency(4).build().await?;
 /// let total = program.function("total")?;
 ///
 /// // In another process with the same component: `init` does not run again.
-/// let bytes = program.snapshot().await?;
-/// let same = component.restore(&bytes)?.build().await?;
+/// let bytes = program.snapshot().await?.into_bytes();
+/// let same = component.restore(&Snapshot::from_bytes(bytes)?)?.build().await?;
 /// # Ok(())
 /// # }
 /// ```
@@ -59,47 +45,19 @@ struct Inner {
     /// The state that `init` left, or why it must run again for each call.
     image: Result<Arc<Image>, Refusal>,
     receipt: Receipt,
-    concurrency: Option<(Arc<Semaphore>, u64)>,
-    /// Under [`Isolation::Shared`], the instance all calls share.
-    shared: Mutex<Option<SharedInstance>>,
+    permits: Option<ProgramPermits>,
+    /// Under [`Isolation::Shared`].
+    shared: SharedInstance,
     renewal: Renewal,
 }
 
-/// The instance of a program with shared state.
-struct SharedInstance {
-    instance: Instance,
-    since: Instant,
-    calls: u64,
-}
-
-/// When a shared instance is replaced.
-#[derive(Clone, Copy)]
-struct Renewal {
-    calls: u64,
-    age: Duration,
-}
-
-impl SharedInstance {
-    fn new(instance: Instance) -> Self {
-        Self {
-            instance,
-            since: Instant::now(),
-            calls: 0,
-        }
-    }
-
-    fn is_due(&self, renewal: Renewal) -> bool {
-        self.calls >= renewal.calls || self.since.elapsed() >= renewal.age
-    }
-}
-
-/// What a program keeps in memory while nobody calls it.
+/// What a program takes while nobody calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProgramSize {
-    /// Lines of 64 bytes in which its memory differs from a blank instance's.
+    /// Lines of 64 bytes in which its memory differs from a pristine instance's.
     pub lines: usize,
-    /// Bytes that it takes. What other programs of the component have too is divided among them.
+    /// Bytes that it takes. What it shares with other programs of the component is divided among them.
     pub bytes: usize,
     /// Bytes of linear memory that an instance has while it runs it.
     pub memory: usize,
@@ -110,8 +68,9 @@ pub struct ProgramSize {
 /// - isolation: [`Isolation::PerCall`]
 /// - version: [`PROTOCOL_VERSION`]
 /// - limits of `init`: the host's
-/// - calls at once: as many as the host has instances
+/// - concurrent calls: as many as the host has instances
 /// - shared state lives until a call ends its instance
+#[must_use = "a builder does nothing until it is built"]
 pub struct ProgramBuilder {
     component: Component,
     ops: Vec<Op>,
@@ -132,7 +91,7 @@ impl Component {
             ops: ops.into_iter().collect(),
             version: PROTOCOL_VERSION.to_owned(),
             isolation: Isolation::default(),
-            limits: *self.host.limits(),
+            limits: *self.host().limits(),
             concurrency: None,
             renewal: Renewal {
                 calls: u64::MAX,
@@ -142,32 +101,34 @@ impl Component {
         }
     }
 
-    /// The program that was kept as `snapshot` by [`Program::snapshot`], in this process or another one with the same
+    /// The program that [`Program::snapshot`] saved, in this process or another one with the same
     /// component. Its ops are initialised already.
     ///
-    /// The bytes are a guest's memory and are checked for damage. Who can forge them decides what the guest does, within
-    /// its sandbox, and no more.
-    pub fn restore(&self, snapshot: &[u8]) -> Result<ProgramBuilder, Error> {
-        let snapshot = Snapshot::read(snapshot)?;
+    /// A snapshot is a guest's memory. If it was forged, the guest may do anything, within its sandbox.
+    ///
+    /// # Errors
+    ///
+    /// [`SnapshotError::Component`] if it is a program of another component;
+    /// [`ProgramError::DuplicateOp`] and [`ProgramError::ReservedOp`] if it was forged.
+    pub fn restore(&self, snapshot: &Snapshot) -> Result<ProgramBuilder, ProgramError> {
         let identity = self.identity().unwrap_or("a component without an identity");
-        if self.identity() != Some(&*snapshot.component) {
+        if self.identity() != Some(snapshot.component()) {
             let error = SnapshotError::Component {
                 expected: identity.to_owned(),
-                found: snapshot.component,
+                found: snapshot.component().to_owned(),
             };
             return Err(error.into());
         }
-        crate::instance::check_names(&snapshot.ops)?;
-        let ops = snapshot.ops.clone();
-        let mut builder = self.program(ops).version(&*snapshot.version);
-        builder.snapshot = Some(snapshot);
+        check_names(snapshot.ops())?;
+        let builder = self.program(snapshot.ops().iter().cloned());
+        let mut builder = builder.version(snapshot.version());
+        builder.snapshot = Some(snapshot.clone());
         Ok(builder)
     }
 }
 
 impl ProgramBuilder {
-    /// Adds an op. One that is added to a snapshot has `init` run for all of them.
-    #[must_use]
+    /// Adds an op. If it is added to a snapshot, `init` runs for all of its ops.
     pub fn op(mut self, op: Op) -> Self {
         self.ops.push(op);
         self.snapshot = None;
@@ -175,53 +136,54 @@ impl ProgramBuilder {
     }
 
     /// What calls see of each other.
-    #[must_use]
     pub fn isolation(mut self, isolation: Isolation) -> Self {
         self.isolation = isolation;
         self
     }
 
     /// The version to ask the guest for (`metatype-version` on the wire).
-    #[must_use]
     pub fn version(mut self, version: impl Into<String>) -> Self {
         self.version = version.into();
         self
     }
 
     /// The limits of `init`.
-    #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// How many calls of the program may be at work at once, so that it leaves instances to others. More of them wait in
-    /// line, and not in the line of other programs. With [`Isolation::Shared`] it is one.
-    #[must_use]
+    /// How many calls of the program may run at once, so that it leaves instances to others. More of them
+    /// wait in line, and not in the line of other programs. With [`Isolation::Shared`] it is one.
     pub fn concurrency(mut self, calls: usize) -> Self {
-        self.concurrency = Some(calls.clamp(1, Semaphore::MAX_PERMITS));
+        self.concurrency = Some(calls);
         self
     }
 
-    /// Under [`Isolation::Shared`], after how many calls the state is given up and the next call begins anew.
-    #[must_use]
+    /// Under [`Isolation::Shared`], after how many calls the state is dropped and the next call begins
+    /// with a new one.
     pub fn max_calls(mut self, calls: u64) -> Self {
         self.renewal.calls = calls;
         self
     }
 
-    /// Under [`Isolation::Shared`], after how much time the state is given up and the next call begins anew.
-    #[must_use]
+    /// Under [`Isolation::Shared`], after how much time the state is dropped and the next call begins with
+    /// a new one.
     pub fn max_age(mut self, age: Duration) -> Self {
         self.renewal.age = age;
         self
     }
 
-    /// Initialises the ops, once for all calls where their state can be kept. What is wrong with them is known now and not
-    /// at the first call.
+    /// Initialises the ops, once for all calls where their state can be stored. Errors in them appear now
+    /// and not at the first call.
     ///
     /// Cancel safe: a dropped future leaves nothing behind.
-    pub async fn build(self) -> Result<Program, Error> {
+    ///
+    /// # Errors
+    ///
+    /// [`ProgramError::DuplicateOp`], [`ProgramError::ReservedOp`], [`ProgramError::Snapshot`] for a
+    /// snapshot that does not fit here, or [`ProgramError::Run`] with whatever ended the guest's `init`.
+    pub async fn build(self) -> Result<Program, ProgramError> {
         let Self {
             component,
             ops,
@@ -232,40 +194,45 @@ impl ProgramBuilder {
             renewal,
             snapshot,
         } = self;
-        // An instance of its own does one call after the other.
+        // An instance of its own runs one call after the other.
         let concurrency = match isolation {
             Isolation::PerCall => concurrency,
             Isolation::Shared => Some(1),
         };
-        let run = Run::new(limits);
-        let mut used = Used::default();
-        let host = component.host.clone();
-        let _call = host.0.pool.begin(&run)?;
+        let meter = Meter::new(limits);
+        let mut usage = Usage::default();
+        let host = component.host().clone();
+        let _call = host.0.pool.begin(&meter)?;
         let (lease, image) = match snapshot {
             Some(snapshot) => {
                 let image = Arc::new(adopt(&component, &snapshot, limits.memory).await?);
                 let lease = match isolation {
                     Isolation::PerCall => None,
-                    Isolation::Shared => Some(Lease::take(&component, Some(&image), &run).await?),
+                    Isolation::Shared => {
+                        Some(Lease::take(&component.idle, Some(&image), &meter).await?)
+                    }
                 };
                 (lease, Ok(image))
             }
             None => {
-                let mut lease = Lease::take(&component, None, &run).await?;
-                used.cold = lease.is_new;
-                let worker = lease.worker()?;
-                let result = worker.instance.init(&run, &ops, &version).await;
-                used.note(&run, &mut worker.instance, None);
+                check_names(&ops)?;
+                let mut lease = Lease::take(&component.idle, None, &meter).await?;
+                usage.cold = lease.is_new;
+                let pooled = lease.pooled()?;
+                let instance = &mut pooled.instance;
+                let init = instance.init_with(&meter, Determinism::default(), &ops, &version);
+                let result = init.await;
+                usage.note(&meter, instance, None);
                 result?;
-                let image = worker.capture().await;
-                lease.is_clean = image.as_ref().is_ok_and(|image| worker.has(Some(image)));
+                let image = pooled.snapshot_state().await;
+                lease.is_clean = image.as_ref().is_ok_and(|image| pooled.has(Some(image)));
                 let is_sound = lease.is_clean || image.is_err();
                 (Some(lease).filter(|_| is_sound), image)
             }
         };
-        let image = component.or_refuse(image)?;
+        let image = component.origin().or_refuse(image)?;
         let shared = match (isolation, lease) {
-            (Isolation::Shared, Some(lease)) => Some(SharedInstance::new(lease.keep()?)),
+            (Isolation::Shared, Some(lease)) => Some(lease.keep()?),
             _ => None,
         };
         Ok(Program(Arc::new(Inner {
@@ -274,47 +241,50 @@ impl ProgramBuilder {
             version,
             isolation,
             image,
-            receipt: used.receipt(&run, isolation, 0, 0),
-            concurrency: concurrency.map(|calls| (Arc::new(Semaphore::new(calls)), calls as u64)),
-            shared: Mutex::new(shared),
+            receipt: Receipt::new(usage, &meter, isolation, [0, 0], None),
+            permits: concurrency.map(ProgramPermits::new),
+            shared: SharedInstance::new(shared),
             renewal,
         })))
     }
 
     /// [`build`](Self::build) for threads outside async runtimes.
-    pub fn build_blocking(self) -> Result<Program, Error> {
-        crate::blocking::block_on(self.build())?
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build); [`CallError::BlockingInAsync`] on a thread that drives async tasks.
+    pub fn build_blocking(self) -> Result<Program, ProgramError> {
+        block_on(self.build())?
     }
 }
 
 /// The image of a snapshot, if it belongs to the state that instances of `component` begin with here.
-async fn adopt(component: &Component, snapshot: &Snapshot, limit: usize) -> Result<Image, Error> {
-    let blank = component.blank().await?;
-    let blank = blank.map_err(|why| Error::no_reset(&why))?;
-    if snapshot.memory > limit {
-        let exceeded = LimitExceeded::size(Limit::Memory, limit, snapshot.memory);
-        return Err(Error::Limit {
-            op: None,
-            phase: Phase::Init,
-            exceeded,
-        });
-    }
-    if blank.digest() != snapshot.blank {
+async fn adopt(
+    component: &Component,
+    snapshot: &Snapshot,
+    limit: usize,
+) -> Result<Image, ProgramError> {
+    let blank = component.origin().blank().await?;
+    let blank = blank.map_err(|why| CallError::no_reset(&why))?;
+    LimitExceeded::check(Limit::Memory, limit, snapshot.memory())
+        .map_err(|exceeded| CallError::limit(exceeded, Phase::Init, None))?;
+    if blank.digest() != snapshot.blank() {
         return Err(SnapshotError::Blank.into());
     }
-    let image = blank.image(snapshot.memory, &snapshot.pages);
-    image.ok_or_else(|| SnapshotError::Damaged("its pages do not fit its memory").into())
+    let image = blank.image(snapshot.memory(), snapshot.pages());
+    Ok(image.ok_or(SnapshotError::Damaged("its pages do not fit its memory"))?)
 }
 
 impl Program {
-    /// The program as bytes, for [`Component::restore`] in other processes. They are some 50 KB for a small one, of
-    /// which compression leaves 20.
+    /// The program as bytes, for [`Component::restore`] in other processes.
+    ///
+    /// Cancel safe.
     ///
     /// # Errors
     ///
     /// [`SnapshotError::Unavailable`] if calls of the program get fresh instances, or the component has no
-    /// [identity](Component::identified).
-    pub async fn snapshot(&self) -> Result<Vec<u8>, Error> {
+    /// [identity](Component::with_identity).
+    pub async fn snapshot(&self) -> Result<Snapshot, ProgramError> {
         let Inner {
             component,
             ops,
@@ -326,35 +296,20 @@ impl Program {
         let identity = component.identity();
         let identity = identity.ok_or_else(|| unavailable("its component has no identity"))?;
         let image = image.as_ref().map_err(|why| unavailable(why))?;
-        let blank = component.blank().await?.map_err(|why| unavailable(&why))?;
-        let bytes = Snapshot::write(identity, &blank.digest(), version, ops, image);
-        Ok(bytes)
+        let blank = component.origin().blank().await?;
+        let blank = blank.map_err(|why| unavailable(&why))?;
+        Ok(Snapshot::new(SnapshotParts {
+            component: identity,
+            blank: blank.digest(),
+            version,
+            ops,
+            image,
+        }))
     }
 
-    /// The function that the op `op` is.
-    pub fn function(&self, op: &str) -> Result<Function, Error> {
-        let ops = &self.0.ops;
-        match ops.iter().find(|known| *known.name == *op) {
-            Some(found) => Ok(Function {
-                program: self.clone(),
-                op: found.name.clone(),
-            }),
-            None => {
-                let known = ops.iter().map(|op| op.name().to_owned()).collect();
-                Err(Error::UnknownOp {
-                    op: op.to_owned(),
-                    known,
-                })
-            }
-        }
-    }
-
-    /// The program's functions, in the order of its ops.
-    pub fn functions(&self) -> impl Iterator<Item = Function> {
-        self.0.ops.iter().map(|op| Function {
-            program: self.clone(),
-            op: op.name.clone(),
-        })
+    /// The program's ops.
+    pub fn ops(&self) -> &[Op] {
+        &self.0.ops
     }
 
     /// What calls of the program see of each other.
@@ -363,7 +318,7 @@ impl Program {
     }
 
     pub(crate) fn host(&self) -> &Host {
-        &self.0.component.host
+        self.0.component.host()
     }
 
     /// What registering the program used: building an instance if none was idle, and `init`.
@@ -371,8 +326,8 @@ impl Program {
         &self.0.receipt
     }
 
-    /// What the program keeps in memory while nobody calls it; `None` if each call runs `init` again, for the reason
-    /// that [`reset_refused`](Self::reset_refused) tells.
+    /// What the program takes while nobody calls it; `None` if each call runs `init` again, for the
+    /// [`fallback_reason`](Self::fallback_reason).
     pub fn size(&self) -> Option<ProgramSize> {
         let image = self.0.image.as_ref().ok()?;
         let (lines, bytes) = image.size();
@@ -384,12 +339,17 @@ impl Program {
     }
 
     /// Why calls of the program get fresh instances that run `init` again, if they do.
-    pub fn reset_refused(&self) -> Option<&str> {
+    pub fn fallback_reason(&self) -> Option<&str> {
         self.0.image.as_ref().err().map(AsRef::as_ref)
     }
 
     /// An instance with the ops initialised.
-    async fn ready(&self, run: &Run, used: &mut Used) -> Result<Lease, Error> {
+    async fn ready(
+        &self,
+        meter: &Meter,
+        determinism: Determinism,
+        usage: &mut Usage,
+    ) -> Result<Lease, CallError> {
         let Inner {
             component,
             ops,
@@ -398,141 +358,104 @@ impl Program {
             ..
         } = &*self.0;
         let image = image.as_ref().ok();
-        let mut lease = Lease::take(component, image, run).await?;
+        let mut lease = Lease::take(&component.idle, image, meter).await?;
         let is_new = lease.is_new;
-        let worker = lease.worker()?;
-        let is_ready = image.is_some() && worker.has(image);
-        used.cold = is_new || !is_ready;
-        used.clean_state = Some(match is_ready {
-            true => CleanState::Reset,
-            false => CleanState::FreshInstance,
+        let pooled = lease.pooled()?;
+        let is_ready = image.is_some() && pooled.has(image);
+        usage.cold = is_new || !is_ready;
+        usage.cleaned_by = Some(match is_ready {
+            true => CleanedBy::Reset,
+            false => CleanedBy::FreshInstance,
         });
         if !is_ready {
-            let result = worker.instance.init(run, ops, version).await;
+            let instance = &mut pooled.instance;
+            let result = instance.init_with(meter, determinism, ops, version).await;
             if result.is_err() {
-                used.note(run, &mut worker.instance, None);
+                usage.note(meter, instance, None);
             }
             result?;
         }
         Ok(lease)
     }
 
-    /// Runs `op` on an instance that the isolation allows, and notes in `used` what it used.
+    /// Runs a request on an instance that the isolation allows, and notes in `usage` what it used.
     ///
     /// What is rare or slow has a box of its own: the future of each call is moved, and should be small.
     pub(crate) async fn run(
         &self,
-        run: &Run,
-        op: &Arc<str>,
-        input: Arc<str>,
-        used: &mut Used,
-    ) -> Result<String, Error> {
-        let pool = &self.0.component.host.0.pool;
-        let _call = pool.begin(run)?;
-        run.check_depth()
-            .map_err(|stop| stop.into_error(Phase::Handle, Some(op)))?;
-        let _turn = self.turn(run).await?;
+        meter: &Meter,
+        determinism: Determinism,
+        request: Request<'_>,
+        usage: &mut Usage,
+    ) -> Result<Payload, CallError> {
+        let name = request.name;
+        let _call = self.host().0.pool.begin(meter)?;
+        let stopped = |interrupt| CallError::interrupted(interrupt, Phase::Handle, Some(name));
+        meter.check_depth().map_err(stopped)?;
+        let _permit = self.permit(meter).await?;
         match self.0.isolation {
             Isolation::PerCall => {
-                let mut lease = Box::pin(self.ready(run, used)).await?;
-                let instance = &mut lease.worker()?.instance;
-                let result = instance.handle(run, op, input).await;
-                used.note(run, instance, Some(op));
+                let mut lease = Box::pin(self.ready(meter, determinism, usage)).await?;
+                let instance = &mut lease.pooled()?.instance;
+                let result = instance.handle_with(meter, determinism, request).await;
+                usage.note(meter, instance, Some(name));
                 result
             }
             Isolation::Shared => {
-                let shared = match self.0.shared.try_lock() {
-                    Ok(free) => Ok(free),
-                    Err(_) => Box::pin(run.drive(self.0.shared.lock())).await,
+                let mut shared = match self.0.shared.try_lock() {
+                    Some(free) => free,
+                    None => {
+                        let locked = Box::pin(meter.drive(self.0.shared.lock())).await;
+                        locked.map_err(stopped)?
+                    }
                 };
-                let mut shared =
-                    Slot(shared.map_err(|stop| stop.into_error(Phase::Handle, Some(op)))?);
-                shared.0.take_if(|shared| shared.is_due(self.0.renewal));
-                if shared.0.is_none() {
-                    // What this call has fixed is none of the later ones' business.
-                    let lease = Box::pin(self.ready(&run.unfixed(), used)).await?;
-                    *shared.0 = Some(SharedInstance::new(lease.keep()?));
-                    used.cold = true;
-                    used.clean_state = None;
+                if !shared.renew(self.0.renewal) {
+                    // What this call has fixed must not be fixed for later ones.
+                    let ready = self.ready(meter, Determinism::default(), usage);
+                    shared.put(Box::pin(ready).await?.keep()?);
+                    usage.cold = true;
+                    usage.cleaned_by = None;
                 }
-                let Some(SharedInstance {
-                    instance, calls, ..
-                }) = &mut *shared.0
-                else {
-                    return Err(Error::InstanceEnded);
-                };
-                *calls += 1;
-                let result = instance.handle(run, op, input).await;
-                used.note(run, instance, Some(op));
+                let instance = shared.instance().ok_or(CallError::InstanceEnded)?;
+                let result = instance.handle_with(meter, determinism, request).await;
+                usage.note(meter, instance, Some(name));
                 result
             }
         }
     }
 
-    /// The run's turn among the calls of the program. One that a hostcall makes does not wait for it: the program itself might
-    /// be waiting for that one.
-    async fn turn(&self, run: &Run) -> Result<Option<OwnedSemaphorePermit>, Error> {
-        match &self.0.concurrency {
-            Some((turns, allowed)) if run.depth() == 0 => {
-                let pool = &self.0.component.host.0.pool;
-                Box::pin(pool.enter(turns, Limit::Concurrency, *allowed, run)).await
+    /// The run's permit among the calls of the program. Calls that hostcalls make need none: the program
+    /// itself might be waiting for them.
+    async fn permit(&self, meter: &Meter) -> Result<Option<OwnedSemaphorePermit>, CallError> {
+        match &self.0.permits {
+            Some(permits) if meter.depth() == 0 => {
+                let permit = self.host().0.pool.program_permit(permits, meter);
+                Box::pin(permit).await.map(Some)
             }
             _ => Ok(None),
         }
     }
 }
 
-/// The place of the shared instance while a call holds it. One that ended is dropped with the call, also with a cancelled
-/// one: it would keep its memory until the next call.
-struct Slot<'a>(MutexGuard<'a, Option<SharedInstance>>);
-
-impl Drop for Slot<'_> {
-    fn drop(&mut self) {
-        self.0.take_if(|shared| !shared.instance.is_alive());
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ops = self.ops().iter().map(Op::name);
+        f.debug_struct("Program")
+            .field("ops", &ops.collect::<Vec<_>>())
+            .field("isolation", &self.isolation())
+            .field("size", &self.size())
+            .finish_non_exhaustive()
     }
 }
 
-/// What a call used, as far as its instance tells.
-#[derive(Default)]
-pub(crate) struct Used {
-    cold: bool,
-    clean_state: Option<CleanState>,
-    memory: usize,
-    output: Output,
-}
-
-impl Used {
-    fn note(&mut self, run: &Run, instance: &mut Instance, op: Option<&str>) {
-        self.memory = instance.memory();
-        self.output = instance.take_output();
-        run.span().in_scope(|| self.output.trace(op));
-    }
-
-    pub(crate) fn receipt(
-        self,
-        run: &Run,
-        isolation: Isolation,
-        bytes_in: usize,
-        bytes_out: usize,
-    ) -> Receipt {
-        let Self {
-            cold,
-            clean_state,
-            memory,
-            output,
-        } = self;
-        Receipt {
-            wall_time: run.elapsed(),
-            cpu_time: run.cpu_time(),
-            memory,
-            hostcalls: run.hostcalls(),
-            bytes_in,
-            bytes_out,
-            isolation,
-            clean_state,
-            cold,
-            output,
-            profile: None,
-        }
+impl fmt::Debug for ProgramBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ops = self.ops.iter().map(Op::name);
+        f.debug_struct("ProgramBuilder")
+            .field("component", &self.component)
+            .field("ops", &ops.collect::<Vec<_>>())
+            .field("isolation", &self.isolation)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
     }
 }

@@ -1,0 +1,103 @@
+//! What ended a run, sorted into errors.
+
+use wasmtime::{Trap, WasmBacktrace};
+use wasmtime_wasi::{I32Exit, ResourceTableError};
+
+use super::{CallError, Phase, Source};
+use crate::metering::{Interrupt, Limit, LimitExceeded};
+use crate::sandbox::OPEN_HANDLES;
+
+impl CallError {
+    pub(crate) fn no_reset(why: &str) -> Self {
+        Self::NoReset {
+            reason: why.to_owned(),
+        }
+    }
+
+    pub(crate) fn limit(exceeded: LimitExceeded, phase: Phase, op: Option<&str>) -> Self {
+        Self::Limit {
+            op: op.map(str::to_owned),
+            phase,
+            exceeded,
+        }
+    }
+
+    pub(crate) fn interrupted(interrupt: Interrupt, phase: Phase, op: Option<&str>) -> Self {
+        match interrupt {
+            Interrupt::Limit(exceeded) => Self::limit(exceeded, phase, op),
+            Interrupt::NoRuntime => Self::NoRuntime,
+        }
+    }
+
+    pub(crate) fn failed(source: impl Into<Source>, phase: Phase) -> Self {
+        Self::Failed {
+            op: None,
+            phase,
+            source: source.into(),
+        }
+    }
+
+    /// Sorts what Wasmtime reports for a run that did not come back. `panic` is what the guest reported
+    /// of its panic before.
+    pub(crate) fn from_run(
+        error: wasmtime::Error,
+        phase: Phase,
+        op: Option<&str>,
+        panic: Option<String>,
+    ) -> Self {
+        if let Some(&exceeded) = error.downcast_ref::<LimitExceeded>() {
+            return Self::limit(exceeded, phase, op);
+        }
+        if let Some(ResourceTableError::Full) = error.downcast_ref() {
+            let exceeded = LimitExceeded::size(Limit::Handles, OPEN_HANDLES, OPEN_HANDLES + 1);
+            return Self::limit(exceeded, phase, op);
+        }
+        let op = op.map(str::to_owned);
+        if let Some(&I32Exit(code)) = error.downcast_ref::<I32Exit>() {
+            Self::Exit { op, phase, code }
+        } else if let Some(&trap) = error.downcast_ref::<Trap>() {
+            // This is how a panic ends where it can't be caught. Other traps have reasons of their own.
+            let panic = panic.filter(|_| trap == Trap::UnreachableCodeReached);
+            match (panic, phase, op) {
+                (Some(message), Phase::Init, _) => Self::Init { message },
+                (Some(message), Phase::Handle, Some(op)) => Self::Handler { op, message },
+                (_, phase, op) => Self::Trap {
+                    op,
+                    phase,
+                    reason: reason(trap),
+                    frames: frames(&error),
+                },
+            }
+        } else {
+            Self::Failed {
+                op,
+                phase,
+                source: error.into_boxed_dyn_error(),
+            }
+        }
+    }
+}
+
+/// The kind of trap, with an explanation of the two that users meet.
+fn reason(trap: Trap) -> String {
+    match trap {
+        Trap::StackOverflow => {
+            format!("{trap} (by recursion, or by values that are nested too deep)")
+        }
+        Trap::UnreachableCodeReached => {
+            format!("{trap} (it aborted; its stderr may say why)")
+        }
+        _ => trap.to_string(),
+    }
+}
+
+/// The guest's frames, one per line.
+fn frames(error: &wasmtime::Error) -> String {
+    let text = error
+        .downcast_ref::<WasmBacktrace>()
+        .map_or_else(String::new, ToString::to_string);
+    // Without Wasmtime's heading.
+    text.split_once('\n')
+        .map_or("", |(_, frames)| frames)
+        .to_owned()
+}

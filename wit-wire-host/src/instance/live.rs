@@ -1,0 +1,438 @@
+//! One live component: a store with a linear memory. It runs one call at a time.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
+use wasmtime::Store;
+use wasmtime::component::TypedFunc;
+
+use super::Template;
+use crate::error::{CallError, Phase, ProgramError};
+use crate::memory;
+use crate::metering::{Interrupt, Limit, LimitExceeded, Meter};
+use crate::protocol::reserved::PREFIX;
+use crate::protocol::values::{
+    HandleErr, HandleReq, HashedInitArgs, HashedMatInfo, InitArgs, InitError, InitResponse, MatInfo,
+};
+use crate::protocol::{Dialect, Op, Payload};
+use crate::sandbox::{Determinism, Output, Sandbox, StoreState};
+use crate::telemetry::{InstanceMetrics, TARGET, outcome};
+
+/// A live component.
+///
+/// A run that traps, exits, exceeds a limit while it runs, or whose future is dropped ends the instance,
+/// because it was stopped in an unknown state. Every later use is [`CallError::InstanceEnded`].
+pub struct Instance {
+    store: Store<StoreState>,
+    pub(super) linked: wasmtime::component::Instance,
+    init: Init,
+    handle: TypedFunc<(HandleReq,), (Result<String, HandleErr>,)>,
+    initialised: bool,
+    ended: bool,
+    /// Whether pages of its memory may have become dirty since this was set to false.
+    has_new_pages: bool,
+    sandbox: Arc<Sandbox>,
+}
+
+/// What a guest is asked for.
+pub(crate) struct Request<'a> {
+    /// The op on whose behalf, for errors and hostcalls.
+    pub(crate) name: &'a Arc<str>,
+    /// The op.
+    pub(crate) op: &'a Arc<str>,
+    pub(crate) input: Payload,
+}
+
+/// An epoch so far away that the engine never gets there.
+const NEVER: u64 = u64::MAX / 2;
+
+/// `init` in either dialect.
+#[derive(Clone, Copy)]
+enum Init {
+    V1(TypedFunc<(InitArgs,), (Result<InitResponse, InitError<MatInfo>>,)>),
+    V1Hashed(TypedFunc<(HashedInitArgs,), (Result<InitResponse, InitError<HashedMatInfo>>,)>),
+}
+
+impl Instance {
+    /// One that `settles` is not yet at rest.
+    pub(crate) async fn new(
+        template: &Template,
+        settles: bool,
+        meter: &Meter,
+    ) -> Result<Self, CallError> {
+        let sandbox = &template.sandbox;
+        let mut store = sandbox.store(settles);
+        // A runtime without timers panics here, at its first instance, and not at some later call that
+        // needs one.
+        if tokio::runtime::Handle::try_current().is_ok() {
+            drop(tokio::time::sleep(Duration::ZERO));
+        }
+        begin(&mut store, meter, Determinism::default(), None);
+        let began = Instant::now();
+        let ticking = sandbox.ticker.ticking();
+        let linked = meter
+            .drive(template.pre.instantiate_async(&mut store))
+            .await;
+        drop(ticking);
+        let linked = classify(linked, Phase::Instantiate, None, None)?;
+        sandbox.metrics.instantiate_seconds.record(began.elapsed());
+
+        let typed = |error: wasmtime::Error| {
+            CallError::failed(error.into_boxed_dyn_error(), Phase::Instantiate)
+        };
+        let handle = linked
+            .get_typed_func(&mut store, template.handle)
+            .map_err(typed)?;
+        let init = match template.dialect {
+            Dialect::V1 => linked
+                .get_typed_func(&mut store, template.init)
+                .map(Init::V1),
+            Dialect::V1Hashed => linked
+                .get_typed_func(&mut store, template.init)
+                .map(Init::V1Hashed),
+        };
+        Ok(Self {
+            store,
+            linked,
+            init: init.map_err(typed)?,
+            handle,
+            initialised: false,
+            ended: false,
+            has_new_pages: true,
+            sandbox: sandbox.clone(),
+        })
+    }
+
+    /// Registers `ops` in the guest. Comes first, and only once: after an error no op is registered and
+    /// the instance is of no further use.
+    ///
+    /// Not cancel safe: dropping the future ends the instance.
+    ///
+    /// # Errors
+    ///
+    /// [`ProgramError::DuplicateOp`], [`ProgramError::ReservedOp`], or [`ProgramError::Run`] with
+    /// whatever ended the guest's `init`.
+    pub async fn init(
+        &mut self,
+        meter: &Meter,
+        ops: &[Op],
+        version: &str,
+    ) -> Result<(), ProgramError> {
+        if self.initialised {
+            return Err(CallError::AlreadyInitialised.into());
+        }
+        check_names(ops)?;
+        let initialised = self.init_with(meter, Determinism::default(), ops, version);
+        Ok(initialised.await?)
+    }
+
+    /// The same for ops whose names were checked.
+    pub(crate) async fn init_with(
+        &mut self,
+        meter: &Meter,
+        determinism: Determinism,
+        ops: &[Op],
+        version: &str,
+    ) -> Result<(), CallError> {
+        if self.initialised {
+            return Err(CallError::AlreadyInitialised);
+        }
+        self.initialised = true;
+        let sandbox = self.sandbox.clone();
+        let in_flight = InitInFlight::new(&sandbox.metrics, meter, ops.len());
+        let result = self.init_all(meter, determinism, ops, version);
+        let result = result.instrument(in_flight.span.clone()).await;
+        in_flight.end(&result);
+        result
+    }
+
+    async fn init_all(
+        &mut self,
+        meter: &Meter,
+        determinism: Determinism,
+        ops: &[Op],
+        version: &str,
+    ) -> Result<(), CallError> {
+        let version: Arc<str> = version.into();
+        let result = match self.init {
+            Init::V1(init) => {
+                let expected_ops = ops.iter().map(Op::mat_info).collect();
+                let args = InitArgs {
+                    expected_ops,
+                    metatype_version: version.clone(),
+                };
+                let call = async |store: &mut Store<_>| init.call_async(store, (args,)).await;
+                let (result,) = self
+                    .run(meter, determinism, Phase::Init, None, call)
+                    .await?;
+                result.map_err(|error| error.map(|mat| mat.op_name.as_ref().to_owned()))
+            }
+            Init::V1Hashed(init) => {
+                let expected_ops = ops.iter().map(Op::hashed_mat_info).collect();
+                let args = HashedInitArgs {
+                    metatype_version: version.clone(),
+                    expected_ops,
+                };
+                let call = async |store: &mut Store<_>| init.call_async(store, (args,)).await;
+                let (result,) = self
+                    .run(meter, determinism, Phase::Init, None, call)
+                    .await?;
+                result.map_err(|error| error.map(|mat| mat.op_name.as_ref().to_owned()))
+            }
+        };
+        if let Err(
+            InitError::Other(text)
+            | InitError::VersionMismatch(text)
+            | InitError::UnexpectedMat(text),
+        ) = &result
+        {
+            LimitExceeded::check(Limit::Output, meter.limits().output, text.len())
+                .map_err(|exceeded| CallError::limit(exceeded, Phase::Init, None))?;
+        }
+        match result {
+            Ok(InitResponse { ok: true }) => Ok(()),
+            Ok(InitResponse { ok: false }) => Err(CallError::Init {
+                message: "the guest reports that it is not ready, without a reason".into(),
+            }),
+            Err(InitError::VersionMismatch(guest)) => Err(CallError::VersionMismatch {
+                guest,
+                asked: version.as_ref().to_owned(),
+            }),
+            Err(InitError::UnexpectedMat(op)) => Err(CallError::UnexpectedOp { op }),
+            Err(InitError::Other(message)) => Err(CallError::Init { message }),
+        }
+    }
+
+    /// Runs the op `op` on `input`. The host passes both the input and the output on as they are.
+    ///
+    /// Not cancel safe: dropping the future ends the instance.
+    ///
+    /// # Errors
+    ///
+    /// Any [`CallError`] of a call, [`CallError::InstanceEnded`] among them.
+    pub async fn handle(
+        &mut self,
+        meter: &Meter,
+        op: &Arc<str>,
+        input: impl Into<Payload>,
+    ) -> Result<Payload, CallError> {
+        let request = Request {
+            name: op,
+            op,
+            input: input.into(),
+        };
+        self.handle_with(meter, Determinism::default(), request)
+            .await
+    }
+
+    pub(crate) async fn handle_with(
+        &mut self,
+        meter: &Meter,
+        determinism: Determinism,
+        request: Request<'_>,
+    ) -> Result<Payload, CallError> {
+        let Request { name, op, input } = request;
+        let limit = |exceeded| CallError::limit(exceeded, Phase::Handle, Some(name));
+        LimitExceeded::check(Limit::Input, meter.limits().input, input.len()).map_err(limit)?;
+        let handle = self.handle;
+        let request = HandleReq {
+            op_name: op.clone(),
+            in_json: input.into_shared(),
+        };
+        let call = async |store: &mut Store<_>| handle.call_async(store, (request,)).await;
+        let run = self.run(meter, determinism, Phase::Handle, Some(name), call);
+        let (result,) = run.await?;
+        let name = || name.as_ref().to_owned();
+        if let Ok(text) | Err(HandleErr::InJsonErr(text) | HandleErr::HandlerErr(text)) = &result {
+            LimitExceeded::check(Limit::Output, meter.limits().output, text.len())
+                .map_err(limit)?;
+        }
+        match result {
+            Ok(output) => Ok(output.into()),
+            Err(HandleErr::NoHandler) => Err(CallError::NoHandler { op: name() }),
+            Err(HandleErr::InJsonErr(message)) => Err(CallError::InvalidInput {
+                op: name(),
+                message,
+            }),
+            Err(HandleErr::HandlerErr(message)) => Err(CallError::Handler {
+                op: name(),
+                message,
+            }),
+        }
+    }
+
+    /// Whether the instance can run another call.
+    pub fn is_alive(&self) -> bool {
+        !self.ended
+    }
+
+    /// Bytes of linear memory.
+    pub fn memory(&self) -> usize {
+        self.store.data().memory.used
+    }
+
+    /// What the guest wrote to stdout and stderr in the latest run.
+    pub fn take_output(&mut self) -> Output {
+        self.store.data().output.take()
+    }
+
+    /// The store of an instance that does not run, for functions that are the host's own and end soon.
+    pub(super) fn resting(&mut self) -> &mut Store<StoreState> {
+        self.resting_tracked().0
+    }
+
+    /// The same, and whether pages of its memory may have become dirty.
+    pub(super) fn resting_tracked(&mut self) -> (&mut Store<StoreState>, &mut bool) {
+        self.store.set_epoch_deadline(NEVER);
+        (&mut self.store, &mut self.has_new_pages)
+    }
+
+    /// Nobody will ask which pages are dirty, so runs need not track them.
+    pub(crate) fn never_reset(mut self) -> Self {
+        self.has_new_pages = true;
+        self
+    }
+
+    /// Whether `init` was tried. Another state makes it an instance that was initialised, or was not.
+    pub(super) fn set_initialised(&mut self, initialised: bool) {
+        self.initialised = initialised;
+    }
+
+    /// The store of an instance that never runs again.
+    pub(super) fn into_store(self) -> Store<StoreState> {
+        self.store
+    }
+
+    /// Runs guest code, metered. The instance counts as ended unless the code comes back by itself.
+    async fn run<R>(
+        &mut self,
+        meter: &Meter,
+        determinism: Determinism,
+        phase: Phase,
+        op: Option<&Arc<str>>,
+        call: impl AsyncFnOnce(&mut Store<StoreState>) -> wasmtime::Result<R>,
+    ) -> Result<R, CallError> {
+        if self.ended {
+            return Err(CallError::InstanceEnded);
+        }
+        let ticking = self.sandbox.ticker.ticking();
+        let Self {
+            store,
+            ended,
+            has_new_pages,
+            ..
+        } = self;
+        let result = meter.drive(memory::track_dirty_in(has_new_pages, async {
+            // Not before: a run that comes too late leaves the guest as it was.
+            *ended = true;
+            begin(store, meter, determinism, op);
+            let serving = EndRunOnDrop(store);
+            call(&mut *serving.0).await
+        }));
+        let result = result.await;
+        drop(ticking);
+        let panic = self.store.data_mut().take_panic();
+        let result = classify(result, phase, op.map(AsRef::as_ref), panic)?;
+        self.ended = false;
+        Ok(result)
+    }
+}
+
+impl fmt::Debug for Instance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Instance")
+            .field("memory", &self.memory())
+            .field("is_initialised", &self.initialised)
+            .field("is_alive", &self.is_alive())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The store's run ends when this is dropped, also where the run fails or its future is dropped.
+struct EndRunOnDrop<'s>(&'s mut Store<StoreState>);
+
+impl Drop for EndRunOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.data_mut().end();
+    }
+}
+
+/// Points the store at a run.
+fn begin(
+    store: &mut Store<StoreState>,
+    meter: &Meter,
+    determinism: Determinism,
+    op: Option<&Arc<str>>,
+) {
+    store.data_mut().begin(meter, determinism, op);
+    store.set_epoch_deadline(1);
+    // What one transfer may copy from the guest: a few strings, none larger than its memory. Our own
+    // limits look at them next.
+    let memory = meter.limits().memory;
+    store.set_hostcall_fuel(memory.saturating_mul(4).saturating_add(1 << 20));
+}
+
+fn classify<T>(
+    result: Result<wasmtime::Result<T>, Interrupt>,
+    phase: Phase,
+    op: Option<&str>,
+    panic: Option<String>,
+) -> Result<T, CallError> {
+    match result {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(error)) => Err(CallError::from_run(error, phase, op, panic)),
+        Err(interrupt) => Err(CallError::interrupted(interrupt, phase, op)),
+    }
+}
+
+pub(crate) fn check_names(ops: &[Op]) -> Result<(), ProgramError> {
+    let mut seen = HashSet::new();
+    for op in ops {
+        if op.name().starts_with(PREFIX) {
+            return Err(ProgramError::ReservedOp(op.name().to_owned()));
+        }
+        if !seen.insert(op.name()) {
+            return Err(ProgramError::DuplicateOp(op.name().to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// A guest's `init` in flight. If it is dropped before its end, it was cancelled.
+struct InitInFlight<'a> {
+    metrics: &'a InstanceMetrics,
+    span: Span,
+    began: Instant,
+    outcome: &'static str,
+}
+
+impl<'a> InitInFlight<'a> {
+    fn new(metrics: &'a InstanceMetrics, meter: &Meter, ops: usize) -> Self {
+        let span = || tracing::info_span!(target: TARGET, "init", ops, outcome = Empty);
+        Self {
+            metrics,
+            span: meter.span().in_scope(span),
+            began: Instant::now(),
+            outcome: outcome::CANCELLED,
+        }
+    }
+
+    fn end<T, E>(mut self, result: &Result<T, E>) {
+        self.outcome = match result {
+            Ok(_) => outcome::OK,
+            Err(_) => outcome::ERROR,
+        };
+    }
+}
+
+impl Drop for InitInFlight<'_> {
+    fn drop(&mut self) {
+        self.metrics.inits.add(self.outcome, 1);
+        self.metrics.init_seconds.record(self.began.elapsed());
+        self.span.record("outcome", self.outcome);
+    }
+}

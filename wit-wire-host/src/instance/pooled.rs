@@ -1,0 +1,243 @@
+//! An instance between calls, and what is in it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Instance;
+use super::discard::{DiscardReason, Refusal, refusal};
+use super::origin::{Blank, Origin};
+use super::probe::StateProbe;
+use crate::error::{CallError, Phase};
+use crate::memory::{self, Image, ImageKey, PAGE};
+use crate::metering::{Interrupt, Meter};
+
+/// An instance that serves one call after another, and the state that it is taken back to.
+pub(crate) struct PooledInstance {
+    pub(crate) instance: Instance,
+    /// How it is taken back, or why it is used once.
+    probe: Result<(StateProbe, Arc<Blank>), Refusal>,
+    /// The program whose state it has; pristine without one.
+    image: Option<Arc<Image>>,
+    /// The pages that are dirty since it was built; to be scanned again if the instance has new ones.
+    dirty: Vec<Range<usize>>,
+    /// Calls so far.
+    calls: u32,
+}
+
+/// Which state an instance holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Held {
+    Pristine,
+    Image(ImageKey),
+    /// That of a pristine instance, but for the length of its memory.
+    Grown,
+}
+
+/// After so many calls an instance is not used again. Nothing is known to wear out; this bounds what is
+/// not known.
+const MOST_CALLS: u32 = 100_000;
+
+/// If more pages than this are dirty, they are decommitted, so that one large call does not make all
+/// later ones slow. Writing to 215 takes 25 µs.
+const MANY_PAGES: usize = 2048;
+
+impl PooledInstance {
+    /// A pristine one.
+    pub(crate) async fn new(origin: &Arc<Origin>, meter: &Meter) -> Result<Self, CallError> {
+        let exports = origin.state_exports()?;
+        if exports.is_ok() {
+            origin.begin_blank();
+        }
+        let mut instance = Instance::new(&origin.template, exports.is_ok(), meter).await?;
+        let probe = match exports {
+            Ok(exports) => match StateProbe::settle(&mut instance, exports, meter).await? {
+                Ok(probe) => {
+                    let blank = meter.drive(origin.blank()).await;
+                    let stopped = |interrupt: Interrupt| {
+                        CallError::interrupted(interrupt, Phase::Instantiate, None)
+                    };
+                    let blank = blank.map_err(stopped)??;
+                    blank.and_then(|blank| make_pristine(probe, &mut instance, blank))
+                }
+                Err(why) => {
+                    // What ended it then need not end it when it is asked for its ops.
+                    if !instance.is_alive() {
+                        instance = Instance::new(&origin.template, false, meter).await?;
+                    }
+                    Err(why)
+                }
+            },
+            Err(why) => Err(why),
+        };
+        Ok(Self {
+            instance,
+            probe,
+            image: None,
+            dirty: Vec::new(),
+            calls: 0,
+        })
+    }
+
+    /// Which state it holds.
+    pub(crate) fn holds(&self) -> Held {
+        match &self.image {
+            Some(image) => Held::Image(image.key()),
+            None if self.has(None) => Held::Pristine,
+            None => Held::Grown,
+        }
+    }
+
+    /// Whether it has the state of `image`, or that of a pristine instance.
+    pub(crate) fn has(&self, image: Option<&Arc<Image>>) -> bool {
+        match (&self.image, image) {
+            (None, None) => match &self.probe {
+                Ok((probe, blank)) => probe.at_rest.memory == blank.bytes().len(),
+                Err(_) => true,
+            },
+            (Some(has), Some(wanted)) => Arc::ptr_eq(has, wanted),
+            _ => false,
+        }
+    }
+
+    /// Whether the state of `image`, or that of a pristine instance, can be loaded into it.
+    pub(crate) fn fits(&self, image: Option<&Arc<Image>>) -> bool {
+        let Ok((probe, blank)) = &self.probe else {
+            return self.has(image);
+        };
+        if self.image.as_ref().is_some_and(|held| held.is_mapped()) {
+            return self.has(image);
+        }
+        let blank = blank.bytes().len();
+        let wanted = image.map_or(blank, |image| image.length());
+        probe.at_rest.memory == wanted || probe.at_rest.memory == blank
+    }
+
+    /// Loads the state of `image`, or that of a pristine instance. It must fit.
+    pub(crate) async fn load(
+        &mut self,
+        image: Option<&Arc<Image>>,
+        meter: &Meter,
+    ) -> Result<(), CallError> {
+        let Ok((probe, blank)) = &mut self.probe else {
+            return Err(CallError::InstanceEnded);
+        };
+        self.instance.set_initialised(image.is_some());
+        let (store, has_new_pages) = self.instance.resting_tracked();
+        if let Some(held) = self.image.take() {
+            let memory = probe.memory(store);
+            memory::track_dirty(has_new_pages, || held.unload(blank.bytes(), memory));
+        }
+        let Some(image) = image else {
+            return Ok(());
+        };
+        if image.length() != probe.at_rest.memory {
+            *has_new_pages = true;
+            store.data_mut().memory.allowed = meter.limits().memory;
+            let grown = probe.grow_to(store, image.length()).await;
+            grown.map_err(|error| CallError::from_run(error, Phase::Instantiate, None, None))?;
+        }
+        let memory = probe.memory(store);
+        let mut loaded = Ok(());
+        memory::track_dirty(has_new_pages, || loaded = image.load(memory));
+        match loaded {
+            Ok(()) => {
+                *has_new_pages |= image.is_mapped();
+                self.image = Some(image.clone());
+                Ok(())
+            }
+            Err(error) => {
+                // Its memory is in an unknown state, which no call may see.
+                self.probe = Err(refusal(&error));
+                Err(CallError::failed(error, Phase::Instantiate))
+            }
+        }
+    }
+
+    /// The state that `init` left in a pristine instance, if its memory is all that `init` changed. The
+    /// instance holds that state from now on, or is of no further use.
+    pub(crate) async fn snapshot_state(&mut self) -> Result<Arc<Image>, Refusal> {
+        let (probe, blank) = self.probe.as_mut().map_err(|why| why.clone())?;
+        let (store, has_new_pages) = self.instance.resting_tracked();
+        if probe.accept_growth(store).await.map_err(refusal)? {
+            *has_new_pages = true;
+        }
+        probe.check(store).await.map_err(refusal)?;
+        let memory = probe.memory(store);
+        if *has_new_pages {
+            self.dirty = memory::dirty_pages(memory).map_err(refusal)?;
+            *has_new_pages = false;
+        }
+        let image = Image::between(blank.bytes(), None, memory, &self.dirty, &blank.pages);
+        let image = Arc::new(image);
+        if image.is_mapped() {
+            // Its own pages are replaced by ones that all instances with this state share.
+            let (store, has_new_pages) = self.instance.resting_tracked();
+            *has_new_pages = true;
+            if let Err(error) = image.load(probe.memory(store)) {
+                // A part of its memory may be gone.
+                self.probe = Err(refusal(error));
+                return Ok(image);
+            }
+        }
+        self.image = Some(image.clone());
+        Ok(image)
+    }
+
+    /// Takes it back to the state it had before a call. `verify` compares all of its memory afterwards.
+    pub(crate) async fn reset(&mut self, verify: bool) -> Result<(), DiscardReason> {
+        self.calls += 1;
+        if !self.instance.is_alive() {
+            return Err(DiscardReason::Ended);
+        }
+        let Ok((probe, blank)) = &self.probe else {
+            return Err(DiscardReason::SingleUse);
+        };
+        if self.calls >= MOST_CALLS {
+            return Err(DiscardReason::Calls);
+        }
+        let (store, has_new_pages) = self.instance.resting_tracked();
+        probe.check(store).await?;
+        let memory = probe.memory(store);
+        if *has_new_pages {
+            self.dirty = memory::dirty_pages(memory).map_err(|_| DiscardReason::System)?;
+            *has_new_pages = false;
+        }
+        let dirty = self.dirty.iter().map(ExactSizeIterator::len);
+        if dirty.sum::<usize>() / PAGE > MANY_PAGES {
+            memory::decommit(memory, &self.dirty).map_err(|_| DiscardReason::System)?;
+            *has_new_pages = true;
+            self.dirty.clone_from(&blank.dirty);
+        }
+        let image = self.image.as_deref();
+        memory::track_dirty(has_new_pages, || {
+            memory::restore(blank.bytes(), image, memory, &self.dirty);
+        });
+        if verify && !memory::is_state(blank.bytes(), image, memory) {
+            return Err(DiscardReason::Unclean);
+        }
+        self.instance.set_initialised(self.image.is_some());
+        Ok(())
+    }
+}
+
+/// Makes a new instance one like `blank`, which instances of most components are at this point.
+fn make_pristine(
+    probe: StateProbe,
+    instance: &mut Instance,
+    blank: Arc<Blank>,
+) -> Result<(StateProbe, Arc<Blank>), Refusal> {
+    let memory = probe.memory(instance.resting());
+    if memory.len() != blank.bytes().len() {
+        return Err(refusal(
+            "its instances begin with memories of different length",
+        ));
+    }
+    if probe.at_rest != blank.at_rest {
+        return Err(refusal("its instances begin with different handles"));
+    }
+    let dirty = memory::dirty_pages(memory).map_err(refusal)?;
+    memory::restore(blank.bytes(), None, memory, &dirty);
+    memory::restore(blank.bytes(), None, memory, &blank.dirty);
+    memory::decommit_unchanged(memory, &dirty);
+    Ok((probe, blank))
+}

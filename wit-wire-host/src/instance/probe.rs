@@ -1,0 +1,180 @@
+//! How the host reaches the state of an instance, and what that was at rest.
+
+use wasmtime::Store;
+use wasmtime::component::{Component, ComponentExportIndex, TypedFunc, WasmList};
+
+use super::Instance;
+use super::discard::{DiscardReason, Refusal, refusal};
+use crate::error::CallError;
+use crate::memory;
+use crate::metering::Meter;
+use crate::protocol::reserved::{SETTLE, STATE_INTERFACE};
+use crate::sandbox::StoreState;
+
+/// Where a component has the functions of `wit-wire:instance/state`.
+#[derive(Clone, Copy)]
+pub(super) struct StateExports {
+    memory: ComponentExportIndex,
+    grow: ComponentExportIndex,
+    mark: ComponentExportIndex,
+    changed: ComponentExportIndex,
+}
+
+impl StateExports {
+    pub(super) fn of(component: &Component) -> Option<Self> {
+        let interface = component.get_export_index(None, STATE_INTERFACE)?;
+        let function = |name| component.get_export_index(Some(&interface), name);
+        Some(Self {
+            memory: function("memory")?,
+            grow: function("grow")?,
+            mark: function("mark")?,
+            changed: function("changed")?,
+        })
+    }
+}
+
+/// The state of an instance apart from the content of its memory.
+#[derive(PartialEq, Eq, Clone, Copy)]
+pub(super) struct RestingState {
+    /// Bytes of memory.
+    pub(super) memory: usize,
+    /// The handle that the host would give out next, if no call had more than one open beyond those at
+    /// rest: handles that were closed are reused, last one first.
+    next_handle: Option<u32>,
+    /// How often each output stream was opened and closed: two may have changed places.
+    streams: (u64, u64),
+}
+
+impl RestingState {
+    fn of(store: &mut Store<StoreState>) -> Self {
+        let state = store.data_mut();
+        Self {
+            memory: state.memory.used,
+            next_handle: state.next_handle(),
+            streams: state.output.handles(),
+        }
+    }
+}
+
+/// How the host reaches the state of one instance, and what that was at rest.
+pub(super) struct StateProbe {
+    memory: WasmList<u8>,
+    grow: TypedFunc<(u32,), (bool,)>,
+    changed: TypedFunc<(), (bool,)>,
+    locate: TypedFunc<(), (WasmList<u8>,)>,
+    pub(super) at_rest: RestingState,
+}
+
+impl StateProbe {
+    /// Brings a new instance to rest: it has opened what it needs, and everything later is compared with
+    /// this moment.
+    ///
+    /// The outer error is one of this run, the inner one the component's own.
+    pub(super) async fn settle(
+        instance: &mut Instance,
+        exports: &StateExports,
+        meter: &Meter,
+    ) -> Result<Result<Self, Refusal>, CallError> {
+        match instance.handle(meter, &SETTLE.into(), "null").await {
+            Err(CallError::NoHandler { .. }) => {}
+            Err(error @ (CallError::Limit { .. } | CallError::NoRuntime)) => return Err(error),
+            Err(error) => return Ok(Err(refusal(error))),
+            Ok(_) => {
+                let why = format_args!("the guest has a handler for `{SETTLE}`");
+                return Ok(Err(refusal(why)));
+            }
+        }
+        let linked = instance.linked;
+        let store = instance.resting();
+        store.data().come_to_rest();
+        let probe = match Self::reach(linked, store, exports).await {
+            Ok(probe) => probe,
+            Err(error) => return Ok(Err(refusal(error))),
+        };
+        let memory = probe.memory(store);
+        memory::disable_huge_pages(memory);
+        if memory.len() != probe.at_rest.memory {
+            return Ok(Err(refusal("a part of its memory can't be seen")));
+        }
+        Ok(Ok(probe))
+    }
+
+    async fn reach(
+        linked: wasmtime::component::Instance,
+        store: &mut Store<StoreState>,
+        exports: &StateExports,
+    ) -> wasmtime::Result<Self> {
+        let mark = linked.get_typed_func::<(), ()>(&mut *store, exports.mark)?;
+        mark.call_async(&mut *store, ()).await?;
+        let locate: TypedFunc<(), (WasmList<u8>,)> =
+            linked.get_typed_func(&mut *store, exports.memory)?;
+        let (memory,) = locate.call_async(&mut *store, ()).await?;
+        store.data_mut().spare_handle();
+        let at_rest = RestingState::of(store);
+        wasmtime::ensure!(
+            at_rest.next_handle.is_some(),
+            "it closes several handles while it settles"
+        );
+        Ok(Self {
+            memory,
+            locate,
+            grow: linked.get_typed_func(&mut *store, exports.grow)?,
+            changed: linked.get_typed_func(&mut *store, exports.changed)?,
+            at_rest,
+        })
+    }
+
+    pub(super) fn list(&self) -> &WasmList<u8> {
+        &self.memory
+    }
+
+    pub(super) fn memory<'a>(&self, store: &'a mut Store<StoreState>) -> &'a mut [u8] {
+        memory::bytes_mut(&self.memory, store)
+    }
+
+    /// Whether nothing but the content of the memory differs from the state at rest.
+    pub(super) async fn check(&self, store: &mut Store<StoreState>) -> Result<(), DiscardReason> {
+        let now = RestingState::of(store);
+        if now.memory != self.at_rest.memory {
+            return Err(DiscardReason::Grew);
+        }
+        if now != self.at_rest {
+            return Err(DiscardReason::Handles);
+        }
+        match self.changed.call_async(store, ()).await {
+            Ok((false,)) => Ok(()),
+            Ok((true,)) => Err(DiscardReason::Global),
+            Err(_) => Err(DiscardReason::Ended),
+        }
+    }
+
+    /// Takes the present length of the memory for the one at rest, and says whether it is another.
+    pub(super) async fn accept_growth(
+        &mut self,
+        store: &mut Store<StoreState>,
+    ) -> wasmtime::Result<bool> {
+        let used = store.data().memory.used;
+        let grew = used != self.at_rest.memory;
+        if grew {
+            (self.memory,) = self.locate.call_async(&mut *store, ()).await?;
+            let memory = self.memory(store);
+            wasmtime::ensure!(memory.len() == used, "a part of its memory can't be seen");
+            memory::disable_huge_pages(memory);
+            // Not before: until then it counts as grown, and is discarded.
+            self.at_rest.memory = used;
+        }
+        Ok(grew)
+    }
+
+    pub(super) async fn grow_to(
+        &mut self,
+        store: &mut Store<StoreState>,
+        length: usize,
+    ) -> wasmtime::Result<()> {
+        let more = length.saturating_sub(self.at_rest.memory) / (64 << 10);
+        let pages = u32::try_from(more)?;
+        let (grown,) = self.grow.call_async(&mut *store, (pages,)).await?;
+        wasmtime::ensure!(grown, "the memory can't grow to {length} bytes");
+        self.accept_growth(store).await.map(drop)
+    }
+}

@@ -1,0 +1,406 @@
+//! A state of memory as data: what is different in it from the state before it.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use super::PAGE;
+use super::page::{LINE, Page, PageStore, page_at};
+use super::sealed::SealedFile;
+
+/// The number of changed pages from which on an image is mapped and not copied. A call then writes to,
+/// and a reset copies, only the pages that calls change: 0.06 ms of CPU time instead of 0.15 at this
+/// size, 0.09 instead of 13 for one of 5,000. Mapping wins for small images too, but takes thirty times
+/// their memory.
+const LARGE: usize = 512;
+
+/// Changed pages with no more than this many bytes between them are mapped as one range.
+const GAP: usize = 16 * PAGE;
+
+/// A state of an instance's memory, as a difference to the pristine memory of its component or to
+/// another image, its base.
+pub(crate) struct Image {
+    key: ImageKey,
+    /// Bytes of memory.
+    length: usize,
+    storage: Storage,
+    base: Option<Arc<Image>>,
+}
+
+/// Tells images apart, also after they are dropped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct ImageKey(u64);
+
+enum Storage {
+    /// Pages by number, in ascending order.
+    Lines(Box<[(u32, Arc<Page>)]>),
+    /// Ranges of memory in ascending order, and where they are in the file. Never over a base.
+    Mapped(SealedFile, Box<[(Range<usize>, usize)]>),
+}
+
+impl Image {
+    /// The difference of `memory` to `base`, or to `pristine` without one. The memory has changed in
+    /// `ranges` alone. Beyond the end of `pristine` there are zeros.
+    pub(crate) fn between(
+        pristine: &[u8],
+        base: Option<&Arc<Image>>,
+        memory: &[u8],
+        ranges: &[Range<usize>],
+        store: &PageStore,
+    ) -> Self {
+        let mut pages = Vec::new();
+        let mut before = [0; PAGE];
+        for start in ranges.iter().flat_map(|range| range.clone().step_by(PAGE)) {
+            let here = memory.get(start..start + PAGE).unwrap_or_default();
+            let page = match base {
+                None => Page::between(page_at(pristine, start), here),
+                Some(base) => {
+                    base.copy_page(pristine, start, &mut before);
+                    Page::between(&before, here)
+                }
+            };
+            // Memory has at most 2^32 bytes.
+            pages.extend(page.map(|page| ((start / PAGE) as u32, page)));
+        }
+        Self::new(pristine, base.cloned(), memory.len(), pages, store)
+    }
+
+    fn new(
+        pristine: &[u8],
+        base: Option<Arc<Image>>,
+        length: usize,
+        pages: Vec<(u32, Page)>,
+        store: &PageStore,
+    ) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let key = ImageKey(NEXT.fetch_add(1, Relaxed));
+        let is_large = base.is_none() && pages.len() >= LARGE;
+        let storage = match is_large.then(|| Storage::mapped(pristine, &pages)) {
+            Some(Ok(mapped)) => mapped,
+            // Also where the system has no descriptor left for a large one: then its calls take longer.
+            _ => {
+                let pages = pages.into_iter();
+                Storage::Lines(
+                    pages
+                        .map(|(number, page)| (number, store.intern(page)))
+                        .collect(),
+                )
+            }
+        };
+        Self {
+            key,
+            length,
+            storage,
+            base,
+        }
+    }
+
+    pub(crate) fn key(&self) -> ImageKey {
+        self.key
+    }
+
+    /// Bytes of memory that an instance needs for it.
+    pub(crate) fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Whether it becomes a part of the memory that it is loaded into, and so can't be unloaded.
+    pub(crate) fn is_mapped(&self) -> bool {
+        self.mapping().is_some()
+    }
+
+    /// The images that this one consists of, the lowest first.
+    pub(super) fn layers(&self) -> impl Iterator<Item = &Image> {
+        self.base.as_deref().into_iter().chain([self])
+    }
+
+    /// Writes the image into pristine `memory`.
+    pub(crate) fn load(&self, memory: &mut [u8]) -> std::io::Result<()> {
+        for layer in self.layers() {
+            match &layer.storage {
+                Storage::Lines(_) => layer.write_lines(memory),
+                Storage::Mapped(file, places) => {
+                    for (range, at) in places {
+                        if let Some(here) = memory.get_mut(range.clone()) {
+                            file.map_over(here, *at)?;
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes `memory`, which holds the image, pristine again. It must not be mapped.
+    pub(crate) fn unload(&self, pristine: &[u8], memory: &mut [u8]) {
+        for layer in self.layers() {
+            for (number, page) in layer.pages() {
+                let start = *number as usize * PAGE;
+                if let Some(here) = memory.get_mut(start..) {
+                    page.copy_lines(page_at(pristine, start), here);
+                }
+            }
+        }
+    }
+
+    /// Writes the lines of this layer.
+    pub(super) fn write_lines(&self, memory: &mut [u8]) {
+        for (number, page) in self.pages() {
+            if let Some(here) = memory.get_mut(*number as usize * PAGE..) {
+                page.write_to(here);
+            }
+        }
+    }
+
+    /// The pages of this layer that are stored as lines.
+    fn pages(&self) -> &[(u32, Arc<Page>)] {
+        match &self.storage {
+            Storage::Lines(pages) => pages,
+            Storage::Mapped(..) => &[],
+        }
+    }
+
+    fn mapping(&self) -> Option<(&SealedFile, &[(Range<usize>, usize)])> {
+        self.layers().find_map(|layer| match &layer.storage {
+            Storage::Lines(_) => None,
+            Storage::Mapped(file, places) => Some((file, &**places)),
+        })
+    }
+
+    /// The content of the mapped part at the start of `range`, as far as it is contiguous, and its
+    /// length; or `None` and the length of what is not in the mapped part.
+    pub(super) fn mapped(&self, range: Range<usize>) -> (Option<&[u8]>, usize) {
+        let Some((file, places)) = self.mapping() else {
+            return (None, range.len());
+        };
+        let next = places.partition_point(|(place, _)| place.end <= range.start);
+        match places.get(next) {
+            Some((place, at)) if place.start <= range.start => {
+                let length = range.end.min(place.end) - range.start;
+                let from = at + (range.start - place.start);
+                (file.bytes().get(from..from + length), length)
+            }
+            Some((place, _)) => (None, range.end.min(place.start) - range.start),
+            None => (None, range.len()),
+        }
+    }
+
+    /// Copies the page at `start`, as it is with this image, to `page`.
+    pub(super) fn copy_page(&self, pristine: &[u8], start: usize, page: &mut [u8; PAGE]) {
+        page.copy_from_slice(match self.mapped(start..start + PAGE) {
+            (Some(bytes), _) => bytes,
+            (None, _) => page_at(pristine, start),
+        });
+        for layer in self.layers() {
+            let pages = layer.pages();
+            let found = pages.binary_search_by_key(&(start / PAGE), |(at, _)| *at as usize);
+            if let Some((_, own)) = found.ok().and_then(|at| pages.get(at)) {
+                own.write_to(page);
+            }
+        }
+    }
+
+    /// Appends this layer's pages, as [`read`](Self::read) reads them.
+    pub(crate) fn write(&self, bytes: &mut Vec<u8>) {
+        let mut write = |number: u32, mask: u64, lines: &[u8]| {
+            bytes.extend(number.to_le_bytes());
+            bytes.extend(mask.to_le_bytes());
+            bytes.extend(lines);
+        };
+        match &self.storage {
+            Storage::Lines(pages) => {
+                for (number, page) in pages {
+                    write(*number, page.mask, &page.lines);
+                }
+            }
+            Storage::Mapped(file, places) => {
+                for (range, at) in places {
+                    let here = file.bytes().get(*at..*at + range.len());
+                    let pages = here.unwrap_or_default().chunks_exact(PAGE);
+                    for (start, lines) in range.clone().step_by(PAGE).zip(pages) {
+                        write((start / PAGE) as u32, u64::MAX, lines);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The image of memory of `length` bytes whose pages `bytes` differ from `pristine`, if they fit.
+    pub(crate) fn read(
+        pristine: &[u8],
+        length: usize,
+        mut bytes: &[u8],
+        store: &PageStore,
+    ) -> Option<Self> {
+        // A memory consists of pages of 64 KiB, and its addresses have 32 bits.
+        if !length.is_multiple_of(64 << 10) || length >= 1 << 32 || length < pristine.len() {
+            return None;
+        }
+        let mut pages: Vec<(u32, Page)> = Vec::new();
+        while !bytes.is_empty() {
+            let (number, rest) = bytes.split_first_chunk()?;
+            let (mask, rest) = rest.split_first_chunk()?;
+            let (number, mask) = (u32::from_le_bytes(*number), u64::from_le_bytes(*mask));
+            let (lines, rest) = rest.split_at_checked(mask.count_ones() as usize * LINE)?;
+            let is_next = pages.last().is_none_or(|(last, _)| *last < number);
+            if !is_next || mask == 0 || number as usize >= length / PAGE {
+                return None;
+            }
+            let lines = lines.into();
+            pages.push((number, Page { mask, lines }));
+            bytes = rest;
+        }
+        Some(Self::new(pristine, None, length, pages, store))
+    }
+
+    /// The number of lines of this layer, and the bytes that it takes. What it shares with other
+    /// images is divided among them.
+    pub(crate) fn size(&self) -> (usize, usize) {
+        let mut size = (0, size_of::<Self>());
+        match &self.storage {
+            Storage::Lines(pages) => {
+                size.1 += size_of_val(&**pages);
+                for (_, page) in pages {
+                    // Besides the page itself, its reference counts and the allocator's two words.
+                    let bytes = page.lines.len() + size_of::<Page>() + 4 * size_of::<usize>();
+                    size.0 += page.lines.len() / LINE;
+                    size.1 += bytes / Arc::strong_count(page).max(1);
+                }
+            }
+            Storage::Mapped(file, places) => {
+                size.0 += file.bytes().len() / LINE;
+                size.1 += size_of_val(&**places) + file.bytes().len();
+            }
+        }
+        size
+    }
+}
+
+impl Storage {
+    /// What pristine memory with `pages` is, as a file.
+    fn mapped(pristine: &[u8], pages: &[(u32, Page)]) -> std::io::Result<Self> {
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        for (number, _) in pages {
+            let start = *number as usize * PAGE;
+            match ranges.last_mut() {
+                Some(last) if start <= last.end + GAP => last.end = start + PAGE,
+                _ => ranges.push(start..start + PAGE),
+            }
+        }
+        let mut at = 0;
+        let mut places = Vec::new();
+        let mut bytes = Vec::new();
+        let mut pages = pages.iter().peekable();
+        for range in ranges {
+            places.push((range.clone(), at));
+            at += range.len();
+            for start in range.step_by(PAGE) {
+                let from = bytes.len();
+                bytes.extend_from_slice(page_at(pristine, start));
+                let own = pages.next_if(|(number, _)| *number as usize * PAGE == start);
+                if let (Some((_, page)), Some(here)) = (own, bytes.get_mut(from..)) {
+                    page.write_to(here);
+                }
+            }
+        }
+        Ok(Self::Mapped(SealedFile::new(&bytes)?, places.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test fails by panicking"
+    )]
+
+    use super::super::{is_state, restore};
+    use super::*;
+
+    const LENGTH: usize = 1 << 20;
+
+    /// The image of `memory` over `base`, whatever has changed.
+    fn image(pristine: &[u8], base: Option<&Arc<Image>>, memory: &[u8]) -> Arc<Image> {
+        let whole = 0..memory.len();
+        let store = PageStore::default();
+        let ranges = std::slice::from_ref(&whole);
+        Arc::new(Image::between(pristine, base, memory, ranges, &store))
+    }
+
+    #[test]
+    fn an_image_over_a_base_holds_what_changed_since_the_base() {
+        let pristine: Vec<u8> = (0..LENGTH / 2).map(|at| (at % 251) as u8).collect();
+        let mut memory = pristine.clone();
+        memory.resize(LENGTH, 0);
+        memory[5 * PAGE..7 * PAGE].fill(1);
+        let program_state = memory.clone();
+        let program = image(&pristine, None, &memory);
+        // One line of what the program wrote, one of its own, one beyond the pristine memory, and one
+        // that is as it was before the program.
+        memory[5 * PAGE] = 2;
+        memory[9 * PAGE + LINE] = 3;
+        memory[LENGTH - 1] = 4;
+        memory[6 * PAGE..6 * PAGE + LINE].copy_from_slice(&pristine[6 * PAGE..6 * PAGE + LINE]);
+        let session = image(&pristine, Some(&program), &memory);
+        assert_eq!(session.size().0, 4);
+        assert!(is_state(&pristine, Some(&session), &memory));
+        assert!(!is_state(&pristine, Some(&program), &memory));
+
+        let mut other = pristine.clone();
+        other.resize(LENGTH, 0);
+        let blank = other.clone();
+        session.load(&mut other).unwrap();
+        assert!(other == memory);
+        session.unload(&pristine, &mut other);
+        assert!(other == blank);
+
+        // A call after which the memory is taken back to either state.
+        let whole = 0..LENGTH;
+        for (image, state) in [(&session, &memory), (&program, &program_state)] {
+            other.fill(0xa5);
+            restore(
+                &pristine,
+                Some(image),
+                &mut other,
+                std::slice::from_ref(&whole),
+            );
+            assert!(other == *state);
+        }
+    }
+
+    #[test]
+    fn a_base_may_be_mapped() {
+        let pristine = vec![0; 4 * LENGTH];
+        let mut memory = pristine.clone();
+        for page in memory.chunks_mut(PAGE).take(LARGE) {
+            page[0] = 1;
+        }
+        let program = image(&pristine, None, &memory);
+        if !program.is_mapped() {
+            // This system has no sealed files.
+            return;
+        }
+        memory[3 * PAGE] = 2;
+        let session = image(&pristine, Some(&program), &memory);
+        assert_eq!(session.size().0, 1);
+        assert!(session.is_mapped());
+        let mut other = vec![0xa5; 4 * LENGTH];
+        let whole = 0..other.len();
+        restore(
+            &pristine,
+            Some(&session),
+            &mut other,
+            std::slice::from_ref(&whole),
+        );
+        assert!(other == memory);
+        assert!(is_state(&pristine, Some(&session), &other));
+    }
+
+    #[test]
+    fn images_are_told_apart() {
+        let pristine = vec![0; 64 << 10];
+        let [one, other] = [(); 2].map(|()| image(&pristine, None, &pristine));
+        assert_ne!(one.key(), other.key());
+    }
+}

@@ -1,0 +1,29 @@
+//! A guest's memory as bytes: which of its pages are dirty, how two states differ, and the format of a
+//! snapshot.
+//!
+//! It knows neither stores of a particular kind, nor guests, nor what the bytes mean. All `unsafe` of
+//! the crate stands in this folder.
+
+mod bytes;
+mod dirty;
+mod image;
+mod page;
+mod restore;
+mod sealed;
+mod snapshot;
+mod sys;
+
+pub(crate) use bytes::{PinnedMemory, bytes_mut};
+pub(crate) use dirty::{
+    can_find_dirty_pages, decommit, decommit_unchanged, dirty_pages, disable_huge_pages,
+    track_dirty, track_dirty_in,
+};
+pub(crate) use image::{Image, ImageKey};
+pub(crate) use page::PageStore;
+pub(crate) use restore::{is_state, restore};
+pub(crate) use snapshot::SnapshotParts;
+pub use snapshot::{Snapshot, SnapshotError};
+
+/// The unit in which memory is compared and restored. The machine's pages are as large, or a multiple
+/// of it.
+pub(crate) const PAGE: usize = 4096;

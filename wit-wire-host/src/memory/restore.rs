@@ -1,0 +1,64 @@
+//! Taking a memory back to a state.
+
+use std::ops::Range;
+
+use super::page::page_at;
+use super::{Image, PAGE};
+
+/// Makes `memory`, which has changed in `ranges` alone, that of a pristine instance with `image`. Beyond
+/// the end of `pristine` there are zeros.
+pub(crate) fn restore(
+    pristine: &[u8],
+    image: Option<&Image>,
+    memory: &mut [u8],
+    ranges: &[Range<usize>],
+) {
+    let mapped = image.filter(|image| image.is_mapped());
+    for range in ranges {
+        let mut start = range.start;
+        while start < range.end {
+            let (bytes, length) = match mapped {
+                Some(image) => image.mapped(start..range.end),
+                None => (None, range.end - start),
+            };
+            let end = start + length;
+            match (bytes, memory.get_mut(start..end)) {
+                (Some(bytes), Some(here)) => here.copy_from_slice(bytes),
+                (None, Some(_)) => restore_pristine(pristine, memory, start..end),
+                (_, None) => return,
+            }
+            start = end;
+        }
+    }
+    for layer in image.into_iter().flat_map(Image::layers) {
+        layer.write_lines(memory);
+    }
+}
+
+fn restore_pristine(pristine: &[u8], memory: &mut [u8], range: Range<usize>) {
+    let split = pristine.len().clamp(range.start, range.end);
+    if let (Some(here), Some(bytes)) = (
+        memory.get_mut(range.start..split),
+        pristine.get(range.start..split),
+    ) {
+        here.copy_from_slice(bytes);
+    }
+    // Filling an empty range is not free: it is a masked store at the end of the range, which takes the
+    // processor long if the page there is read-only.
+    if let Some(beyond @ [_, ..]) = memory.get_mut(split..range.end) {
+        beyond.fill(0);
+    }
+}
+
+/// Whether `memory` is that of a pristine instance with `image`, byte for byte.
+pub(crate) fn is_state(pristine: &[u8], image: Option<&Image>, memory: &[u8]) -> bool {
+    let mut expected = [0; PAGE];
+    memory.chunks(PAGE).enumerate().all(|(number, here)| {
+        let start = number * PAGE;
+        match image {
+            Some(image) => image.copy_page(pristine, start, &mut expected),
+            None => expected.copy_from_slice(page_at(pristine, start)),
+        }
+        here == expected
+    })
+}

@@ -1,0 +1,173 @@
+//! Which limit was exceeded, and by how much.
+
+use std::fmt;
+use std::time::Duration;
+
+/// A limit that a call can run into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Limit {
+    /// [`Limits::wall_time`](crate::Limits::wall_time), in milliseconds.
+    WallTime,
+    /// The deadline that the caller set, in milliseconds from the start of the call.
+    Deadline,
+    /// [`Limits::cpu_time`](crate::Limits::cpu_time), in milliseconds.
+    CpuTime,
+    /// [`Limits::memory`](crate::Limits::memory), in bytes.
+    Memory,
+    /// Entries of the instance's tables.
+    Tables,
+    /// Handles that the instance has open: streams, pollables, timers and the like.
+    Handles,
+    /// [`Limits::input`](crate::Limits::input), in bytes.
+    Input,
+    /// [`Limits::output`](crate::Limits::output), in bytes.
+    Output,
+    /// [`Limits::hostcalls`](crate::Limits::hostcalls), a count.
+    Hostcalls,
+    /// [`Limits::hostcall_payload`](crate::Limits::hostcall_payload), in bytes.
+    HostcallPayload,
+    /// Instances at work at once ([`PoolConfig::instances`](crate::PoolConfig::instances)), a count:
+    /// none became free before the call's deadline.
+    Instances,
+    /// Concurrent calls of one program
+    /// ([`ProgramBuilder::concurrency`](crate::ProgramBuilder::concurrency)), a count: none ended
+    /// before the call's deadline.
+    Concurrency,
+    /// [`Limits::wait`](crate::Limits::wait), in milliseconds.
+    Wait,
+    /// Calls waiting at once ([`PoolConfig::queue`](crate::PoolConfig::queue)), a count.
+    Queue,
+    /// [`Limits::nesting`](crate::Limits::nesting), a count.
+    Nesting,
+}
+
+impl Limit {
+    /// The label of the error that this limit causes
+    /// ([`CallError::kind`](crate::CallError::kind)): `limit_` and the name of the field or setting.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::WallTime => "limit_wall_time",
+            Self::Deadline => "limit_deadline",
+            Self::CpuTime => "limit_cpu_time",
+            Self::Memory => "limit_memory",
+            Self::Tables => "limit_tables",
+            Self::Handles => "limit_handles",
+            Self::Input => "limit_input",
+            Self::Output => "limit_output",
+            Self::Hostcalls => "limit_hostcalls",
+            Self::HostcallPayload => "limit_hostcall_payload",
+            Self::Instances => "limit_instances",
+            Self::Concurrency => "limit_concurrency",
+            Self::Wait => "limit_wait",
+            Self::Queue => "limit_queue",
+            Self::Nesting => "limit_nesting",
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::WallTime => "wall time",
+            Self::Deadline => "deadline",
+            Self::CpuTime => "CPU time",
+            Self::Memory => "memory",
+            Self::Tables => "table entry",
+            Self::Handles => "open handle",
+            Self::Input => "input",
+            Self::Output => "output",
+            Self::Hostcalls => "hostcall",
+            Self::HostcallPayload => "hostcall payload",
+            Self::Instances => "instance",
+            Self::Concurrency => "concurrency",
+            Self::Wait => "wait",
+            Self::Queue => "queue",
+            Self::Nesting => "nesting",
+        }
+    }
+
+    fn unit(self) -> &'static str {
+        match self {
+            Self::WallTime | Self::Deadline | Self::CpuTime | Self::Wait => " ms",
+            Self::Memory | Self::Input | Self::Output | Self::HostcallPayload => " bytes",
+            Self::Tables => " entries",
+            Self::Handles => " handles",
+            Self::Hostcalls => " hostcalls",
+            Self::Instances => " instances",
+            Self::Concurrency => " concurrent calls",
+            Self::Queue => " waiting calls",
+            Self::Nesting => " nested calls",
+        }
+    }
+}
+
+/// A limit was exceeded: which one, its value, and what was requested where that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LimitExceeded {
+    /// Which limit.
+    pub limit: Limit,
+    /// Its value, in the limit's unit.
+    pub allowed: u64,
+    /// What was requested, in the limit's unit.
+    pub requested: Option<u64>,
+}
+
+impl LimitExceeded {
+    pub(crate) fn new(limit: Limit, allowed: u64, requested: Option<u64>) -> Self {
+        Self {
+            limit,
+            allowed,
+            requested,
+        }
+    }
+
+    pub(crate) fn size(limit: Limit, allowed: usize, requested: usize) -> Self {
+        Self::new(limit, allowed as u64, Some(requested as u64))
+    }
+
+    pub(crate) fn time(limit: Limit, allowed: Duration) -> Self {
+        let millis = u64::try_from(allowed.as_millis()).unwrap_or(u64::MAX);
+        Self::new(limit, millis, None)
+    }
+
+    /// Refuses `requested` bytes if they are more than `allowed`.
+    pub(crate) fn check(limit: Limit, allowed: usize, requested: usize) -> Result<(), Self> {
+        if requested > allowed {
+            Err(Self::size(limit, allowed, requested))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl fmt::Display for LimitExceeded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            limit,
+            allowed,
+            requested,
+        } = *self;
+        let (name, unit) = (limit.name(), limit.unit());
+        match (limit, requested) {
+            (Limit::Wait, _) => {
+                write!(f, "timed out after {allowed}{unit} waiting for an instance")
+            }
+            (Limit::Deadline, _) => write!(f, "deadline exceeded after {allowed}{unit}"),
+            (Limit::Instances | Limit::Concurrency, _) => {
+                write!(
+                    f,
+                    "deadline exceeded while waiting: limit of {allowed}{unit}"
+                )
+            }
+            (_, Some(requested)) => {
+                write!(
+                    f,
+                    "{name} limit exceeded: {requested}{unit}, limit {allowed}"
+                )
+            }
+            (_, None) => write!(f, "{name} limit of {allowed}{unit} exceeded"),
+        }
+    }
+}
+
+impl std::error::Error for LimitExceeded {}

@@ -1,0 +1,376 @@
+//! One metered run of guest code: from the first instruction that a caller pays for to the answer.
+
+use std::any::Any;
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Semaphore;
+use tracing::Span;
+
+use super::cpu_clock::CpuClock;
+use super::timeout::poll_timer;
+use super::{Limit, LimitExceeded, Limits, Outstanding};
+
+/// Bounds and counts a run. It may span building an instance, its `init` and several `handle`s, which
+/// then share the limits on time and hostcalls. It drives one future at a time. Cheap to clone; clones
+/// are the same meter.
+#[derive(Clone)]
+pub struct Meter(Arc<Inner>);
+
+/// What a call brings besides its limits.
+pub(crate) struct MeterOptions {
+    /// When the run ends, unless its limit on wall time ends it earlier.
+    pub(crate) deadline: Option<Instant>,
+    /// The embedder's value for hostcalls.
+    pub(crate) context: Option<Arc<dyn Any + Send + Sync>>,
+    /// The span in which the run is driven.
+    pub(crate) span: Span,
+}
+
+impl Default for MeterOptions {
+    fn default() -> Self {
+        Self {
+            deadline: None,
+            context: None,
+            span: Span::none(),
+        }
+    }
+}
+
+/// Why a run was stopped from outside the guest.
+pub(crate) enum Interrupt {
+    Limit(LimitExceeded),
+    NoRuntime,
+}
+
+struct Inner {
+    limits: Limits,
+    started: Instant,
+    /// What the caller set.
+    deadline: Option<Instant>,
+    /// Nanoseconds on hold.
+    paused: AtomicU64,
+    context: Option<Arc<dyn Any + Send + Sync>>,
+    span: Span,
+    cpu: CpuClock,
+    hostcalls: AtomicU64,
+    parent: Option<Parent>,
+    /// Lets one at a time of the runs that its hostcalls make take an instance beyond the pool's
+    /// permits.
+    nested_permit: OnceLock<Arc<Semaphore>>,
+    /// Most runs have none.
+    outstanding: Mutex<Option<Box<Outstanding>>>,
+}
+
+/// What a run hands on to the runs that its hostcalls make.
+#[derive(Clone)]
+struct Parent {
+    /// How deep they are nested.
+    depth: u32,
+    nested_permit: Arc<Semaphore>,
+}
+
+tokio::task_local! {
+    static PARENT: Parent;
+}
+
+impl Meter {
+    /// Starts a run now. It ends `limits.wall_time` later at the latest.
+    pub fn new(limits: Limits) -> Self {
+        Self::with(limits, MeterOptions::default())
+    }
+
+    pub(crate) fn with(limits: Limits, options: MeterOptions) -> Self {
+        let MeterOptions {
+            deadline,
+            context,
+            span,
+        } = options;
+        let started = Instant::now();
+        Self(Arc::new(Inner {
+            limits,
+            started,
+            deadline,
+            paused: AtomicU64::new(0),
+            context,
+            span,
+            cpu: CpuClock::new(started),
+            hostcalls: AtomicU64::new(0),
+            parent: PARENT.try_with(Parent::clone).ok(),
+            nested_permit: OnceLock::new(),
+            outstanding: Mutex::default(),
+        }))
+    }
+
+    /// The limits in force.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    /// When the run must have come back; `None` if that is too far away for the clock.
+    pub fn deadline(&self) -> Option<Instant> {
+        let allowed = self.limits().wall_time.checked_add(self.paused());
+        let own = allowed.and_then(|allowed| self.0.started.checked_add(allowed));
+        match (own, self.0.deadline) {
+            (Some(own), Some(given)) => Some(own.min(given)),
+            (own, given) => own.or(given),
+        }
+    }
+
+    /// Wall time since the run began, less the time it was paused.
+    pub fn elapsed(&self) -> Duration {
+        self.0.started.elapsed().saturating_sub(self.paused())
+    }
+
+    /// CPU time so far, as of the last time the run yielded its thread.
+    pub fn cpu_time(&self) -> Duration {
+        self.0.cpu.total()
+    }
+
+    /// Hostcalls so far.
+    pub fn hostcalls(&self) -> u64 {
+        self.0.hostcalls.load(Relaxed)
+    }
+
+    /// Stops the wall clock until the result is dropped: for a run that is driven several times, with
+    /// time in between that is not its own. A deadline that the caller set still holds.
+    ///
+    /// ```
+    /// use wit_wire_host::{Limits, Meter};
+    ///
+    /// let meter = Meter::new(Limits::default());
+    /// let deadline = meter.deadline();
+    /// let pause = meter.pause();
+    /// // A person thinks about what to ask the same instance next.
+    /// drop(pause);
+    /// assert!(meter.deadline() > deadline);
+    /// ```
+    pub fn pause(&self) -> Pause {
+        Pause {
+            meter: self.clone(),
+            since: Instant::now(),
+        }
+    }
+
+    fn paused(&self) -> Duration {
+        Duration::from_nanos(self.0.paused.load(Relaxed))
+    }
+
+    /// How many calls the run is nested in.
+    pub(crate) fn depth(&self) -> u32 {
+        self.0.parent.as_ref().map_or(0, |parent| parent.depth)
+    }
+
+    /// The permit that the parent run has for one nested run at a time.
+    pub(crate) fn nested_permit(&self) -> Option<&Arc<Semaphore>> {
+        self.0.parent.as_ref().map(|parent| &parent.nested_permit)
+    }
+
+    /// Refuses a run that is nested too deep.
+    pub(crate) fn check_depth(&self) -> Result<(), Interrupt> {
+        let (depth, allowed) = (self.depth(), self.limits().nesting);
+        if depth <= allowed {
+            return Ok(());
+        }
+        let exceeded = LimitExceeded::new(Limit::Nesting, allowed.into(), Some(depth.into()));
+        Err(Interrupt::Limit(exceeded))
+    }
+
+    /// `hostcall`, with the calls that it makes nested in this run.
+    pub(crate) fn nest<F: Future>(&self, hostcall: F) -> impl Future<Output = F::Output> + use<F> {
+        let permit = self
+            .0
+            .nested_permit
+            .get_or_init(|| Arc::new(Semaphore::new(1)));
+        let parent = Parent {
+            depth: self.depth().saturating_add(1),
+            nested_permit: permit.clone(),
+        };
+        PARENT.scope(parent, hostcall)
+    }
+
+    /// Disabled if nobody subscribes, or if the run is not a call.
+    pub(crate) fn span(&self) -> &Span {
+        &self.0.span
+    }
+
+    pub(crate) fn context(&self) -> Option<&Arc<dyn Any + Send + Sync>> {
+        self.0.context.as_ref()
+    }
+
+    pub(crate) fn count_hostcall(&self) -> Result<(), LimitExceeded> {
+        let count = self.0.hostcalls.fetch_add(1, Relaxed) + 1;
+        let allowed = self.limits().hostcalls;
+        if count > allowed {
+            return Err(LimitExceeded::new(Limit::Hostcalls, allowed, Some(count)));
+        }
+        Ok(())
+    }
+
+    /// Does something with the run's hostcalls that have no answer yet.
+    pub(crate) fn outstanding<T>(&self, act: impl FnOnce(&mut Outstanding) -> T) -> T {
+        let mut outstanding = self
+            .0
+            .outstanding
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        act(outstanding.get_or_insert_default())
+    }
+
+    /// Drops them.
+    pub(crate) fn drop_outstanding(&self) {
+        let mut outstanding = self
+            .0
+            .outstanding
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let dropped = outstanding.take();
+        // Other people's code runs when a hostcall is dropped.
+        drop(outstanding);
+        drop(dropped);
+    }
+
+    /// Called from inside the run, at each epoch tick.
+    pub(crate) fn check(&self) -> Result<(), LimitExceeded> {
+        let cpu_time = self.limits().cpu_time;
+        if Duration::from_nanos(self.0.cpu.at_tick()) > cpu_time {
+            return Err(LimitExceeded::time(Limit::CpuTime, cpu_time));
+        }
+        self.check_time(Instant::now())
+    }
+
+    fn check_time(&self, now: Instant) -> Result<(), LimitExceeded> {
+        match self.deadline() {
+            Some(deadline) if now >= deadline => Err(self.out_of_time()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Drives `future` until it is done or the deadline has passed, and meters the threads that drive
+    /// it. A run may be driven several times.
+    pub(crate) async fn drive<T>(&self, future: impl Future<Output = T>) -> Result<T, Interrupt> {
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(Interrupt::NoRuntime);
+        }
+        let mut future = pin!(future);
+        // Most runs are done before a timer would be of use.
+        let mut timer = pin!(None);
+        poll_fn(|context| {
+            let now = Instant::now();
+            if let Err(late) = self.check_time(now) {
+                return Poll::Ready(Err(Interrupt::Limit(late)));
+            }
+            let poll = || {
+                let _entered = self.0.span.enter();
+                future.as_mut().poll(context)
+            };
+            if let Poll::Ready(done) = self.0.cpu.measure(now, poll) {
+                return Poll::Ready(Ok(done));
+            }
+            let Some(deadline) = self.deadline() else {
+                return Poll::Pending;
+            };
+            if timer.is_none() {
+                timer.set(Some(tokio::time::sleep_until(deadline.into())));
+            }
+            match timer.as_mut().as_pin_mut() {
+                Some(timer) => poll_timer(timer, context)
+                    .map(|over| Err(over.err().unwrap_or(Interrupt::Limit(self.out_of_time())))),
+                None => Poll::Pending,
+            }
+        })
+        .await
+    }
+
+    fn out_of_time(&self) -> LimitExceeded {
+        let wall_time = self.limits().wall_time;
+        let given = self.0.deadline;
+        match given.map(|given| given.saturating_duration_since(self.0.started)) {
+            Some(given) if given < wall_time.saturating_add(self.paused()) => {
+                LimitExceeded::time(Limit::Deadline, given)
+            }
+            _ => LimitExceeded::time(Limit::WallTime, wall_time),
+        }
+    }
+}
+
+impl fmt::Debug for Meter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Meter")
+            .field("limits", self.limits())
+            .field("elapsed", &self.elapsed())
+            .field("cpu_time", &self.cpu_time())
+            .field("hostcalls", &self.hostcalls())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A run's wall clock on hold ([`Meter::pause`]), until this is dropped.
+#[derive(Debug)]
+#[must_use = "the clock goes on when this is dropped"]
+pub struct Pause {
+    meter: Meter,
+    since: Instant,
+}
+
+impl Drop for Pause {
+    fn drop(&mut self) {
+        let nanos = u64::try_from(self.since.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        self.meter.0.paused.fetch_add(nanos, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    fn until(deadline: Instant) -> MeterOptions {
+        MeterOptions {
+            deadline: Some(deadline),
+            ..MeterOptions::default()
+        }
+    }
+
+    #[test]
+    fn a_deadline_of_the_caller_only_shortens() {
+        let limits = Limits::default().wall_time(Duration::from_secs(60));
+        let soon = Instant::now() + Duration::from_secs(1);
+        assert_eq!(Meter::with(limits, until(soon)).deadline(), Some(soon));
+        let late = Instant::now() + Duration::from_secs(3600);
+        assert!(Meter::with(limits, until(late)).deadline() < Some(late));
+        let endless = limits.wall_time(Duration::MAX);
+        assert_eq!(Meter::new(endless).deadline(), None);
+    }
+
+    #[test]
+    fn a_pause_moves_the_own_deadline_and_not_the_callers() {
+        let meter = Meter::new(Limits::default());
+        let before = meter.deadline().unwrap();
+        let pause = meter.pause();
+        let since = pause.since;
+        drop(pause);
+        let moved = meter.deadline().unwrap() - before;
+        assert!(moved > Duration::ZERO && moved <= since.elapsed());
+        let soon = Instant::now() + Duration::from_secs(1);
+        let bounded = Meter::with(Limits::default(), until(soon));
+        drop(bounded.pause());
+        assert_eq!(bounded.deadline(), Some(soon));
+    }
+
+    #[tokio::test]
+    async fn a_run_is_driven_several_times() {
+        let meter = Meter::new(Limits::default());
+        for round in 0..3 {
+            let driven = meter.drive(async { round }).await;
+            assert_eq!(driven.ok(), Some(round));
+            drop(meter.pause());
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! What a run may cost, what it has cost so far, and when it is interrupted.
+//!
+//! A [`Meter`] accompanies one run of guest code from the first instruction that a caller pays for
+//! to the answer; the [`Ticker`] makes running guests look at it. This floor knows clocks and
+//! numbers, and never a guest, a store or an error of the crate.
+
+mod cpu_clock;
+mod limit;
+mod limits;
+mod meter;
+mod outstanding;
+mod ticker;
+mod timeout;
+
+pub use limit::{Limit, LimitExceeded};
+pub use limits::Limits;
+pub(crate) use meter::{Interrupt, MeterOptions};
+pub use meter::{Meter, Pause};
+pub(crate) use outstanding::{Answered, Outstanding};
+pub(crate) use ticker::Ticker;
+pub(crate) use timeout::timeout;

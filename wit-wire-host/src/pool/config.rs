@@ -1,0 +1,101 @@
+//! What an embedder can set.
+
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use super::processors;
+use crate::instance::ResetPolicy;
+
+const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// How many instances a host has, and how calls wait for them.
+///
+/// - `instances`: four for each processor
+/// - `queue`: 1,024
+/// - `idle_time`: 60 s
+/// - `reset`: [`ResetPolicy::Auto`]
+/// - `verify`: no
+///
+/// ```
+/// use wit_wire_host::PoolConfig;
+///
+/// // For functions that mostly wait for hostcalls, and callers that want to know early when all is full.
+/// let pool = PoolConfig::default().instances(64).queue(128);
+/// assert_eq!(pool.instances, 64);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PoolConfig {
+    /// How many instances may be at work at once, for calls on clean state; at least one. A call that
+    /// finds none free waits in line. As many are kept when idle.
+    ///
+    /// Hostcalls that call functions use additional ones
+    /// ([`Limits::nesting`](crate::Limits::nesting)), and a program with shared state has its own.
+    pub instances: usize,
+    /// How many calls may wait for an instance at once; further ones are refused. Calls made by
+    /// hostcalls are not counted.
+    pub queue: usize,
+    /// How long an idle instance is kept.
+    pub idle_time: Duration,
+    /// How calls get their clean state.
+    pub reset: ResetPolicy,
+    /// Compare all of an instance's memory with the expected state after each reset. Costs
+    /// milliseconds; meant for tests. An instance that differs is discarded, and counted as
+    /// [`Discarded::unclean`](crate::Discarded::unclean).
+    pub verify: bool,
+}
+
+impl Default for PoolConfig {
+    fn default() -> Self {
+        Self {
+            instances: 4 * processors(),
+            queue: 1024,
+            idle_time: Duration::from_secs(60),
+            reset: ResetPolicy::default(),
+            verify: false,
+        }
+    }
+}
+
+/// Each of these sets one field; the others stay as they are.
+impl PoolConfig {
+    /// Sets [`instances`](Self::instances).
+    #[must_use]
+    pub fn instances(self, instances: usize) -> Self {
+        Self { instances, ..self }
+    }
+
+    /// Sets [`queue`](Self::queue).
+    #[must_use]
+    pub fn queue(self, queue: usize) -> Self {
+        Self { queue, ..self }
+    }
+
+    /// Sets [`idle_time`](Self::idle_time).
+    #[must_use]
+    pub fn idle_time(self, idle_time: Duration) -> Self {
+        Self { idle_time, ..self }
+    }
+
+    /// Sets [`reset`](Self::reset).
+    #[must_use]
+    pub fn reset(self, reset: ResetPolicy) -> Self {
+        Self { reset, ..self }
+    }
+
+    /// Sets [`verify`](Self::verify).
+    #[must_use]
+    pub fn verify(self, verify: bool) -> Self {
+        Self { verify, ..self }
+    }
+
+    pub(super) fn bounded(self) -> Self {
+        Self {
+            instances: self.instances.clamp(1, Semaphore::MAX_PERMITS),
+            // Too far away for the clock is as good as never.
+            idle_time: self.idle_time.min(YEAR),
+            ..self
+        }
+    }
+}

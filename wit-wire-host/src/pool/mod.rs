@@ -1,0 +1,114 @@
+//! Many instances shared by many callers: who waits, who gets which, and what happens afterwards.
+//!
+//! A call takes an instance that has its program's state already, or a pristine one, or any other that
+//! the state can be loaded into, and has it to itself. After the call a background task resets the
+//! instance or replaces it, off the caller's path. Only then is the call's permit released, so there are
+//! never more instances at work than permits. The pool knows no op, input or program, only images.
+
+mod config;
+mod evict;
+mod idle;
+mod idle_set;
+mod lease;
+mod permits;
+mod recycle;
+mod stats;
+
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+pub use config::PoolConfig;
+pub(crate) use idle_set::IdleSet;
+pub(crate) use lease::Lease;
+use permits::Permits;
+pub(crate) use permits::ProgramPermits;
+use stats::{Counts, InFlight};
+pub use stats::{Discarded, PoolStats};
+
+use crate::error::CallError;
+use crate::metering::Meter;
+use crate::telemetry::Level;
+
+/// What the components of a host share.
+pub(crate) struct Pool {
+    config: PoolConfig,
+    /// How many threads can work at once.
+    processors: usize,
+    permits: Permits,
+    counts: Arc<Counts>,
+    closed: AtomicBool,
+    /// One for each component.
+    idle_sets: Mutex<Vec<Weak<IdleSet>>>,
+}
+
+impl Pool {
+    /// `live` counts the instances that exist.
+    pub(crate) fn new(config: PoolConfig, live: Arc<Level>) -> Self {
+        let config = config.bounded();
+        let counts = Arc::new(Counts::new(live));
+        Self {
+            config,
+            processors: processors(),
+            permits: Permits::new(&config, counts.clone()),
+            counts,
+            closed: AtomicBool::new(false),
+            idle_sets: Mutex::default(),
+        }
+    }
+
+    /// Counts a call, unless the host has been shut down. Calls that hostcalls make belong to one that
+    /// is in flight.
+    pub(crate) fn begin(&self, meter: &Meter) -> Result<InFlight<'_>, CallError> {
+        let call = self.counts.call();
+        if meter.depth() == 0 && self.is_closed() {
+            return Err(CallError::ShutDown);
+        }
+        Ok(call)
+    }
+
+    pub(crate) fn stats(&self) -> PoolStats {
+        self.counts.stats()
+    }
+
+    /// Waits for one of a program's own permits.
+    pub(crate) async fn program_permit(
+        &self,
+        permits: &ProgramPermits,
+        meter: &Meter,
+    ) -> Result<tokio::sync::OwnedSemaphorePermit, CallError> {
+        self.permits.acquire_of_program(permits, meter).await
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closed.load(SeqCst)
+    }
+
+    /// Refuses new calls, waits for those in flight and releases all idle instances.
+    pub(crate) async fn shut_down(&self) {
+        self.closed.store(true, SeqCst);
+        self.permits.close();
+        self.counts.all_calls_over().await;
+        for set in self.idle_sets() {
+            set.release_all();
+        }
+    }
+
+    fn add(&self, set: &Arc<IdleSet>) {
+        let mut sets = lock(&self.idle_sets);
+        sets.retain(|set| set.strong_count() > 0);
+        sets.push(Arc::downgrade(set));
+    }
+
+    fn idle_sets(&self) -> Vec<Arc<IdleSet>> {
+        let sets = lock(&self.idle_sets);
+        sets.iter().filter_map(Weak::upgrade).collect()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}

@@ -1,0 +1,77 @@
+//! The way of an instance back to the idle ones.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::IdleSet;
+use super::idle_set::Member;
+use crate::metering::Meter;
+
+/// The way of an instance back to the idle ones. However it ends, the call that waits there is told.
+pub(super) struct ReturnGuard {
+    set: Arc<IdleSet>,
+    /// What arrives, if anything.
+    member: Option<Box<Member>>,
+    /// Whether it is an additional one, and not one that existed before.
+    is_growth: bool,
+    /// Released when all that is done.
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl ReturnGuard {
+    pub(super) fn new(set: &Arc<IdleSet>, permit: Option<OwnedSemaphorePermit>) -> Self {
+        set.begin_return();
+        Self {
+            set: set.clone(),
+            member: None,
+            is_growth: false,
+            _permit: permit,
+        }
+    }
+
+    /// For an additional instance.
+    pub(super) fn of_growth(set: &Arc<IdleSet>) -> Self {
+        let mut guard = Self::new(set, None);
+        guard.is_growth = true;
+        guard
+    }
+
+    pub(super) fn arrives(&mut self, member: Box<Member>) {
+        self.member = Some(member);
+    }
+
+    /// Builds the instance that arrives.
+    pub(super) async fn build(mut self) {
+        let meter = Meter::new(self.set.origin.limits);
+        // The next caller gets the error.
+        self.member = self.set.build(&meter).await.ok();
+    }
+
+    /// Makes an instance ready for the next call, or builds one in its place if no other is idle.
+    pub(super) async fn recycle(mut self, mut member: Box<Member>) {
+        let pool = &self.set.pool;
+        let began = Instant::now();
+        match member.pooled.reset(pool.config.verify).await {
+            Ok(()) => {
+                pool.counts.reset(began);
+                self.member = Some(member);
+            }
+            Err(reason) => {
+                pool.counts.discard(reason);
+                drop(member);
+                if self.set.is_short() {
+                    pool.counts.rebuild();
+                    self.build().await;
+                }
+            }
+        }
+    }
+}
+
+impl Drop for ReturnGuard {
+    fn drop(&mut self) {
+        self.set.end_return(self.member.take(), self.is_growth);
+    }
+}

@@ -1,0 +1,20 @@
+//! What host and guest say to each other: the protocol's values, names, dialects and errors as Rust types.
+//!
+//! Nothing here runs a guest, and nothing here depends on any other part of the crate. The
+//! protocol itself is described in the book's chapter "The protocol" and in `wit/`.
+
+mod dialect;
+mod hostcall_error;
+mod op;
+mod payload;
+pub(crate) mod reserved;
+pub(crate) mod values;
+
+pub(crate) use dialect::detect;
+pub use dialect::{Dialect, Mismatch};
+pub use hostcall_error::HostcallError;
+pub use op::Op;
+pub use payload::Payload;
+
+/// The protocol version that hosts ask guests for by default.
+pub const PROTOCOL_VERSION: &str = "0.0.1";

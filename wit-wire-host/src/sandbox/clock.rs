@@ -1,0 +1,43 @@
+//! A guest's clocks.
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime};
+
+use wasmtime_wasi::{HostMonotonicClock, HostWallClock};
+
+use super::determinism::Fixed;
+
+/// The time of day, unless the run has it fixed.
+pub(crate) struct WallClock(pub(crate) Fixed);
+
+impl HostWallClock for WallClock {
+    fn resolution(&self) -> Duration {
+        Duration::from_nanos(1)
+    }
+
+    fn now(&self) -> Duration {
+        let fixed = self.0.clock();
+        fixed.unwrap_or_else(|| since_epoch(SystemTime::now()))
+    }
+}
+
+/// Guests can't be told of times before 1970.
+pub(crate) fn since_epoch(time: SystemTime) -> Duration {
+    time.duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+}
+
+/// Nanoseconds since this process first asked, in all instances alike: what a guest read in one it may
+/// compare in another.
+pub(crate) struct SinceStart;
+
+impl HostMonotonicClock for SinceStart {
+    fn resolution(&self) -> u64 {
+        1
+    }
+
+    fn now(&self) -> u64 {
+        static START: OnceLock<Instant> = OnceLock::new();
+        START.get_or_init(Instant::now).elapsed().as_nanos() as u64
+    }
+}

@@ -1,0 +1,205 @@
+//! Hostcalls that a guest makes together: they run concurrently on the host, while the guest waits for
+//! the first answer.
+//!
+//! On the wire it is one hostcall, `wit-wire:batch`. It brings new hostcalls, names those whose answers
+//! are no longer needed, and returns the available answers as soon as there is one or the time is up.
+//! Hostcalls without an answer stay in flight until the next exchange.
+
+use std::borrow::Cow;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::{HostcallContext, Router};
+use crate::metering::{Answered, Limit, LimitExceeded, Meter, timeout};
+use crate::protocol::HostcallError;
+use crate::protocol::reserved::BATCH;
+
+/// How long answers are collected before the run's limits are looked at again.
+const STRETCH: Duration = Duration::from_millis(1);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request<'a> {
+    #[serde(borrow, default)]
+    calls: Vec<BatchedCall<'a>>,
+    /// Ids of earlier calls.
+    #[serde(default)]
+    cancel: Vec<u64>,
+    /// Seconds to wait for the first answer; without it, until there is one.
+    wait: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BatchedCall<'a> {
+    /// The guest's own, to know the answer by.
+    id: u64,
+    #[serde(borrow)]
+    op: Cow<'a, str>,
+    #[serde(borrow)]
+    payload: &'a RawValue,
+}
+
+#[derive(Serialize)]
+struct BatchedAnswer {
+    id: u64,
+    #[serde(flatten)]
+    answer: Outcome,
+}
+
+impl BatchedAnswer {
+    /// Bytes of JSON.
+    fn size(&self) -> usize {
+        match &self.answer {
+            Outcome::Ok(json) => json.get().len(),
+            Outcome::Err(error) => error.to_json().len(),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Outcome {
+    Ok(Box<RawValue>),
+    Err(HostcallError),
+}
+
+impl From<Answered> for BatchedAnswer {
+    fn from(Answered { id, answer }: Answered) -> Self {
+        let answer = outcome(answer);
+        Self { id, answer }
+    }
+}
+
+/// Answers one `wit-wire:batch`. The outer error ends the run.
+pub(crate) async fn exchange(
+    meter: &Meter,
+    router: &Arc<Router>,
+    context: &HostcallContext,
+    payload: &str,
+) -> Result<Result<String, HostcallError>, LimitExceeded> {
+    let request: Request<'_> = match serde_json::from_str(payload) {
+        Ok(request) => request,
+        Err(error) => {
+            let message = format!("the payload of `{BATCH}` does not fit: {error}");
+            return Ok(Err(HostcallError::new("op_400", message)));
+        }
+    };
+    // First, because what is no longer needed makes room.
+    meter.outstanding(|outstanding| outstanding.cancel(&request.cancel));
+    for call in request.calls {
+        if meter.outstanding(|outstanding| outstanding.contains(call.id)) {
+            let message = format!("a hostcall with the id {} is in flight", call.id);
+            return Ok(Err(HostcallError::new("op_400", message)));
+        }
+        start(meter, router, context, call)?;
+    }
+    let answers = answers(meter, request.wait).await?;
+    let answers = serde_json::to_string(&answers);
+    Ok(answers.map_err(|error| HostcallError::new("op_500", error.to_string())))
+}
+
+fn start(
+    meter: &Meter,
+    router: &Arc<Router>,
+    context: &HostcallContext,
+    call: BatchedCall<'_>,
+) -> Result<(), LimitExceeded> {
+    meter.count_hostcall()?;
+    let BatchedCall { id, op, payload } = call;
+    let payload = payload.get().to_owned();
+    let bytes = op.len().saturating_add(payload.len());
+    let (router, context, op) = (router.clone(), context.clone(), op.into_owned());
+    let answer = meter.nest(async move {
+        let answer = router.call(context, op, payload).await;
+        Answered { id, answer }
+    });
+    let allowed = meter.limits().hostcall_payload;
+    meter.outstanding(|outstanding| {
+        // All in flight together: a guest's own memory does not bound what it left with the host.
+        let together = outstanding.bytes().saturating_add(bytes);
+        LimitExceeded::check(Limit::HostcallPayload, allowed, together)?;
+        outstanding.add(id, bytes, answer);
+        Ok(())
+    })
+}
+
+/// The available answers, once there is one or the time is up.
+async fn answers(meter: &Meter, wait: Option<f64>) -> Result<Vec<BatchedAnswer>, LimitExceeded> {
+    let wait = wait.map(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)));
+    // A time too far for the clock is not a limit.
+    let wait = wait.and_then(Result::ok);
+    let allowed = meter.limits().hostcall_payload;
+    let held_back = meter.outstanding(|outstanding| outstanding.take_held_back());
+    let mut answers: Vec<BatchedAnswer> = held_back.into_iter().map(From::from).collect();
+    let mut bytes = answers.iter().map(BatchedAnswer::size).sum::<usize>();
+    let mut collect = poll_fn(|context| {
+        let began = Instant::now();
+        loop {
+            if began.elapsed() > STRETCH {
+                if !answers.is_empty() {
+                    return Poll::Ready(Ok(()));
+                }
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            match meter.outstanding(|outstanding| outstanding.poll_next(context)) {
+                Poll::Ready(Some(answered)) => {
+                    let answer = BatchedAnswer::from(answered);
+                    let size = answer.size();
+                    if let Err(exceeded) =
+                        LimitExceeded::check(Limit::HostcallPayload, allowed, size)
+                    {
+                        return Poll::Ready(Err(exceeded));
+                    }
+                    bytes += size;
+                    if bytes > allowed {
+                        let answered = answer.into();
+                        meter.outstanding(|outstanding| outstanding.hold_back(answered));
+                        return Poll::Ready(Ok(()));
+                    }
+                    answers.push(answer);
+                }
+                Poll::Ready(None) => return Poll::Ready(Ok(())),
+                Poll::Pending if answers.is_empty() => return Poll::Pending,
+                Poll::Pending => return Poll::Ready(Ok(())),
+            }
+        }
+    });
+    match wait {
+        Some(wait) => {
+            // A runtime that has ended is noticed where the run is driven.
+            if let Ok(Some(collected)) = timeout(wait, &mut collect).await {
+                collected?;
+            }
+        }
+        None => collect.await?,
+    }
+    Ok(answers)
+}
+
+impl From<BatchedAnswer> for Answered {
+    fn from(BatchedAnswer { id, answer }: BatchedAnswer) -> Self {
+        let answer = match answer {
+            Outcome::Ok(json) => Ok(Box::<str>::from(json).into_string()),
+            Outcome::Err(error) => Err(error),
+        };
+        Self { id, answer }
+    }
+}
+
+fn outcome(answer: Result<String, HostcallError>) -> Outcome {
+    match answer.map(RawValue::from_string) {
+        Ok(Ok(json)) => Outcome::Ok(json),
+        Ok(Err(error)) => Outcome::Err(HostcallError::new(
+            "op_500",
+            format!("the host's answer is not JSON: {error}"),
+        )),
+        Err(error) => Outcome::Err(error),
+    }
+}

@@ -1,0 +1,20 @@
+//! Everything that a guest can see or ask for, as the contents of one store.
+//!
+//! A [`Sandbox`] makes stores whose guests have an empty WASI, output streams that are stored and
+//! counted, clocks, random numbers and the embedder's hostcalls. It knows a run's meter, and neither
+//! an instance nor a guest's memory.
+
+mod clock;
+mod determinism;
+mod handles;
+pub(crate) mod hostcalls;
+mod limiter;
+mod linker;
+mod output;
+mod random;
+mod store;
+
+pub(crate) use determinism::Determinism;
+pub(crate) use limiter::OPEN_HANDLES;
+pub use output::{Output, Stream};
+pub(crate) use store::{Sandbox, StoreState};

@@ -1,0 +1,174 @@
+//! Stores, and what each holds besides its instance.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+
+use wasmtime::component::{Linker, ResourceTable};
+use wasmtime::{Engine, Store, UpdateDeadline};
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+use super::clock::{SinceStart, WallClock};
+use super::determinism::Fixed;
+use super::handles;
+use super::hostcalls::{HostcallContext, Router};
+use super::limiter::{MemoryLimiter, OPEN_HANDLES, RANDOM_BYTES};
+use super::output::OutputStreams;
+use super::random::Randomness;
+use super::{Determinism, linker};
+use crate::metering::{Meter, Ticker};
+use crate::telemetry::{Counted, InstanceMetrics};
+
+/// What all stores of a host share.
+pub(crate) struct Sandbox {
+    pub(crate) engine: Engine,
+    pub(crate) linker: Linker<StoreState>,
+    pub(crate) ticker: Ticker,
+    pub(crate) metrics: InstanceMetrics,
+    router: Arc<Router>,
+}
+
+impl Sandbox {
+    pub(crate) fn new(engine: &Engine, router: Router, ticker: Ticker) -> wasmtime::Result<Self> {
+        Ok(Self {
+            engine: engine.clone(),
+            linker: linker::new(engine)?,
+            ticker,
+            metrics: InstanceMetrics::new(),
+            router: Arc::new(router),
+        })
+    }
+
+    /// A store for one instance, which counts as live as long as the store exists. Its guest is at
+    /// rest at once, unless it `settles` first.
+    pub(crate) fn store(&self, settles: bool) -> Store<StoreState> {
+        let live = self.metrics.live.count();
+        let state = StoreState::new(self.router.clone(), settles, live);
+        let mut store = Store::new(&self.engine, state);
+        store.limiter(|state| &mut state.memory);
+        store.epoch_deadline_callback(|context| {
+            if let Some(current) = &context.data().run {
+                current.meter.check()?;
+            }
+            Ok(UpdateDeadline::YieldCustom(
+                1,
+                Box::pin(tokio::task::yield_now()),
+            ))
+        });
+        store
+    }
+}
+
+/// What a store holds besides its instance.
+pub(crate) struct StoreState {
+    wasi: WasiCtx,
+    table: ResourceTable,
+    pub(crate) memory: MemoryLimiter,
+    pub(crate) output: OutputStreams,
+    pub(super) router: Arc<Router>,
+    pub(super) run: Option<CurrentRun>,
+    /// What the guest reported of its panic, in the current run.
+    pub(super) panic: Option<String>,
+    pub(super) seeds: Randomness,
+    is_at_rest: Arc<AtomicBool>,
+    fixed: Fixed,
+    _live: Counted,
+}
+
+/// The run that the instance serves at the moment.
+pub(super) struct CurrentRun {
+    pub(super) meter: Meter,
+    op: Option<Arc<str>>,
+}
+
+impl CurrentRun {
+    pub(super) fn context(&self) -> HostcallContext {
+        HostcallContext {
+            op: self.op.clone(),
+            deadline: self.meter.deadline(),
+            value: self.meter.context().cloned(),
+        }
+    }
+}
+
+impl StoreState {
+    /// WASI is there, and empty: no files, no environment, no arguments, no sockets, nothing on stdin.
+    /// Clocks and random numbers are the machine's, unless a call fixes them.
+    fn new(router: Arc<Router>, settles: bool, _live: Counted) -> Self {
+        let is_at_rest = Arc::new(AtomicBool::new(!settles));
+        let output = OutputStreams::default();
+        let mut wasi = WasiCtxBuilder::new();
+        wasi.stdout(output.stdout()).stderr(output.stderr());
+        let fixed = Fixed::default();
+        let randomness = || Randomness::new(is_at_rest.clone(), fixed.clone());
+        wasi.secure_random(randomness())
+            .insecure_random(randomness());
+        wasi.monotonic_clock(SinceStart)
+            .wall_clock(WallClock(fixed.clone()));
+        wasi.allow_tcp(false)
+            .allow_udp(false)
+            .allow_ip_name_lookup(false);
+        wasi.max_random_size(RANDOM_BYTES);
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(OPEN_HANDLES);
+        Self {
+            wasi: wasi.build(),
+            table,
+            memory: MemoryLimiter::default(),
+            output,
+            router,
+            run: None,
+            panic: None,
+            seeds: randomness(),
+            is_at_rest,
+            fixed,
+            _live,
+        }
+    }
+
+    /// Points the store at a run: its limits, its log, what it has fixed.
+    pub(crate) fn begin(&mut self, meter: &Meter, determinism: Determinism, op: Option<&Arc<str>>) {
+        self.memory.allowed = meter.limits().memory;
+        self.output.start(meter.limits().log);
+        self.panic = None;
+        self.fixed.set(determinism);
+        self.run = Some(CurrentRun {
+            meter: meter.clone(),
+            op: op.cloned(),
+        });
+    }
+
+    /// Ends that, and with it the run's hostcalls that have no answer yet.
+    pub(crate) fn end(&mut self) {
+        if let Some(current) = self.run.take() {
+            current.meter.drop_outstanding();
+        }
+    }
+
+    /// What the guest reported of its panic, in the run that ended.
+    pub(crate) fn take_panic(&mut self) -> Option<String> {
+        self.panic.take()
+    }
+
+    /// From now on, random numbers are the machine's, and what the guest opened counts as at rest.
+    pub(crate) fn come_to_rest(&self) {
+        self.is_at_rest.store(true, Relaxed);
+    }
+
+    pub(crate) fn spare_handle(&mut self) {
+        handles::spare(&mut self.table);
+    }
+
+    pub(crate) fn next_handle(&mut self) -> Option<u32> {
+        handles::next(&mut self.table)
+    }
+}
+
+impl WasiView for StoreState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
