@@ -15,13 +15,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::batch::Batch;
-use crate::hostcall::Router;
-use crate::image::{self, Image, Pages};
-use crate::limits::{Limit, Limits};
-use crate::memory::PAGE;
-use crate::snapshot::Snapshot;
-use crate::{HostcallContext, HostcallError, Run};
+use crate::memory::{self, Image, PAGE, PageStore};
+use crate::sandbox::hostcalls::{Router, batch as batches};
+use crate::{HostcallContext, HostcallError, Limit, Limits, Meter, Payload, Snapshot};
 
 /// Bytes of a page of WebAssembly's.
 const WASM_PAGE: usize = 64 << 10;
@@ -48,16 +44,16 @@ fn image_of(bytes: &[u8]) {
         (0..WASM_PAGE).map(byte).collect()
     });
     let blank = BLANK.as_slice();
-    let Ok(snapshot) = Snapshot::read(bytes) else {
+    let Ok(snapshot) = Snapshot::from_bytes(bytes.to_vec()) else {
         return;
     };
-    let length = snapshot.memory;
+    let length = snapshot.memory();
     // Hosts compare it with the limit that instances have.
     if length > 4 * WASM_PAGE {
         return;
     }
-    let known = Pages::default();
-    let Some(image) = Image::read(blank, length, &snapshot.pages, &known) else {
+    let known = PageStore::default();
+    let Some(image) = Image::read(blank, length, snapshot.pages(), &known) else {
         return;
     };
     let whole = 0..length;
@@ -69,22 +65,22 @@ fn image_of(bytes: &[u8]) {
     };
 
     let mut memory = begin();
-    image.apply(&mut memory).expect("lines are written");
-    assert!(image::is_state(blank, Some(&image), &memory));
+    image.load(&mut memory).expect("lines are written");
+    assert!(memory::is_state(blank, Some(&image), &memory));
     let state = memory.clone();
-    image.undo(blank, &mut memory);
+    image.unload(blank, &mut memory);
     assert_eq!(memory, begin());
 
     memory.fill(0xa5);
-    image::restore(blank, Some(&image), &mut memory, all);
+    memory::restore(blank, Some(&image), &mut memory, all);
     assert_eq!(memory, state);
 
     let mut pages = Vec::new();
     image.write(&mut pages);
-    assert_eq!(pages, snapshot.pages);
+    assert_eq!(pages, snapshot.pages());
     // A forged one may have lines that are no different from blank ones.
-    let again = Image::between(blank, &state, all, &known);
-    assert!(image::is_state(blank, Some(&again), &state));
+    let again = Image::between(blank, None, &state, all, &known);
+    assert!(memory::is_state(blank, Some(&again), &state));
     assert!(again.size().0 <= image.size().0);
 }
 
@@ -100,18 +96,13 @@ pub fn batch(bytes: &[u8]) {
         runtime.expect("a runtime")
     });
     let _timers = TIMERS.enter();
-    let run = Run::new(Limits {
-        hostcalls: 40,
-        hostcall_payload: 4096,
-        ..Limits::default()
-    });
+    let meter = Meter::new(Limits::default().hostcalls(40).hostcall_payload(4096));
     let router = Arc::new(router());
     let context = HostcallContext {
         op: None,
         deadline: None,
         value: None,
     };
-    let mut batch = Batch::default();
     let mut asked: HashMap<u64, Vec<Call>> = HashMap::new();
     for payload in bytes.split(|byte| *byte == 0) {
         let Ok(payload) = std::str::from_utf8(payload) else {
@@ -124,7 +115,7 @@ pub fn batch(bytes: &[u8]) {
             }
         }
         // What waits would be ended by the run's deadline.
-        let answers = batch.exchange(&run, &router, &context, payload);
+        let answers = batches::exchange(&meter, &router, &context, payload);
         match answers.now_or_never() {
             None => {}
             Some(Err(exceeded)) => {
@@ -183,7 +174,8 @@ fn router() -> Router {
     router.fallback(Echo);
     let never = async |_, _: Value| std::future::pending().await;
     router.add::<_, Value, _, _>("never".to_owned(), never);
-    let fail = async |_, cause: Value| Err(HostcallError::new("failed", "as asked").cause(cause));
+    let fail =
+        async |_, cause: Value| Err(HostcallError::new("failed", "as asked").with_cause(cause));
     router.add::<_, Value, _, _>("fail".to_owned(), fail);
     let file = ("folder/file".to_owned(), b"text".to_vec());
     router.files.extend([file]);
@@ -197,8 +189,8 @@ impl crate::Hostcalls for Echo {
         &self,
         _: HostcallContext,
         op: String,
-        payload: String,
-    ) -> Result<String, HostcallError> {
+        payload: Payload,
+    ) -> Result<Payload, HostcallError> {
         match &*op {
             "echo" => Ok(payload),
             op => Err(HostcallError::new("op_404", op)),

@@ -14,7 +14,6 @@ use crate::telemetry::{CallMetrics, outcome};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-#[non_exhaustive]
 pub enum Isolation {
     /// Every call sees the state that `init` left. Calls can't see each other, and run concurrently.
     #[default]

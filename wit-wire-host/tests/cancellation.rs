@@ -20,13 +20,13 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use wasmtime::Engine;
 use wit_wire_host::{
-    CleanState, Component, Error, Function, Host, HostBuilder, HostcallContext, HostcallError,
-    Isolation, Limits, Op, PoolConfig, Program, Run, Shape,
+    Component, Dialect, Error, Function, Host, HostBuilder, HostcallContext, HostcallError,
+    Isolation, Limits, Op, PoolConfig, Program, ResetPolicy, Run,
 };
 
 static GUEST: LazyLock<(Engine, wasmtime::component::Component)> = LazyLock::new(|| {
     let engine = common::engine();
-    let guest = artifact_embed::instrument(&common::guest(Shape::Article)).unwrap();
+    let guest = artifact_embed::instrument(&common::guest(Dialect::V1)).unwrap();
     let component = wasmtime::component::Component::new(&engine, guest).unwrap();
     (engine, component)
 });
@@ -52,7 +52,7 @@ impl Drop for Guard {
 
 /// A host with one place and what its hostcalls have under way.
 struct Bench {
-    clean_state: CleanState,
+    clean_state: ResetPolicy,
     component: Component,
     alive: Alive,
     /// Lets one `h:hold` come back.
@@ -73,13 +73,11 @@ const OPS: [&str; 7] = [
 ];
 
 impl Bench {
-    fn new(clean_state: CleanState) -> Self {
-        let config = PoolConfig {
-            instances: 1,
-            clean_state,
-            verify: true,
-            ..PoolConfig::default()
-        };
+    fn new(clean_state: ResetPolicy) -> Self {
+        let config = PoolConfig::default()
+            .instances(1)
+            .reset(clean_state)
+            .verify(true);
         let (alive, gate) = (Alive::default(), Arc::new(Semaphore::new(0)));
         let inner = Arc::<Mutex<Option<Function>>>::default();
         let builder = yielding(Host::builder().pool(config), &alive);
@@ -89,7 +87,7 @@ impl Bench {
         let component = builder.build(engine).unwrap().component(guest).unwrap();
         Self {
             clean_state,
-            component: component.identified("the guest"),
+            component: component.with_identity("the guest"),
             alive,
             gate,
             echo: OnceLock::new(),
@@ -120,7 +118,7 @@ impl Bench {
         let at_rest = || {
             let stats = stats();
             let others = stats.live - stats.idle.min(stats.live);
-            let blank = usize::from(self.clean_state == CleanState::Reset);
+            let blank = usize::from(self.cleaned_by == ResetPolicy::Require);
             stats.idle <= 1 && others <= blank && stats.discarded.unclean == 0
         };
         until(at_rest, || format!("{case}: {:?}", stats())).await;
@@ -217,7 +215,7 @@ fn nesting(
 }
 
 /// Runs `test` in a runtime of either kind.
-fn in_both_runtimes(test: impl AsyncFn(CleanState) -> usize) -> usize {
+fn in_both_runtimes(test: impl AsyncFn(ResetPolicy) -> usize) -> usize {
     let runtimes = [
         tokio::runtime::Builder::new_current_thread(),
         tokio::runtime::Builder::new_multi_thread(),
@@ -225,7 +223,7 @@ fn in_both_runtimes(test: impl AsyncFn(CleanState) -> usize) -> usize {
     let mut dropped = 0;
     for mut runtime in runtimes {
         let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
-        for clean_state in [CleanState::Reset, CleanState::FreshInstance] {
+        for clean_state in [ResetPolicy::Require, ResetPolicy::Never] {
             dropped += runtime.block_on(test(clean_state));
         }
     }
@@ -411,7 +409,7 @@ fn instances_of_no_pool() {
         bench.program().await;
         let ops = OPS.map(Op::new);
         let begin = async || {
-            let run = Run::new(Limits::default());
+            let run = Meter::new(Limits::default());
             let mut instance = bench.component.instantiate(&run).await.unwrap();
             instance.init(&run, &ops, "0.0.1").await.unwrap();
             let answer = instance.handle(&run, &"h:yield".into(), "20").await;
@@ -432,12 +430,12 @@ fn programs_as_bytes() {
     ] {
         let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
         dropped += runtime.block_on(async {
-            let kept = Bench::new(CleanState::Reset).program().await;
+            let kept = Bench::new(ResetPolicy::Require).program().await;
             let kept = kept.snapshot().await.unwrap();
             let mut dropped = 0;
             for isolation in [Isolation::PerCall, Isolation::Shared] {
                 for polls in 0.. {
-                    let bench = Bench::new(CleanState::Reset);
+                    let bench = Bench::new(ResetPolicy::Require);
                     let restore = || bench.component.restore(&kept).unwrap();
                     let build = restore().isolation(isolation).build();
                     let is_done = polled(build, polls).await.is_some();
@@ -490,7 +488,7 @@ fn warming_and_shutting_down() {
             assert!(polled(host.shut_down(), polls).await.is_none());
             if polls > 0 {
                 let refused = echo.call_raw("1").await;
-                assert!(matches!(refused, Err(Error::ShutDown)), "{refused:?}");
+                assert!(matches!(refused, Err(CallError::ShutDown)), "{refused:?}");
             }
             bench.gate.add_permits(1);
             held.await.unwrap().unwrap();

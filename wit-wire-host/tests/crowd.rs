@@ -16,19 +16,17 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use wit_wire_host::{
-    CleanState, Component, Error, Function, Host, HostcallContext, HostcallError, Limit,
-    LimitExceeded, Limits, Op, PoolConfig,
+    Component, Error, Function, Host, HostcallContext, HostcallError, Limit, LimitExceeded, Limits,
+    Op, PoolConfig, ResetPolicy,
 };
 
 const CALLS: usize = 10_000;
 
 /// However slow the machine is, nobody waits in vain.
 fn patient() -> Limits {
-    Limits {
-        wait: std::time::Duration::MAX,
-        wall_time: std::time::Duration::MAX,
-        ..Limits::default()
-    }
+    Limits::default()
+        .wait(std::time::Duration::MAX)
+        .wall_time(std::time::Duration::MAX)
 }
 
 struct Crowd {
@@ -43,12 +41,10 @@ struct Crowd {
 
 impl Crowd {
     fn new(instances: usize, queue: usize) -> Self {
-        let pool = PoolConfig {
-            instances,
-            queue,
-            clean_state: CleanState::Reset,
-            ..PoolConfig::default()
-        };
+        let pool = PoolConfig::default()
+            .instances(instances)
+            .queue(queue)
+            .reset(ResetPolicy::Require);
         let gate = Arc::new(Semaphore::new(0));
         let alive = Arc::new(AtomicUsize::new(0));
         let noted = Arc::<Mutex<Vec<usize>>>::default();
@@ -144,7 +140,7 @@ async fn of_ten_thousand_exactly_those_beyond_the_queue_are_refused() {
     // Nobody ends before all others have been told.
     while refused < CALLS - QUEUE - 2 {
         match calls.join_next().await.unwrap().unwrap() {
-            (_, Err(Error::Limit { exceeded, .. })) => {
+            (_, Err(CallError::Limit { exceeded, .. })) => {
                 let expected = LimitExceeded {
                     limit: Limit::Queue,
                     allowed: QUEUE as u64,

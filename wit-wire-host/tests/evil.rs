@@ -34,10 +34,7 @@ const LIMITS: Limits = Limits {
 };
 
 /// Limits for guests that never end by themselves.
-const SHORT: Limits = Limits {
-    cpu_time: Duration::from_millis(20),
-    ..LIMITS
-};
+const SHORT: Limits = LIMITS.cpu_time(Duration::from_millis(20));
 
 fn alone(host: HostBuilder) -> HostBuilder {
     host
@@ -312,10 +309,7 @@ fn hostcalls_of_any_kind_are_answered_or_end_the_guest() {
     let endless = ["flood_of_batches", "flood_of_the_same"];
     let endless = endless.map(|deed| at(text, deed, Place::Handle, "limit CpuTime 20"));
     run("hostcalls without end", SHORT, hostcalls, endless.into());
-    let limits = Limits {
-        wall_time: Duration::from_millis(300),
-        ..LIMITS
-    };
+    let limits = LIMITS.wall_time(Duration::from_millis(300));
     let never = at(text, "never_answered", Place::Handle, "limit WallTime 300");
     run(
         "hostcalls that are never answered",
@@ -379,16 +373,10 @@ fn the_sandbox_has_nothing_and_gives_no_more_than_its_limits() {
         .to_vec();
     cases.extend([Place::Start, Place::Init].map(|place| at(text, "exit_badly", place, "exit 1")));
     cases.push(at(text, "clocks_without_end", Place::Init, handles));
-    let limits = Limits {
-        memory: 256 << 20,
-        ..LIMITS
-    };
+    let limits = LIMITS.memory(256 << 20);
     run("sandbox", limits, alone, cases);
 
-    let limits = Limits {
-        wall_time: Duration::from_millis(300),
-        ..LIMITS
-    };
+    let limits = LIMITS.wall_time(Duration::from_millis(300));
     let deeds = ["sleep_for_ever", "poll_for_ever"];
     let cases = deeds.map(|deed| at(text, deed, Place::Handle, "limit WallTime 300"));
     run("sleep for ever", limits, alone, cases.into());

@@ -5,15 +5,17 @@
 mod common;
 
 use common::component;
-use wit_wire_host::{CleanState, Host, Op, PoolConfig};
+use wit_wire_host::{Host, Op, PoolConfig, ResetPolicy};
 
 #[tokio::test]
 async fn a_hundred_thousand_resets_leave_nothing_behind() {
-    let component = component(Host::builder().pool(PoolConfig {
-        instances: 1,
-        clean_state: CleanState::Reset,
-        ..PoolConfig::default()
-    }));
+    let component = component(
+        Host::builder().pool(
+            PoolConfig::default()
+                .instances(1)
+                .reset(ResetPolicy::Require),
+        ),
+    );
     let program = component.program([Op::new("keep")]).build().await.unwrap();
     let keep = program.function("keep").unwrap();
     let run = async |calls: usize| {

@@ -21,8 +21,8 @@ use metrics::{
 use serde_json::Value;
 use tokio::sync::Notify;
 use wit_wire_host::{
-    CleanState, Error, Host, HostBuilder, HostcallContext, HostcallError, Limit, Limits, Op,
-    PoolConfig, Program, telemetry,
+    Error, Host, HostBuilder, HostcallContext, HostcallError, Limit, Limits, Op, PoolConfig,
+    Program, ResetPolicy, telemetry,
 };
 
 /// Counters and gauges by name and labels. Of a histogram, how many values it has.
@@ -174,18 +174,12 @@ async fn calls_are_counted_by_how_they_end() {
     call("echo", defaults).await.unwrap();
     call("bad", defaults).await.unwrap_err();
     call("trap", defaults).await.unwrap_err();
-    let soon = Limits {
-        wall_time: std::time::Duration::from_millis(1),
-        ..defaults
-    };
+    let soon = defaults.wall_time(std::time::Duration::from_millis(1));
     call("loop", soon).await.unwrap_err();
-    let small = Limits {
-        input: 0,
-        ..defaults
-    };
+    let small = defaults.input(0);
     call("echo", small).await.unwrap_err();
     let typed = function("echo").call::<_, String>(&0).await;
-    assert!(matches!(typed, Err(Error::Decode { .. })), "{typed:?}");
+    assert!(matches!(typed, Err(CallError::Decode { .. })), "{typed:?}");
     let looping = function("loop");
     cancel(looping.call::<_, Value>(&0).into_future()).await;
     // One that was not awaited is none.
@@ -251,11 +245,7 @@ async fn hostcalls_are_counted_by_the_names_that_were_registered() {
 
 #[tokio::test]
 async fn instances_are_counted_while_they_are_there() {
-    let pool = PoolConfig {
-        clean_state: CleanState::FreshInstance,
-        queue: 0,
-        ..PoolConfig::default()
-    };
+    let pool = PoolConfig::default().reset(ResetPolicy::Never).queue(0);
     let (kept, program) = watched(Host::builder().pool(pool), &[]).await;
     let echo = program.function("echo").unwrap();
     let looping = program.function("loop").unwrap();
@@ -264,7 +254,7 @@ async fn instances_are_counted_while_they_are_there() {
     assert_eq!(kept.value(telemetry::CALLS_IN_FLIGHT), 1.0);
     let refused = echo.call::<_, Value>(&0).await;
     assert!(
-        matches!(&refused, Err(Error::Limit { exceeded, .. }) if exceeded.limit == Limit::Queue),
+        matches!(&refused, Err(CallError::Limit { exceeded, .. }) if exceeded.limit == Limit::Queue),
         "{refused:?}"
     );
     assert_eq!(kept.counts(telemetry::CALLS), ["limit_queue 1"]);

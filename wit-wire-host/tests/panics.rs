@@ -20,8 +20,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 use wit_wire_host::{
-    CleanState, Component, Error, Function, Host, HostcallContext, HostcallError, Hostcalls,
-    Isolation, Op, PoolConfig, Program,
+    Component, Error, Function, Host, HostcallContext, HostcallError, Hostcalls, Isolation, Op,
+    PoolConfig, Program, ResetPolicy,
 };
 
 /// Panics when it is dropped, unless a panic is under way.
@@ -114,13 +114,11 @@ const PANICKING: [&str; 9] = [
     "h:nest",
 ];
 
-fn everything(clean_state: CleanState) -> (Component, Arc<Mutex<Option<Function>>>) {
-    let config = PoolConfig {
-        instances: 1,
-        clean_state,
-        verify: true,
-        ..PoolConfig::default()
-    };
+fn everything(clean_state: ResetPolicy) -> (Component, Arc<Mutex<Option<Function>>>) {
+    let config = PoolConfig::default()
+        .instances(1)
+        .reset(clean_state)
+        .verify(true);
     let inner = Arc::<Mutex<Option<Function>>>::default();
     let host = Host::builder()
         .pool(config)
@@ -177,7 +175,7 @@ async fn check(component: &Component, program: &Program, case: &str) {
 
 fn each(test: impl AsyncFn(&Component, &Program)) {
     for runtime in runtimes() {
-        for clean_state in [CleanState::Reset, CleanState::FreshInstance] {
+        for clean_state in [ResetPolicy::Require, ResetPolicy::Never] {
             for isolation in [Isolation::PerCall, Isolation::Shared] {
                 runtime.block_on(async {
                     let (component, inner) = everything(clean_state);
@@ -202,7 +200,7 @@ fn a_hostcall_that_panics_in_whatever_way_is_an_error_for_its_guest() {
                 .call_raw("1")
                 .await
                 .unwrap_err();
-            let Error::Handler { message, .. } = error else {
+            let CallError::Handler { message, .. } = error else {
                 panic!("{op}: {error}")
             };
             let told: Value = serde_json::from_str(&message).unwrap();
@@ -309,7 +307,7 @@ fn a_caller_that_panics_in_its_own_types_harms_nobody_else() {
         assert!(call.is_err());
         check(component, program, "serialize").await;
         let error = echo.call::<_, Value>(&Wire::Fails).await.unwrap_err();
-        assert!(matches!(error, Error::Encode { .. }), "{error}");
+        assert!(matches!(error, CallError::Encode { .. }), "{error}");
         check(component, program, "serialize").await;
         let own = echo.clone();
         let call = tokio::spawn(async move { own.call::<_, Unreadable>(&1).await });
@@ -326,7 +324,7 @@ fn a_caller_that_panics_in_its_own_types_harms_nobody_else() {
 #[test]
 fn a_call_that_is_dropped_while_its_thread_panics_does_not_abort() {
     let [runtime, _] = runtimes();
-    let (component, _inner) = everything(CleanState::Reset);
+    let (component, _inner) = everything(ResetPolicy::Require);
     let program = runtime.block_on(program(&component, Isolation::PerCall));
     let never = program.function("h:never").unwrap();
     let caught = catch_unwind(AssertUnwindSafe(|| {

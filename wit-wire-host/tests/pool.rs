@@ -19,8 +19,8 @@ use common::component;
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 use wit_wire_host::{
-    CleanState, Component, Error, Function, Host, HostBuilder, HostcallContext, HostcallError,
-    Isolation, Limit, Limits, Op, PoolConfig, Program, SnapshotError,
+    Component, Error, Function, Host, HostBuilder, HostcallContext, HostcallError, Isolation,
+    Limit, Limits, Op, PoolConfig, Program, ResetPolicy, SnapshotError,
 };
 
 fn host(config: PoolConfig) -> HostBuilder {
@@ -29,12 +29,10 @@ fn host(config: PoolConfig) -> HostBuilder {
 
 /// A pool of `instances` whose every reset is looked at.
 fn pool(instances: usize) -> PoolConfig {
-    PoolConfig {
-        instances,
-        clean_state: CleanState::Reset,
-        verify: true,
-        ..PoolConfig::default()
-    }
+    PoolConfig::default()
+        .instances(instances)
+        .reset(ResetPolicy::Require)
+        .verify(true)
 }
 
 async fn program(component: &Component, ops: &[&str]) -> Program {
@@ -53,9 +51,9 @@ async fn until(is_so: impl Fn() -> bool) {
     }
 }
 
-fn exceeded(error: &Error) -> Limit {
+fn exceeded(error: &CallError) -> Limit {
     match error {
-        Error::Limit { exceeded, .. } => exceeded.limit,
+        CallError::Limit { exceeded, .. } => exceeded.limit,
         other => panic!("{other}"),
     }
 }
@@ -102,10 +100,7 @@ async fn a_pool_of_one_serves_calls_nested_eight_deep() {
 
 #[tokio::test]
 async fn calls_wait_in_line_and_the_line_has_an_end() {
-    let (builder, gate) = holding(host(PoolConfig {
-        queue: 2,
-        ..pool(1)
-    }));
+    let (builder, gate) = holding(host(pool(1).queue(2)));
     let component = component(builder);
     let hold = function(&component, "h:hold").await;
     let echo = function(&component, "echo").await;
@@ -146,10 +141,7 @@ async fn calls_wait_in_line_and_the_line_has_an_end() {
 
 #[tokio::test]
 async fn callers_of_an_instance_of_its_own_wait_in_the_same_line() {
-    let (builder, gate) = holding(host(PoolConfig {
-        queue: 1,
-        ..pool(1)
-    }));
+    let (builder, gate) = holding(host(pool(1).queue(1)));
     let component = component(builder);
     let program = component.program([Op::new("h:hold")]);
     let program = program.isolation(Isolation::Shared).build().await.unwrap();
@@ -165,10 +157,7 @@ async fn callers_of_an_instance_of_its_own_wait_in_the_same_line() {
     until(|| stats().waiting == 1).await;
     let error = hold.call_raw("1").await.unwrap_err();
     assert_eq!(exceeded(&error), Limit::Queue);
-    let limits = Limits {
-        wait: Duration::ZERO,
-        ..Limits::default()
-    };
+    let limits = Limits::default().wait(Duration::ZERO);
     gate.add_permits(1);
     held.await.unwrap().unwrap();
     until(|| stats().waiting == 0).await;
@@ -180,10 +169,7 @@ async fn callers_of_an_instance_of_its_own_wait_in_the_same_line() {
 
 #[tokio::test]
 async fn a_time_too_long_for_the_clock_is_no_limit() {
-    let config = PoolConfig {
-        idle_time: Duration::MAX,
-        ..pool(2)
-    };
+    let config = pool(2).idle_time(Duration::MAX);
     let component = component(host(config));
     let echo = function(&component, "echo").await;
     for _ in 0..3 {
@@ -200,10 +186,10 @@ async fn a_call_waits_no_longer_than_it_may() {
     let echo = function(&component, "echo").await;
     let held = tokio::spawn(async move { hold.call_raw("1").await });
     until(|| component.host().stats().in_flight == 1).await;
-    let wait = |wait, wall_time| Limits {
-        wait: Duration::from_millis(wait),
-        wall_time: Duration::from_millis(wall_time),
-        ..Limits::default()
+    let wait = |wait, wall_time| {
+        Limits::default()
+            .wait(Duration::from_millis(wait))
+            .wall_time(Duration::from_millis(wall_time))
     };
     let error = echo
         .call_raw("1")
@@ -252,10 +238,7 @@ async fn a_program_with_a_cap_leaves_instances_to_others() {
     let stats = || component.host().stats();
     until(|| stats().in_flight == 6 && stats().waiting == 4).await;
     assert_eq!(echo.call_raw("1").await.unwrap(), "1");
-    let short = Limits {
-        wall_time: Duration::from_millis(5),
-        ..Limits::default()
-    };
+    let short = Limits::default().wall_time(Duration::from_millis(5));
     let error = greedy.call_raw("1").limits(short).await.unwrap_err();
     assert_eq!(exceeded(&error), Limit::Concurrency);
     gate.add_permits(6);
@@ -266,10 +249,7 @@ async fn a_program_with_a_cap_leaves_instances_to_others() {
 
 #[tokio::test]
 async fn an_instance_that_is_not_as_it_was_is_replaced() {
-    let limits = Limits {
-        memory: 8 << 20,
-        ..Limits::default()
-    };
+    let limits = Limits::default().memory(8 << 20);
     let component = component(host(pool(1)).limits(limits));
     let ops = ["keep", "more", "count", "trap", "grow", "echo"];
     let program = program(&component, &ops).await;
@@ -311,24 +291,19 @@ async fn any_instance_serves_any_program_of_its_component() {
             let (answer, receipt) = keep.call_raw(secret).with_receipt().await;
             assert_eq!(answer.unwrap(), "0");
             assert_eq!(
-                (receipt.clean_state, receipt.cold),
-                (Some(CleanState::Reset), false)
+                (receipt.cleaned_by, receipt.cold),
+                (Some(CleanedBy::Reset), false)
             );
         }
     }
     let stats = component.host().stats();
     assert_eq!((stats.live, stats.discarded), (built, Default::default()));
-    assert!(stats.applies >= 6, "{stats:?}");
+    assert!(stats.loads >= 6, "{stats:?}");
 }
 
 #[tokio::test]
 async fn instances_are_built_ahead_and_given_back() {
-    let component_of = |idle_time| {
-        component(host(PoolConfig {
-            idle_time,
-            ..pool(2)
-        }))
-    };
+    let component_of = |idle_time| component(host(pool(2).idle_time(idle_time)));
     let component = component_of(Duration::from_secs(60));
     component.warm(100).await.unwrap();
     assert_eq!(component.host().stats().idle, 2);
@@ -367,7 +342,7 @@ async fn a_host_that_shuts_down_lets_calls_end_and_takes_no_more() {
             .is_pending()
     );
     for refused in [waits.await.unwrap(), echo.call_raw("1").await] {
-        assert!(matches!(refused, Err(Error::ShutDown)), "{refused:?}");
+        assert!(matches!(refused, Err(CallError::ShutDown)), "{refused:?}");
     }
     gate.add_permits(1);
     end.await;
@@ -398,7 +373,7 @@ async fn shared_state_is_given_up_after_its_time() {
 
 #[tokio::test]
 async fn a_program_can_be_kept_as_bytes() {
-    let made = || component(host(pool(1))).identified("the guest");
+    let made = || component(host(pool(1))).with_identity("the guest");
     let component = made();
     let program = program(&component, &["echo", "keep"]).await;
     let size = program.size().unwrap();
@@ -419,10 +394,7 @@ async fn a_program_can_be_kept_as_bytes() {
         let keep = restored.function("keep").unwrap();
         assert_eq!(keep.call_raw("7").await.unwrap(), "0");
     }
-    let limits = Limits {
-        memory: 1 << 10,
-        ..Limits::default()
-    };
+    let limits = Limits::default().memory(1 << 10);
     let less = elsewhere.restore(&kept).unwrap().limits(limits).build();
     assert_eq!(exceeded(&less.await.err().unwrap()), Limit::Memory);
     let shared = elsewhere.restore(&kept).unwrap();
@@ -435,7 +407,7 @@ async fn a_program_can_be_kept_as_bytes() {
     assert_eq!(more.build().await.unwrap().functions().count(), 3);
 
     let refused = |bytes: &[u8]| match elsewhere.restore(bytes).err().unwrap() {
-        Error::Snapshot(error) => error,
+        ProgramError::Snapshot(error) => error,
         other => panic!("{other}"),
     };
     for at in 0..kept.len() {
@@ -480,7 +452,7 @@ async fn a_program_can_be_kept_as_bytes() {
     ] {
         let error = wrong.unwrap_err();
         assert!(
-            matches!(error, Error::Snapshot(SnapshotError::Damaged(_))),
+            matches!(error, ProgramError::Snapshot(SnapshotError::Damaged(_))),
             "{error}"
         );
     }
@@ -489,13 +461,10 @@ async fn a_program_can_be_kept_as_bytes() {
         error.to_string(),
         "the snapshot belongs to another component (the guest, and this is a component without an identity): register the program again"
     );
-    let fresh = PoolConfig {
-        clean_state: CleanState::FreshInstance,
-        ..pool(1)
-    };
-    let fresh = self::component(host(fresh)).identified("the guest");
+    let fresh = pool(1).reset(ResetPolicy::Never);
+    let fresh = self::component(host(fresh)).with_identity("the guest");
     let error = fresh.restore(&kept).unwrap().build().await.err().unwrap();
-    assert!(matches!(error, Error::NoReset { .. }), "{error}");
+    assert!(matches!(error, CallError::NoReset { .. }), "{error}");
     let unkept = self::program(&fresh, &["echo"]).await;
     assert_eq!(
         unkept.snapshot().await.unwrap_err().to_string(),
@@ -503,7 +472,7 @@ async fn a_program_can_be_kept_as_bytes() {
     );
     assert_eq!(unkept.size(), None);
     assert_eq!(
-        unkept.reset_refused(),
+        unkept.fallback_reason(),
         Some("the host was told to use fresh ones")
     );
 }
@@ -544,28 +513,25 @@ fn a_runtime_that_stands_still_holds_no_instance() {
 async fn what_can_not_be_reset_is_an_error_only_if_it_must() {
     let engine = common::engine();
     let plain =
-        wasmtime::component::Component::new(&engine, common::guest(wit_wire_host::Shape::Article))
+        wasmtime::component::Component::new(&engine, common::guest(wit_wire_host::Dialect::V1))
             .unwrap();
     let build = async |clean_state| {
-        let config = PoolConfig {
-            clean_state,
-            ..pool(1)
-        };
+        let config = pool(1).reset(clean_state);
         let host = host(config).build(&engine).unwrap();
         let component = host.component(&plain).unwrap();
         component.program([Op::new("keep")]).build().await
     };
-    let error = build(CleanState::Reset).await.err().unwrap();
+    let error = build(ResetPolicy::Require).await.err().unwrap();
     assert_eq!(
         error.to_string(),
         "instances of the component can't be reset: it was compiled without access to its state"
     );
-    let program = build(CleanState::Auto).await.unwrap();
+    let program = build(ResetPolicy::Auto).await.unwrap();
     for _ in 0..2 {
         let keep = program.function("keep").unwrap();
         let (answer, receipt) = keep.call_raw("7").with_receipt().await;
         assert_eq!(answer.unwrap(), "0");
-        assert_eq!(receipt.clean_state, Some(CleanState::FreshInstance));
+        assert_eq!(receipt.cleaned_by, Some(CleanedBy::FreshInstance));
     }
 }
 

@@ -19,8 +19,8 @@ use common::component;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
 use wit_wire_host::{
-    CleanState, Component, Error, Function, Host, HostBuilder, HostcallContext, HostcallError,
-    Isolation, Limits, Op, PoolConfig, Program,
+    Component, Error, Function, Host, HostBuilder, HostcallContext, HostcallError, Isolation,
+    Limits, Op, PoolConfig, Program, ResetPolicy,
 };
 
 const OPS: [&str; 6] = ["echo", "keep", "loop", "h:never", "h:nest", "h:block"];
@@ -45,7 +45,7 @@ impl Drop for Alive {
 }
 
 /// A host of two instances, with a hostcall that never comes back.
-fn host(clean_state: CleanState) -> (HostBuilder, Arc<AtomicUsize>) {
+fn host(clean_state: ResetPolicy) -> (HostBuilder, Arc<AtomicUsize>) {
     let count = Arc::<AtomicUsize>::default();
     let own = count.clone();
     let never = move |_: HostcallContext, _: Value| {
@@ -56,12 +56,10 @@ fn host(clean_state: CleanState) -> (HostBuilder, Arc<AtomicUsize>) {
             std::future::pending::<Result<Value, HostcallError>>().await
         }
     };
-    let config = PoolConfig {
-        instances: 2,
-        clean_state,
-        verify: true,
-        ..PoolConfig::default()
-    };
+    let config = PoolConfig::default()
+        .instances(2)
+        .reset(clean_state)
+        .verify(true);
     (
         Host::builder().pool(config).hostcall("h:never", never),
         count,
@@ -82,7 +80,7 @@ fn wait_until(is_so: impl Fn() -> bool) {
 #[test]
 fn a_runtime_that_ends_with_calls_under_way_leaves_the_host_to_others() {
     let mut ends = 0;
-    for clean_state in [CleanState::Reset, CleanState::FreshInstance] {
+    for clean_state in [ResetPolicy::Require, ResetPolicy::Never] {
         for isolation in [Isolation::PerCall, Isolation::Shared] {
             for end in [
                 drop::<Runtime> as fn(Runtime),
@@ -122,7 +120,7 @@ fn a_runtime_that_ends_with_calls_under_way_leaves_the_host_to_others() {
                             .function("echo")
                             .unwrap()
                             .call::<_, u8>(&7)
-                            .blocking()
+                            .run_blocking()
                             .unwrap(),
                         7
                     );
@@ -138,7 +136,7 @@ fn a_runtime_that_ends_with_calls_under_way_leaves_the_host_to_others() {
 /// Calls that began in a runtime, under way and in line, and are polled when it is gone.
 #[test]
 fn a_call_outlives_its_runtime_without_a_panic() {
-    let (host, alive) = host(CleanState::Reset);
+    let (host, alive) = host(ResetPolicy::Require);
     let component = component(host);
     let program = program(&component, Isolation::PerCall);
     let never = program.function("h:never").unwrap();
@@ -159,11 +157,11 @@ fn a_call_outlives_its_runtime_without_a_panic() {
         // The one in line first: it would get the place of another.
         for call in calls.into_iter().rev() {
             let error = current_thread().block_on(call).unwrap_err();
-            assert!(matches!(error, Error::NoRuntime), "{error}");
+            assert!(matches!(error, CallError::NoRuntime), "{error}");
         }
         assert_eq!(alive.load(SeqCst), 0);
         let echo = program.function("echo").unwrap();
-        assert_eq!(echo.call::<_, u8>(&7).blocking().unwrap(), 7);
+        assert_eq!(echo.call::<_, u8>(&7).run_blocking().unwrap(), 7);
     }
     // A thread of another's that drives a call when the runtime ends.
     let runtime = multi_thread();
@@ -174,7 +172,7 @@ fn a_call_outlives_its_runtime_without_a_panic() {
     wait_until(|| alive.load(SeqCst) == 1);
     drop(runtime);
     let error = thread.join().unwrap().unwrap_err();
-    assert!(matches!(error, Error::NoRuntime), "{error}");
+    assert!(matches!(error, CallError::NoRuntime), "{error}");
     // One that was polled in a runtime may be dropped outside of any.
     let runtime = multi_thread();
     {
@@ -188,17 +186,17 @@ fn a_call_outlives_its_runtime_without_a_panic() {
     let stats = component.host().stats();
     assert_eq!((stats.in_flight, stats.waiting), (0, 0));
     let echo = program.function("echo").unwrap();
-    assert_eq!(echo.call::<_, u8>(&7).blocking().unwrap(), 7);
+    assert_eq!(echo.call::<_, u8>(&7).run_blocking().unwrap(), 7);
 }
 
 #[test]
 fn several_runtimes_call_at_once() {
-    for clean_state in [CleanState::Reset, CleanState::FreshInstance] {
+    for clean_state in [ResetPolicy::Require, ResetPolicy::Never] {
         let (host, _) = host(clean_state);
         let component = component(host);
         let program = program(&component, Isolation::PerCall);
         let shared = self::program(&component, Isolation::Shared);
-        let calls = if clean_state == CleanState::Reset {
+        let calls = if clean_state == ResetPolicy::Require {
             200
         } else {
             20
@@ -224,7 +222,7 @@ fn several_runtimes_call_at_once() {
             let echo = program.function("echo").unwrap();
             scope.spawn(move || {
                 for call in 0..calls {
-                    assert_eq!(echo.call::<_, usize>(&call).blocking().unwrap(), call);
+                    assert_eq!(echo.call::<_, usize>(&call).run_blocking().unwrap(), call);
                 }
             });
         });
@@ -242,7 +240,7 @@ fn hosts_are_dropped_inside_their_own_hostcalls() {
         type Held = Arc<Mutex<Option<(Component, Function)>>>;
         let held = Held::default();
         let own = held.clone();
-        let (host, _) = host(CleanState::Reset);
+        let (host, _) = host(ResetPolicy::Require);
         let host = host.hostcall("h:nest", move |_: HostcallContext, input: Value| {
             let held = own.clone();
             async move {
@@ -267,7 +265,7 @@ fn hosts_are_dropped_inside_their_own_hostcalls() {
 /// Whoever holds a function may drop the host, the component and the program.
 #[test]
 fn a_call_needs_no_one_to_hold_its_host() {
-    let (host, alive) = host(CleanState::Reset);
+    let (host, alive) = host(ResetPolicy::Require);
     let component = component(host);
     let program = program(&component, Isolation::PerCall);
     let [echo, never] = ["echo", "h:never"].map(|op| program.function(op).unwrap());
@@ -290,17 +288,17 @@ fn a_hostcall_that_blocks_in_place_is_told_so() {
     type Held = Arc<Mutex<Option<Function>>>;
     let held = Held::default();
     let own = held.clone();
-    let (host, _) = host(CleanState::Reset);
+    let (host, _) = host(ResetPolicy::Require);
     let host = host.hostcall("h:block", move |_: HostcallContext, input: Value| {
         let function = own.lock().unwrap().clone().unwrap();
-        let blocked = function.call::<_, Value>(&input).blocking();
+        let blocked = function.call::<_, Value>(&input).run_blocking();
         async move { blocked.map_err(|error| HostcallError::new("inner", error.to_string())) }
     });
     let component = component(host);
     let program = program(&component, Isolation::PerCall);
     *held.lock().unwrap() = Some(program.function("echo").unwrap());
     let block = program.function("h:block").unwrap();
-    let told = |answer: Result<String, Error>| {
+    let told = |answer: Result<String, CallError>| {
         let error = answer.unwrap_err().to_string();
         assert!(
             error.contains("blocking call inside an async runtime"),
@@ -309,10 +307,10 @@ fn a_hostcall_that_blocks_in_place_is_told_so() {
     };
     told(current_thread().block_on(block.call_raw("1").into_future()));
     told(multi_thread().block_on(block.call_raw("1").into_future()));
-    told(block.call_raw("1").blocking());
+    told(block.call_raw("1").run_blocking());
     let build = || component.program([Op::new("echo")]).build_blocking();
     let error = multi_thread().block_on(async { build().err().unwrap() });
-    assert!(matches!(error, Error::BlockingInAsync), "{error}");
+    assert!(matches!(error, CallError::BlockingInAsync), "{error}");
     assert_eq!(component.host().stats().in_flight, 0);
     held.lock().unwrap().take();
 }
@@ -322,7 +320,7 @@ fn calls_that_call_in_a_runtime_of_one_thread() {
     type Held = Arc<Mutex<Option<Function>>>;
     let held = Held::default();
     let own = held.clone();
-    let (host, _) = host(CleanState::Reset);
+    let (host, _) = host(ResetPolicy::Require);
     let host = host.hostcall("h:nest", move |_: HostcallContext, left: u32| {
         let nest = own.lock().unwrap().clone().unwrap();
         async move {

@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Instrument, Metadata, Subscriber, info_span};
-use wit_wire_host::{CleanState, HostcallContext, HostcallError, telemetry};
+use wit_wire_host::{HostcallContext, HostcallError, ResetPolicy, telemetry};
 
 /// A span that there was.
 #[derive(Debug, Clone)]
@@ -111,7 +111,7 @@ async fn spans_nest_and_say_how_it_ended() {
     tracing::subscriber::set_global_default(spans.clone()).unwrap();
     let begun = Arc::new(Notify::new());
     let begins = begun.clone();
-    let host = common::host(CleanState::FreshInstance)
+    let host = common::host(ResetPolicy::Never)
         .hostcall("h:add", async |_: HostcallContext, (a, b): (i64, i64)| {
             let waiting = async {
                 tokio::task::yield_now().await;

@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
 use common::component;
 use wit_wire_host::{
-    CleanState, Component, Error, Host, HostcallContext, HostcallError, Limits, Op, Phase,
-    PoolConfig, Program,
+    Component, Error, Host, HostcallContext, HostcallError, Limits, Op, Phase, PoolConfig, Program,
+    ResetPolicy,
 };
 
 const CASE: &str = "TEST_CASE";
@@ -73,13 +73,11 @@ fn main() -> ExitCode {
 static IS_SHUT: AtomicBool = AtomicBool::new(false);
 
 /// A host of so many instances.
-fn host(instances: usize, clean_state: CleanState) -> Component {
-    let config = PoolConfig {
-        instances,
-        clean_state,
-        verify: true,
-        ..PoolConfig::default()
-    };
+fn host(instances: usize, clean_state: ResetPolicy) -> Component {
+    let config = PoolConfig::default()
+        .instances(instances)
+        .reset(clean_state)
+        .verify(true);
     let hold = async |_: HostcallContext, times: u32| {
         for _ in 0..times {
             tokio::task::yield_now().await;
@@ -89,10 +87,7 @@ fn host(instances: usize, clean_state: CleanState) -> Component {
         }
         Ok::<_, HostcallError>(times)
     };
-    let limits = Limits {
-        cpu_time: std::time::Duration::from_millis(50),
-        ..Limits::default()
-    };
+    let limits = Limits::default().cpu_time(std::time::Duration::from_millis(50));
     component(
         Host::builder()
             .pool(config)
@@ -103,7 +98,7 @@ fn host(instances: usize, clean_state: CleanState) -> Component {
 
 const OPS: [&str; 6] = ["echo", "keep", "loop", "trap", "recurse", "h:hold"];
 
-fn program(component: &Component) -> Result<Program, Error> {
+fn program(component: &Component) -> Result<Program, CallError> {
     component.program(OPS.map(Op::new)).build_blocking()
 }
 
@@ -111,9 +106,9 @@ fn program(component: &Component) -> Result<Program, Error> {
 fn check(program: &Program) {
     for _ in 0..3 {
         let keep = program.function("keep").unwrap();
-        assert_eq!(keep.call_raw("7").blocking().unwrap(), "0");
+        assert_eq!(keep.call_raw("7").run_blocking().unwrap(), "0");
     }
-    assert_eq!(program.reset_refused(), None);
+    assert_eq!(program.fallback_reason(), None);
 }
 
 #[cfg(target_os = "linux")]
@@ -147,17 +142,17 @@ mod linux {
 
     /// Once for the shared runtime of blocking calls, once for the file that tells which pages were written.
     pub(super) fn descriptors() {
-        for clean_state in [CleanState::Auto, CleanState::Reset] {
+        for clean_state in [ResetPolicy::Auto, ResetPolicy::Require] {
             let component = host(1, clean_state);
             let error = with(Resource::Nofile, 0, || program(&component).err().unwrap());
-            assert!(matches!(error, Error::NoRuntime), "{error}");
+            assert!(matches!(error, CallError::NoRuntime), "{error}");
         }
         let runtime = runtime();
-        for clean_state in [CleanState::Auto, CleanState::Reset] {
+        for clean_state in [ResetPolicy::Auto, ResetPolicy::Require] {
             let component = host(1, clean_state);
             let build = || runtime.block_on(component.program([Op::new("echo")]).build());
             let error = with(Resource::Nofile, 0, || build().err().unwrap());
-            let Error::Failed {
+            let CallError::Failed {
                 phase: Phase::Instantiate,
                 source,
                 ..
@@ -170,7 +165,7 @@ mod linux {
                 "{source}"
             );
         }
-        let component = host(1, CleanState::Auto);
+        let component = host(1, ResetPolicy::Auto);
         let program = program(&component).unwrap();
         check(&program);
         // What runs needs none.
@@ -180,17 +175,17 @@ mod linux {
 
     /// A thread's stack has two megabytes.
     pub(super) fn threads() {
-        let component = host(1, CleanState::Reset);
+        let component = host(1, ResetPolicy::Require);
         let room = address_space_in_use() + (1 << 20);
         let error = with(Resource::As, room, || program(&component).err().unwrap());
-        assert!(matches!(error, Error::NoRuntime), "{error}");
+        assert!(matches!(error, CallError::NoRuntime), "{error}");
         let engine = common::engine();
         let room = address_space_in_use() + (1 << 20);
         let error = with(Resource::As, room, || {
             Host::builder().build(&engine).err().unwrap()
         });
         assert!(
-            matches!(error, Error::Engine(why) if why.contains("thread")),
+            matches!(error, BuildError::Engine(why) if why.contains("thread")),
             "{error}"
         );
         check(&program(&component).unwrap());
@@ -199,7 +194,7 @@ mod linux {
     /// Each instance reserves more than four gigabytes.
     pub(super) fn address_space() {
         let runtime = runtime();
-        let component = host(8, CleanState::Reset);
+        let component = host(8, ResetPolicy::Require);
         let program = program(&component).unwrap();
         check(&program);
         let hold = program.function("h:hold").unwrap();
@@ -219,7 +214,7 @@ mod linux {
                             assert_eq!(answer, "9");
                             answered += 1;
                         }
-                        Err(Error::Failed {
+                        Err(CallError::Failed {
                             phase: Phase::Instantiate,
                             ..
                         }) => {
@@ -243,13 +238,13 @@ mod linux {
             (0, 0, 0)
         );
         // With no room at all for a new program's first instance, and none idle.
-        let other = host(1, CleanState::Reset);
+        let other = host(1, ResetPolicy::Require);
         let room = address_space_in_use() + (1 << 30);
         let error = with(Resource::As, room, || self::program(&other).err().unwrap());
         assert!(
             matches!(
                 error,
-                Error::Failed {
+                CallError::Failed {
                     phase: Phase::Instantiate,
                     ..
                 }
@@ -263,7 +258,7 @@ mod linux {
 
     pub(super) fn locked_memory() {
         with(Resource::Memlock, 0, || {
-            check(&program(&host(2, CleanState::Reset)).unwrap());
+            check(&program(&host(2, ResetPolicy::Require)).unwrap());
         });
     }
 
@@ -288,7 +283,7 @@ mod linux {
         for signal in [libc::SIGCHLD, libc::SIGPIPE, libc::SIGUSR1] {
             install(signal, count);
         }
-        let component = host(2, CleanState::Reset);
+        let component = host(2, ResetPolicy::Require);
         let program = program(&component).unwrap();
         let is_over = std::sync::Arc::new(AtomicBool::new(false));
         // SAFETY: it takes nothing and can't fail.
@@ -308,17 +303,17 @@ mod linux {
             let function = program.function(op).unwrap();
             let call = function.call_raw(input);
             match op {
-                "loop" => call.blocking(),
-                _ => call.limits(Limits::default()).blocking(),
+                "loop" => call.run_blocking(),
+                _ => call.limits(Limits::default()).run_blocking(),
             }
         };
         for round in 0..200 {
             assert_eq!(call("keep", "7").unwrap(), "0");
             assert_eq!(call("h:hold", "20").unwrap(), "20");
             if round % 50 == 0 {
-                assert!(matches!(call("trap", "1"), Err(Error::Trap { .. })));
-                assert!(matches!(call("recurse", "1"), Err(Error::Trap { .. })));
-                assert!(matches!(call("loop", "1"), Err(Error::Limit { .. })));
+                assert!(matches!(call("trap", "1"), Err(CallError::Trap { .. })));
+                assert!(matches!(call("recurse", "1"), Err(CallError::Trap { .. })));
+                assert!(matches!(call("loop", "1"), Err(CallError::Limit { .. })));
             }
         }
         is_over.store(true, SeqCst);
@@ -345,16 +340,16 @@ mod linux {
         for signal in [libc::SIGSEGV, libc::SIGILL, libc::SIGBUS, libc::SIGFPE] {
             install(signal, last_words);
         }
-        let component = host(1, CleanState::Reset);
+        let component = host(1, ResetPolicy::Require);
         let program = program(&component).unwrap();
         for op in ["trap", "recurse"] {
             let error = program
                 .function(op)
                 .unwrap()
                 .call_raw("1")
-                .blocking()
+                .run_blocking()
                 .unwrap_err();
-            assert!(matches!(error, Error::Trap { .. }), "{error}");
+            assert!(matches!(error, CallError::Trap { .. }), "{error}");
         }
         check(&program);
         assert_eq!(FAULTS.load(SeqCst), 0);

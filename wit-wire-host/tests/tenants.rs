@@ -21,8 +21,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use wit_wire_host::{
-    CleanState, Component, Error, Function, Host, HostcallContext, HostcallError, Isolation, Limit,
-    Limits, Op, PoolConfig, Program, Shape,
+    Component, Dialect, Error, Function, Host, HostcallContext, HostcallError, Isolation, Limit,
+    Limits, Op, PoolConfig, Program, ResetPolicy,
 };
 
 /// One test at a time: each looks at all memories there are.
@@ -32,13 +32,9 @@ const SHAPES: [&str; 3] = ["s", "l", "g"];
 const ACTIONS: [&str; 9] = ["r", "t", "o", "b", "m", "d", "v", "y", "n"];
 
 /// The tenants' component in a pool of two, with what its instances do while they settle.
-fn component(clean_state: CleanState, settling: fn()) -> Component {
+fn component(clean_state: ResetPolicy, settling: fn()) -> Component {
     let host = Host::builder()
-        .pool(PoolConfig {
-            instances: 2,
-            clean_state,
-            ..PoolConfig::default()
-        })
+        .pool(PoolConfig::default().instances(2).reset(clean_state))
         .hostcall("settling", move |_: HostcallContext, (): ()| {
             settling();
             std::future::ready(Ok::<_, HostcallError>(()))
@@ -50,12 +46,12 @@ fn component(clean_state: CleanState, settling: fn()) -> Component {
             std::future::pending::<Result<(), HostcallError>>().await
         });
     let module = wat::parse_str(include_str!("tenants/tenant.wat")).unwrap();
-    let guest = common::componentize(module, &common::wit(Shape::Article));
+    let guest = common::componentize(module, &common::wit(Dialect::V1));
     let guest = artifact_embed::instrument(&guest).unwrap();
     let engine = common::engine();
     let component = wasmtime::component::Component::new(&engine, guest).unwrap();
     let host = host.build(&engine).unwrap();
-    host.component(&component).unwrap().identified("tenants")
+    host.component(&component).unwrap().with_identity("tenants")
 }
 
 async fn program(component: &Component, ops: &[&str], isolation: Isolation) -> Program {
@@ -90,10 +86,7 @@ async fn tenants(component: &Component, actions: &[&str]) -> Vec<Function> {
 /// Leaves secrets in a few pages or in all, and ends as it must.
 async fn leave(tenant: Function, everywhere: bool) {
     let action = &tenant.name()[1..];
-    let mut limits = Limits {
-        memory: 32 << 20,
-        ..Limits::default()
-    };
+    let mut limits = Limits::default().memory(32 << 20);
     if action == "o" {
         limits.cpu_time = Duration::from_millis(20);
     }
@@ -114,11 +107,11 @@ async fn leave(tenant: Function, everywhere: bool) {
     }
     let result = call.await;
     let limit = |expected| match &result {
-        Err(Error::Limit { exceeded, .. }) => exceeded.limit == expected,
+        Err(CallError::Limit { exceeded, .. }) => exceeded.limit == expected,
         _ => false,
     };
     let is_right = match action {
-        "t" | "d" => matches!(result, Err(Error::Trap { .. })),
+        "t" | "d" => matches!(result, Err(CallError::Trap { .. })),
         "o" => limit(Limit::CpuTime),
         "b" => limit(Limit::Memory),
         "y" => result.as_ref().is_ok_and(|text| text.contains("SECRET-C")),
@@ -253,12 +246,12 @@ async fn hunt(component: &Component, rounds: usize, between: impl Fn()) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_of_a_call_is_found_by_another_or_from_outside() {
     let _alone = ALONE.lock().await;
-    for clean_state in [CleanState::Reset, CleanState::FreshInstance] {
+    for clean_state in [ResetPolicy::Require, ResetPolicy::Never] {
         let component = component(clean_state, || ());
         hunt(&component, 6, || ()).await;
         let stats = component.host().stats();
         assert_eq!(
-            clean_state == CleanState::Reset,
+            clean_state == ResetPolicy::Require,
             stats.resets > 0,
             "{stats:?}"
         );
@@ -269,7 +262,7 @@ async fn nothing_of_a_call_is_found_by_another_or_from_outside() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_found_in_pages_that_were_swapped_out() {
     let _alone = ALONE.lock().await;
-    let component = component(CleanState::Reset, || ());
+    let component = component(ResetPolicy::Require, || ());
     hunt(&component, 4, || advise(libc::MADV_PAGEOUT)).await;
 }
 
@@ -279,7 +272,7 @@ async fn nothing_is_found_in_what_were_huge_pages() {
     static ADVISED: Once = Once::new();
     static MOST: AtomicU64 = AtomicU64::new(0);
     let _alone = ALONE.lock().await;
-    let component = component(CleanState::Reset, || {
+    let component = component(ResetPolicy::Require, || {
         // Of the first instance, while none is at rest.
         ADVISED.call_once(|| advise(libc::MADV_HUGEPAGE));
         MOST.fetch_max(huge(), Relaxed);
@@ -297,7 +290,7 @@ async fn nothing_is_found_in_what_were_huge_pages() {
 #[tokio::test]
 async fn a_hunter_finds_what_is_there_to_be_found() {
     let _alone = ALONE.lock().await;
-    let component = component(CleanState::Reset, || ());
+    let component = component(ResetPolicy::Require, || ());
     for shape in SHAPES {
         let ops = [format!("{shape}r"), format!("{shape}h")];
         let shared = program(&component, &[&ops[0], &ops[1]], Isolation::Shared).await;

@@ -34,9 +34,12 @@ pub(crate) struct ImageKey(u64);
 enum Storage {
     /// Pages by number, in ascending order.
     Lines(Box<[(u32, Arc<Page>)]>),
-    /// Ranges of memory in ascending order, and where they are in the file. Never over a base.
-    Mapped(SealedFile, Box<[(Range<usize>, usize)]>),
+    /// Never over a base.
+    Mapped(SealedFile, Box<[Place]>),
 }
+
+/// A range of memory, and where its content is in the file. They are in ascending order.
+type Place = (Range<usize>, usize);
 
 impl Image {
     /// The difference of `memory` to `base`, or to `pristine` without one. The memory has changed in
@@ -160,7 +163,7 @@ impl Image {
         }
     }
 
-    fn mapping(&self) -> Option<(&SealedFile, &[(Range<usize>, usize)])> {
+    fn mapping(&self) -> Option<(&SealedFile, &[Place])> {
         self.layers().find_map(|layer| match &layer.storage {
             Storage::Lines(_) => None,
             Storage::Mapped(file, places) => Some((file, &**places)),

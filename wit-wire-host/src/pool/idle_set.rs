@@ -50,7 +50,8 @@ impl IdleSet {
     /// Builds instances until `count` of them are idle.
     pub(crate) async fn warm(self: &Arc<Self>, count: usize) -> Result<(), CallError> {
         let _call = self.pool.begin(&Meter::new(self.origin.limits))?;
-        for _ in lock(&self.state).len()..count.min(self.pool.config.instances) {
+        let idle = lock(&self.state).len();
+        for _ in idle..count.min(self.pool.config.instances) {
             let mut new = ReturnGuard::new(self, None);
             new.arrives(self.build(&Meter::new(self.origin.limits)).await?);
         }

@@ -9,7 +9,6 @@ use super::reserved::{GUEST_INTERFACE, HOSTCALL_INTERFACE};
 
 /// The dialects in which version 1 of the protocol was published (`wit/README.md`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Dialect {
     /// As published first: `mat-info` has three fields. New guests are written against this one.
     V1,

@@ -8,7 +8,7 @@ use wasmtime::component::Component;
 use wasmtime::{Config, Engine};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
-use wit_wire_host::{CleanState, Host, HostBuilder, Op, PoolConfig, Program, Shape};
+use wit_wire_host::{Dialect, Host, HostBuilder, Op, PoolConfig, Program, ResetPolicy};
 
 pub(crate) const ALL_OPS: [&str; 9] = [
     "echo", "bad", "count", "h:add", "loop", "trap", "recurse", "grow", "utf8",
@@ -21,10 +21,10 @@ pub(crate) fn engine() -> Engine {
 }
 
 /// The WIT text of a published shape.
-pub(crate) fn wit(shape: Shape) -> String {
+pub(crate) fn wit(shape: Dialect) -> String {
     let file = match shape {
-        Shape::Article => "../wit/wit-wire.wit",
-        Shape::Metatype => "../wit/metatype/wit-wire.wit",
+        Dialect::V1 => "../wit/wit-wire.wit",
+        Dialect::V1Hashed => "../wit/metatype/wit-wire.wit",
     };
     std::fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap()
 }
@@ -44,12 +44,12 @@ pub(crate) fn componentize(mut module: Vec<u8>, wit: &str) -> Vec<u8> {
 }
 
 /// The guest of `guest.wat` as a component.
-pub(crate) fn guest(shape: Shape) -> Vec<u8> {
+pub(crate) fn guest(shape: Dialect) -> Vec<u8> {
     let ops = "(param $ops i32) (param $ops_len i32)";
     let version = "(param $version i32) (param $version_len i32)";
     let (init, mat) = match shape {
-        Shape::Article => (format!("{ops} {version}"), "24"),
-        Shape::Metatype => (format!("{version} {ops}"), "32"),
+        Dialect::V1 => (format!("{ops} {version}"), "24"),
+        Dialect::V1Hashed => (format!("{version} {ops}"), "32"),
     };
     let text = include_str!("guest.wat")
         .replace("{INIT}", &init)
@@ -58,17 +58,14 @@ pub(crate) fn guest(shape: Shape) -> Vec<u8> {
 }
 
 /// A host whose calls come to their clean state in this way.
-pub(crate) fn host(clean_state: CleanState) -> HostBuilder {
-    Host::builder().pool(PoolConfig {
-        clean_state,
-        ..PoolConfig::default()
-    })
+pub(crate) fn host(clean_state: ResetPolicy) -> HostBuilder {
+    Host::builder().pool(PoolConfig::default().reset(clean_state))
 }
 
 /// The guest in a host.
 pub(crate) fn component(host: HostBuilder) -> wit_wire_host::Component {
     let engine = engine();
-    let guest = artifact_embed::instrument(&guest(Shape::Article)).unwrap();
+    let guest = artifact_embed::instrument(&guest(Dialect::V1)).unwrap();
     let component = Component::new(&engine, guest).unwrap();
     host.build(&engine).unwrap().component(&component).unwrap()
 }

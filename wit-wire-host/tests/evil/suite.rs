@@ -4,7 +4,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use tokio::runtime::{Builder, Runtime};
 use wasmtime::component::Component;
-use wit_wire_host::{CleanState, Error, Function, Host, HostBuilder, Limits, Op, Phase, Shape};
+use wit_wire_host::{Dialect, Error, Function, Host, HostBuilder, Limits, Op, Phase, ResetPolicy};
 
 use crate::common;
 
@@ -73,11 +73,11 @@ pub(crate) fn all_in(text: &str, name: &str, expected: &str) -> Vec<Case> {
 }
 
 /// What the caller of a deed is told, in one line. Phase and op are compared here.
-fn told(place: Place, result: Result<String, Error>) -> String {
+fn told(place: Place, result: Result<String, CallError>) -> String {
     let mut where_it_was = None;
     let line = match result {
         Ok(answer) => format!("ok {answer}"),
-        Err(Error::Limit {
+        Err(CallError::Limit {
             op,
             phase,
             exceeded,
@@ -85,13 +85,13 @@ fn told(place: Place, result: Result<String, Error>) -> String {
             where_it_was = Some((op, phase));
             format!("limit {:?} {}", exceeded.limit, exceeded.allowed)
         }
-        Err(Error::Trap {
+        Err(CallError::Trap {
             op, phase, reason, ..
         }) => {
             where_it_was = Some((op, phase));
             format!("trap: {reason}")
         }
-        Err(Error::Failed { op, phase, source }) => {
+        Err(CallError::Failed { op, phase, source }) => {
             where_it_was = Some((op, phase));
             let mut root: &dyn std::error::Error = &*source;
             while let Some(source) = root.source() {
@@ -99,7 +99,7 @@ fn told(place: Place, result: Result<String, Error>) -> String {
             }
             format!("failed: {root}")
         }
-        Err(Error::Exit { op, phase, code }) => {
+        Err(CallError::Exit { op, phase, code }) => {
             where_it_was = Some((op, phase));
             format!("exit {code}")
         }
@@ -148,11 +148,11 @@ pub(crate) fn run(
         (plain, with_state)
     };
     let compiled: Vec<_> = cases.iter().map(|case| compile(&case.guest)).collect();
-    let good = artifact_embed::instrument(&common::guest(Shape::Article)).unwrap();
+    let good = artifact_embed::instrument(&common::guest(Dialect::V1)).unwrap();
     let good = Component::new(&engine, good).unwrap();
     let mut left = Vec::new();
     for _ in 0..2 {
-        for clean_state in [CleanState::Reset, CleanState::FreshInstance] {
+        for clean_state in [ResetPolicy::Require, ResetPolicy::Never] {
             let host = more(common::host(clean_state)).limits(limits);
             let host = host.build(&engine).unwrap();
             tokio().block_on(async {
@@ -160,10 +160,10 @@ pub(crate) fn run(
                 let good = good.build().await.unwrap().function("count").unwrap();
                 for (case, (plain, with_state)) in cases.iter().zip(&compiled) {
                     match (clean_state, with_state) {
-                        (CleanState::Reset, Some(evil)) => check(&host, evil, case, true).await,
+                        (ResetPolicy::Require, Some(evil)) => check(&host, evil, case, true).await,
                         // One whose state can't be reached is never reset.
-                        (CleanState::Reset, None) => {
-                            let auto = common::host(CleanState::Auto);
+                        (ResetPolicy::Require, None) => {
+                            let auto = common::host(ResetPolicy::Auto);
                             let auto = more(auto).limits(limits).build(&engine).unwrap();
                             check(&auto, plain, case, false).await;
                         }
@@ -208,7 +208,7 @@ fn wit() -> String {
     ];
     let imports = interfaces.map(|interface| format!("import {interface}@0.2.0;"));
     let world = format!("world wit-wire {{ {}", imports.concat());
-    let protocol = common::wit(Shape::Article).replace("world wit-wire {", &world);
+    let protocol = common::wit(Dialect::V1).replace("world wit-wire {", &world);
     protocol + include_str!("wasi.wit")
 }
 

@@ -10,8 +10,8 @@ use crate::common::{self, component, program};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use wit_wire_host::{
-    CleanState, Error, HostcallContext, HostcallError, Isolation, Limit, Limits, Op, Phase,
-    Program, Run,
+    Error, HostcallContext, HostcallError, Isolation, Limit, Limits, Op, Phase, Program,
+    ResetPolicy, Run,
 };
 
 async fn shared() -> Program {
@@ -41,13 +41,13 @@ async fn values_types_and_raw_json_go_through() {
 
     let error = echo.call::<_, u8>(&json!("text")).await.unwrap_err();
     assert!(
-        matches!(&error, Error::Decode { op, .. } if op == "echo"),
+        matches!(&error, CallError::Decode { op, .. } if op == "echo"),
         "{error}"
     );
     let keyed_by_list = std::collections::HashMap::from([(vec![1], 2)]);
     let error = echo.call::<_, Value>(&keyed_by_list).await.unwrap_err();
     assert!(
-        matches!(&error, Error::Encode { op, .. } if op == "echo"),
+        matches!(&error, CallError::Encode { op, .. } if op == "echo"),
         "{error}"
     );
 }
@@ -100,13 +100,9 @@ async fn a_receipt_says_what_was_used() {
     );
     assert_eq!(
         (receipt.isolation, receipt.cold, receipt.memory),
-        (
-            Isolation::PerCall,
-            super::WAY == CleanState::FreshInstance,
-            65536
-        )
+        (Isolation::PerCall, super::WAY == ResetPolicy::Never, 65536)
     );
-    assert_eq!(receipt.clean_state, Some(super::WAY));
+    assert_eq!(receipt.cleaned_by, Some(super::WAY));
     assert!(
         receipt.wall_time > Duration::ZERO && receipt.cpu_time > Duration::ZERO,
         "{receipt:?}"
@@ -168,12 +164,10 @@ async fn a_hundred_calls_at_once_each_get_their_own_answer() {
 /// Each guest misbehaves in its own way, is told so in its own error, and the next call works.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn misbehaviour_costs_the_instance_and_not_the_process() {
-    let limits = Limits {
-        cpu_time: Duration::from_millis(50),
-        memory: 8 << 20,
-        hostcalls: 5,
-        ..Limits::default()
-    };
+    let limits = Limits::default()
+        .cpu_time(Duration::from_millis(50))
+        .memory(8 << 20)
+        .hostcalls(5);
     let host = host()
         .limits(limits)
         .hostcall("f:ok", async |_: HostcallContext, _: Value| {
@@ -225,12 +219,7 @@ async fn misbehaviour_costs_the_instance_and_not_the_process() {
 
 #[tokio::test]
 async fn sizes_are_limited_in_both_directions() {
-    let limits = Limits {
-        input: 10,
-        output: 5,
-        hostcall_payload: 7,
-        ..Limits::default()
-    };
+    let limits = Limits::default().input(10).output(5).hostcall_payload(7);
     let host = host().limits(limits);
     let program = program(host, &[]).await;
     let call = async |op: &str, input: &str| {
@@ -240,7 +229,7 @@ async fn sizes_are_limited_in_both_directions() {
             .call_raw(input)
             .await
             .unwrap_err();
-        let Error::Limit {
+        let CallError::Limit {
             op: Some(named),
             phase: Phase::Handle,
             exceeded,
@@ -261,11 +250,7 @@ async fn sizes_are_limited_in_both_directions() {
         (Limit::HostcallPayload, 7, Some(13))
     );
     assert_eq!(call("bad", "012345").await, (Limit::Output, 5, Some(6)));
-    let generous = Limits {
-        input: 100,
-        output: 100,
-        ..limits
-    };
+    let generous = limits.input(100).output(100);
     let echo = program.function("echo").unwrap();
     assert_eq!(
         echo.call_raw("01234567890").limits(generous).await.unwrap(),
@@ -279,13 +264,10 @@ async fn wall_time_ends_a_call_that_waits_or_loops() {
         std::future::pending::<Result<Value, HostcallError>>().await
     });
     let program = program(host, &["h:wait"]).await;
-    let short = Limits {
-        wall_time: Duration::from_millis(30),
-        ..Limits::default()
-    };
+    let short = Limits::default().wall_time(Duration::from_millis(30));
     // In which phase is the machine's affair: a busy one is slow to build an instance.
-    let out_of_time = |error: &Error| match error {
-        Error::Limit { exceeded, .. } => {
+    let out_of_time = |error: &CallError| match error {
+        CallError::Limit { exceeded, .. } => {
             [Limit::WallTime, Limit::Deadline].contains(&exceeded.limit)
         }
         _ => false,
@@ -303,7 +285,7 @@ async fn wall_time_ends_a_call_that_waits_or_loops() {
 #[tokio::test]
 async fn a_dropped_call_ends_its_instance_and_no_other() {
     let component = component(host());
-    let run = Run::new(Limits::default());
+    let run = Meter::new(Limits::default());
     let mut instance = component.instantiate(&run).await.unwrap();
     instance
         .init(&run, &[Op::new("loop")], "0.0.1")
@@ -325,13 +307,13 @@ async fn a_dropped_call_ends_its_instance_and_no_other() {
         .handle(&run, &"loop".into(), "1")
         .await
         .unwrap_err();
-    assert!(matches!(error, Error::InstanceEnded), "{error}");
+    assert!(matches!(error, CallError::InstanceEnded), "{error}");
 }
 
 #[tokio::test]
 async fn ops_are_initialised_once_under_names_of_their_own() {
     let component = component(host());
-    let run = Run::new(Limits::default());
+    let run = Meter::new(Limits::default());
     let mut instance = component.instantiate(&run).await.unwrap();
     instance
         .init(&run, &[Op::new("echo")], "0.0.1")
@@ -341,7 +323,7 @@ async fn ops_are_initialised_once_under_names_of_their_own() {
         .init(&run, &[Op::new("echo")], "0.0.1")
         .await
         .unwrap_err();
-    assert!(matches!(error, Error::AlreadyInitialised), "{error}");
+    assert!(matches!(error, CallError::AlreadyInitialised), "{error}");
     assert_eq!(
         instance.handle(&run, &"echo".into(), "1").await.unwrap(),
         "1"
@@ -354,7 +336,7 @@ async fn ops_are_initialised_once_under_names_of_their_own() {
         .err()
         .unwrap();
     assert!(
-        matches!(&error, Error::DuplicateOp(op) if op == "echo"),
+        matches!(&error, ProgramError::DuplicateOp(op) if op == "echo"),
         "{error}"
     );
     let error = component
@@ -364,7 +346,7 @@ async fn ops_are_initialised_once_under_names_of_their_own() {
         .err()
         .unwrap();
     assert!(
-        matches!(&error, Error::ReservedOp(op) if op == "wit-wire:batch"),
+        matches!(&error, ProgramError::ReservedOp(op) if op == "wit-wire:batch"),
         "{error}"
     );
 }
@@ -377,13 +359,13 @@ fn the_blocking_form_works_outside_async_code_and_says_so_inside() {
         .build_blocking()
         .unwrap();
     let echo = program.function("echo").unwrap();
-    assert_eq!(echo.call::<_, i32>(&7).blocking().unwrap(), 7);
+    assert_eq!(echo.call::<_, i32>(&7).run_blocking().unwrap(), 7);
 
     let tokio = tokio::runtime::Runtime::new().unwrap();
     let error = tokio
-        .block_on(async { echo.call::<_, i32>(&7).blocking() })
+        .block_on(async { echo.call::<_, i32>(&7).run_blocking() })
         .unwrap_err();
-    assert!(matches!(error, Error::BlockingInAsync), "{error}");
+    assert!(matches!(error, CallError::BlockingInAsync), "{error}");
     // Outside tokio the async form is an error and no panic.
     let shared = component
         .program([Op::new("echo")])
@@ -396,7 +378,7 @@ fn the_blocking_form_works_outside_async_code_and_says_so_inside() {
         let std::task::Poll::Ready((Err(error), _)) = poll else {
             panic!("{poll:?}")
         };
-        assert!(matches!(error, Error::NoRuntime), "{error}");
+        assert!(matches!(error, CallError::NoRuntime), "{error}");
     }
 }
 
@@ -409,19 +391,14 @@ async fn a_call_without_time_is_not_begun() {
         .await
         .unwrap_err();
     assert!(
-        matches!(error, Error::Limit { exceeded, .. } if exceeded.allowed == 0),
+        matches!(error, CallError::Limit { exceeded, .. } if exceeded.allowed == 0),
         "{error}"
     );
-    let none = Limits {
-        wall_time: Duration::ZERO,
-        ..Limits::default()
-    };
+    let none = Limits::default().wall_time(Duration::ZERO);
     echo.call_raw("1").limits(none).await.unwrap_err();
-    let endless = Limits {
-        wall_time: Duration::MAX,
-        cpu_time: Duration::MAX,
-        ..Limits::default()
-    };
+    let endless = Limits::default()
+        .wall_time(Duration::MAX)
+        .cpu_time(Duration::MAX);
     assert_eq!(echo.call_raw("1").limits(endless).await.unwrap(), "1");
 
     // Nor is the state of a shared instance lost for it.
@@ -443,7 +420,7 @@ async fn a_guest_that_knows_of_no_profiles_says_so() {
     let echo = program(host(), &[]).await.function("echo").unwrap();
     let (failed, receipt) = echo.call_raw("1").profiled().with_receipt().await;
     assert!(
-        matches!(&failed, Err(Error::NoProfile { op }) if op == "echo"),
+        matches!(&failed, Err(CallError::NoProfile { op }) if op == "echo"),
         "{failed:?}"
     );
     assert_eq!(receipt.profile, None);

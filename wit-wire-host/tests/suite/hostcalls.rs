@@ -22,7 +22,7 @@ impl Hostcalls for Names {
         payload: String,
     ) -> Result<String, HostcallError> {
         match payload.as_str() {
-            "\"fail\"" => Err(HostcallError::new("mine", "as asked").cause(json!([op]))),
+            "\"fail\"" => Err(HostcallError::new("mine", "as asked").with_cause(json!([op]))),
             _ => Ok(json!(op).to_string()),
         }
     }
@@ -31,7 +31,7 @@ impl Hostcalls for Names {
 /// The error that the guest was given, which it returns as its own.
 async fn error(function: &Function, input: &Value) -> Value {
     match function.call::<_, Value>(input).await {
-        Err(Error::Handler { message, .. }) => serde_json::from_str(&message).unwrap(),
+        Err(CallError::Handler { message, .. }) => serde_json::from_str(&message).unwrap(),
         other => panic!("{other:?}"),
     }
 }
@@ -42,15 +42,21 @@ async fn a_guest_says_why_it_traps() {
     let panic = program.function("panic").unwrap();
     let failure = panic.call::<_, Value>("at src/lib.rs:3:5: é").await;
     assert!(
-        matches!(&failure, Err(Error::Handler { op, message }) if op == "panic" && message == "at src/lib.rs:3:5: é"),
+        matches!(&failure, Err(CallError::Handler { op, message }) if op == "panic" && message == "at src/lib.rs:3:5: é"),
         "{failure:?}"
     );
     // What is no text of up to 64 KiB is not believed.
     let endless = "é".repeat(100_000);
     let failure = panic.call::<_, Value>(&endless).await;
-    assert!(matches!(failure, Err(Error::Trap { .. })), "{failure:?}");
+    assert!(
+        matches!(failure, Err(CallError::Trap { .. })),
+        "{failure:?}"
+    );
     let failure = panic.call::<_, Value>(&json!({"no": "text"})).await;
-    assert!(matches!(failure, Err(Error::Trap { .. })), "{failure:?}");
+    assert!(
+        matches!(failure, Err(CallError::Trap { .. })),
+        "{failure:?}"
+    );
     // One that goes on after all has failed at nothing.
     assert_eq!(panic.call::<_, Value>(&1).await.unwrap(), 1);
 }
@@ -92,7 +98,7 @@ async fn closures_get_typed_input_and_the_calls_context() {
 async fn a_failing_an_unknown_and_a_panicking_op_are_errors_for_the_guest() {
     let host = host()
         .hostcall("h:fail", async |_: HostcallContext, _: Value| {
-            Err::<Value, _>(HostcallError::new("denied", "not you").cause(json!({"why": 1})))
+            Err::<Value, _>(HostcallError::new("denied", "not you").with_cause(json!({"why": 1})))
         })
         .hostcall("h:panic", async |_: HostcallContext, input: Value| {
             assert_eq!(input, json!("never this"));
@@ -146,7 +152,7 @@ fn a_name_is_registered_once() {
         .err()
         .unwrap();
     assert!(
-        matches!(&error, Error::DuplicateHostcall(op) if op == "a"),
+        matches!(&error, BuildError::DuplicateHostcall(op) if op == "a"),
         "{error}"
     );
 }
@@ -158,7 +164,7 @@ fn the_hosts_own_names_cant_be_registered() {
     });
     let error = host.build(&common::engine()).err().unwrap();
     assert!(
-        matches!(&error, Error::ReservedOp(op) if op == "wit-wire:batch"),
+        matches!(&error, ProgramError::ReservedOp(op) if op == "wit-wire:batch"),
         "{error}"
     );
 }
@@ -266,12 +272,9 @@ async fn hostcalls_under_way_end_with_their_call() {
     // Also if it is cancelled or ends in an error.
     dropped.store(false, Ordering::Relaxed);
     let request = json!({"calls": calls("never", 1..2), "wait": null});
-    let limits = Limits {
-        wall_time: Duration::from_millis(20),
-        ..Limits::default()
-    };
+    let limits = Limits::default().wall_time(Duration::from_millis(20));
     let late = batch.call::<_, Value>(&request).limits(limits).await;
-    assert!(matches!(late, Err(Error::Limit { .. })), "{late:?}");
+    assert!(matches!(late, Err(CallError::Limit { .. })), "{late:?}");
     assert!(dropped.load(Ordering::Relaxed));
 }
 
@@ -282,11 +285,7 @@ async fn a_batch_is_limited_like_the_hostcalls_it_has() {
     });
     let program = program(host, &[BATCH]).await;
     let batch = program.function(BATCH).unwrap();
-    let limits = Limits {
-        hostcalls: 4,
-        hostcall_payload: 200,
-        ..Limits::default()
-    };
+    let limits = Limits::default().hostcalls(4).hostcall_payload(200);
     for (request, limit) in [
         (calls("same", 0..5), Limit::Hostcalls),
         (
@@ -296,15 +295,12 @@ async fn a_batch_is_limited_like_the_hostcalls_it_has() {
     ] {
         let request = json!({ "calls": request });
         let limits = match limit {
-            Limit::Hostcalls => Limits {
-                hostcall_payload: 1000,
-                ..limits
-            },
+            Limit::Hostcalls => limits.hostcall_payload(1000),
             _ => limits,
         };
         let failed = batch.call::<_, Value>(&request).limits(limits).await;
         assert!(
-            matches!(&failed, Err(Error::Limit { exceeded, .. }) if exceeded.limit == limit),
+            matches!(&failed, Err(CallError::Limit { exceeded, .. }) if exceeded.limit == limit),
             "{failed:?}"
         );
     }

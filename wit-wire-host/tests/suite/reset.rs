@@ -1,8 +1,8 @@
 //! The suite with calls that come to their clean state by a reset.
 
-use wit_wire_host::{CleanState, HostBuilder};
+use wit_wire_host::{HostBuilder, ResetPolicy};
 
-const WAY: CleanState = CleanState::Reset;
+const WAY: ResetPolicy = ResetPolicy::Require;
 
 fn host() -> HostBuilder {
     crate::common::host(WAY)

@@ -12,7 +12,7 @@ use common::{componentize, engine, guest, wit};
 use wasmtime::component::Component;
 use wit_component::dummy_module;
 use wit_parser::{ManglingAndAbi, Resolve};
-use wit_wire_host::{Error, Host, Op, Shape};
+use wit_wire_host::{Dialect, Error, Host, Op};
 
 /// A component of the world `wit-wire` in `wit`, which does nothing.
 fn dummy(wit: &str) -> Vec<u8> {
@@ -25,18 +25,18 @@ fn dummy(wit: &str) -> Vec<u8> {
     )
 }
 
-fn check(component: &[u8]) -> Result<Shape, Error> {
+fn check(component: &[u8]) -> Result<Dialect, CallError> {
     let engine = engine();
     let component = Component::new(&engine, component).unwrap();
     Host::builder()
         .build(&engine)?
         .component(&component)
-        .map(|component| component.shape())
+        .map(|component| component.dialect())
 }
 
 #[tokio::test]
 async fn both_published_shapes_run() {
-    for shape in [Shape::Article, Shape::Metatype] {
+    for shape in [Dialect::V1, Dialect::V1Hashed] {
         let component = guest(shape);
         assert_eq!(check(&component).unwrap(), shape);
         assert_eq!(check(&dummy(&wit(shape))).unwrap(), shape);
@@ -78,8 +78,8 @@ async fn both_published_shapes_run() {
 
 #[test]
 fn other_worlds_are_refused_by_their_first_difference() {
-    let article = wit(Shape::Article);
-    let metatype = wit(Shape::Metatype);
+    let article = wit(Dialect::V1);
+    let metatype = wit(Dialect::V1Hashed);
     let guest = "export `metatype:wit-wire/mat-wire`";
     let cases = [
         (
@@ -138,14 +138,14 @@ fn other_worlds_are_refused_by_their_first_difference() {
 
 #[test]
 fn imports_that_no_host_offers_are_named() {
-    let wit = wit(Shape::Article)
+    let wit = wit(Dialect::V1)
         .replace("import typegate-wire;", "import typegate-wire;\n  import elsewhere;\n  import another;")
         .replace(
             "world wit-wire",
             "interface elsewhere {\n  go: func();\n}\n\ninterface another {\n  go: func();\n}\n\nworld wit-wire",
         );
     let error = check(&dummy(&wit)).err().unwrap();
-    let Error::Imports { imports } = &error else {
+    let BuildError::Imports { imports } = &error else {
         panic!("{error}")
     };
     assert_eq!(
