@@ -26,9 +26,13 @@ pub(crate) fn serve(args: &Args) -> Result<()> {
         .current_dir(std::env::current_dir()?)
         .args(["run", "--quiet", "--manifest-path"])
         .arg(shell::root().join("Cargo.toml"))
-        .args(["--example", "http", "--"])
-        .arg(&args.folder)
-        .args(&args.more);
+        // Not `--package`, for which cargo would build the engine again with fewer features.
+        .args(["--bin", "serve"]);
+    // It brings more packages than the rest of the server: built only for those who use it.
+    if std::env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT").is_some() {
+        cargo.args(["--features", "serve/otlp"]);
+    }
+    cargo.arg("--").arg(&args.folder).args(&args.more);
     #[cfg(unix)]
     {
         use std::os::unix::process::CommandExt;

@@ -2,8 +2,8 @@
 //!
 //! ```console
 //! $ cargo xtask build-guest python rust javascript
-//! $ cargo run --example plugins -- '[{"sku": "tea", "quantity": 3}]' \
-//!     target/guest/rust-shop.wasm:total examples/plugins/shipping.js:shipping examples/plugins/invoice.py:invoice
+//! $ cargo run --bin plugins '[{"sku": "tea", "quantity": 3}]' \
+//!     target/guest/rust-shop.wasm:total examples/plugins/functions/shipping.js:shipping examples/plugins/functions/invoice.py:invoice
 //! "1 lines, parcel 4.90, to pay 17.80"
 //! ```
 //!
@@ -86,7 +86,7 @@ impl Plugins {
 
 /// The guest that runs JavaScript.
 fn javascript() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guest/javascript.wasm")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/guest/javascript.wasm")
 }
 
 #[tokio::main]

@@ -12,7 +12,7 @@ use python_runtime::PythonError;
 use serde::Serialize;
 use tracing::Instrument;
 
-use crate::{Server, answer, telemetry};
+use crate::{Server, answer, telemetry, traces};
 
 /// Which request a call belongs to. It goes with the call, and from there into its hostcalls.
 #[derive(Debug, Clone, Serialize)]
@@ -50,7 +50,7 @@ pub(crate) async fn call(
     let request = Request::of(&headers);
     let id = request.id.clone();
     let span = tracing::info_span!("request", otel.kind = "server", id, path);
-    telemetry::follow(&span, &headers);
+    traces::continue_trace(&span, &headers);
     let answered = answer(&server, &path, request, body).instrument(span).await;
     ([(ID, id)], answered).into_response()
 }

@@ -1,7 +1,7 @@
 //! A gateway: Python functions behind one GraphQL-like query, which call each other through the same query, with rights by caller.
 //!
 //! ```console
-//! $ cargo run --example gateway -- examples/gateway
+//! $ cargo run --bin gateway examples/gateway/functions
 //! $ curl localhost:8001/graphql --header 'authorization: Bearer shop-token' \
 //!     --data '{"query": "{ customer(id: 7) { name orders { total } } }"}'
 //! {"data":{"customer":{"name":"Ada","orders":[{"total":29.9},{"total":12.5}]}}}
@@ -11,13 +11,11 @@
 //! function that asks for something (`ctx.gql(query)`, `ctx.hostcall("call", ...)`) has its caller's rights and no more.
 //!
 //! In reading order: `config` (functions and callers), `request` (one caller's calls, and what they may), `query` (from a
-//! query to calls and back); `../common/serve.rs` (until it is asked to stop).
+//! query to calls and back).
 
 mod config;
 mod query;
 mod request;
-#[path = "../common/serve.rs"]
-mod serve;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -30,7 +28,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::post;
 use axum::{Json, Router};
 use clap::Parser;
-use python_runtime::{HostcallContext, HostcallError, Limits, PythonRuntime};
+use python_runtime::{HostcallContext, HostcallError, PythonRuntime};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
@@ -77,7 +75,16 @@ async fn main() -> Result<()> {
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("listening on {}", args.listen))?;
-    serve::serve(app, listener, &runtime, Limits::default().wall_time).await
+    println!("http://{}", listener.local_addr()?);
+    let server = axum::serve(listener, app).with_graceful_shutdown(asked_to_stop());
+    server.await.context("serving")?;
+    runtime.shut_down().await;
+    Ok(())
+}
+
+/// Ctrl-C. The example `serve` also handles SIGTERM and clients that keep it from stopping.
+async fn asked_to_stop() {
+    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// `POST /graphql`

@@ -1,7 +1,7 @@
 //! A column of values through one Python function, as an engine for data runs it: in batches, side by side, in order.
 //!
 //! ```console
-//! $ cargo run --example batch 100000
+//! $ cargo run --bin batch 100000
 //! ```
 //!
 //! Prints what a row costs, by the size of a batch. Each batch is a call on clean state.

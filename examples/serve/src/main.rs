@@ -1,7 +1,7 @@
 //! A folder of Python files as a folder of HTTP endpoints: `POST /shop/cart/total` calls `total` of `shop/cart.py`.
 //!
 //! ```console
-//! $ cargo run --example http -- examples/functions
+//! $ cargo run --bin serve examples/functions
 //! $ curl --data '{"name": "Ada"}' localhost:8000/hello/greet
 //! "Hello, Ada!"
 //! ```
@@ -9,18 +9,19 @@
 //! Each function that takes an input, or an input and a context, is an endpoint, unless its name begins with `_`. A changed file is loaded
 //! again, and no request is dropped for it; one that can't be loaded leaves what there was in its place. `/`
 //! is a page to try the functions on, `/openapi.json` describes them, `/healthz` and `/metrics` are for who runs it. Traces go to the OpenTelemetry
-//! collector that `OTEL_EXPORTER_OTLP_ENDPOINT` names.
+//! collector that `OTEL_EXPORTER_OTLP_ENDPOINT` names, if this is built with the feature `otlp`.
 //!
 //! In reading order: `endpoints` (from files to functions), `request` (from a request to an answer), `answer` (which error is
-//! which status), `watch` (changed files), `openapi`, `telemetry`; `../common/serve.rs` (until it is asked to stop).
+//! which status), `watch` (changed files), `openapi`, `telemetry`, `traces`, `stop` (until it is asked to stop).
 
 mod answer;
 mod endpoints;
 mod openapi;
 mod request;
-#[path = "../common/serve.rs"]
-mod serve;
+mod stop;
 mod telemetry;
+#[cfg_attr(not(feature = "otlp"), path = "no_traces.rs")]
+mod traces;
 mod watch;
 
 use std::net::SocketAddr;
@@ -33,13 +34,14 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use clap::Parser;
+use metrics_exporter_prometheus::PrometheusHandle;
 use python_runtime::{HostcallContext, HostcallError, Limits, PoolConfig, PythonRuntime};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
 use endpoints::Endpoints;
 use request::Request;
-use telemetry::Telemetry;
+use traces::Traces;
 
 #[derive(Parser)]
 struct Args {
@@ -60,14 +62,15 @@ struct Args {
 struct Server {
     runtime: PythonRuntime,
     endpoints: Endpoints,
-    telemetry: Arc<Telemetry>,
+    metrics: PrometheusHandle,
     development: bool,
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let args = Args::parse();
-    let telemetry = Arc::new(telemetry::install()?);
+    let traces = Traces::from_environment()?;
+    let metrics = telemetry::install(&traces)?;
     let wall_time = Duration::from_millis(args.milliseconds);
     let runtime = PythonRuntime::builder()
         .limits(Limits {
@@ -87,7 +90,7 @@ async fn main() -> Result<()> {
     let server = Arc::new(Server {
         runtime: runtime.clone(),
         endpoints,
-        telemetry: telemetry.clone(),
+        metrics,
         development: args.development,
     });
     let _watcher = watch::watch(server.clone())?;
@@ -104,8 +107,8 @@ async fn main() -> Result<()> {
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("listening on {}", args.listen))?;
-    serve::serve(app, listener, &runtime, wall_time).await?;
-    telemetry.flush().await?;
+    stop::serve(app, listener, &runtime, wall_time).await?;
+    traces.flush().await?;
     Ok(())
 }
 
@@ -115,7 +118,7 @@ async fn request(context: HostcallContext, _: Value) -> Result<Request, Hostcall
         let message = "this call belongs to no request";
         return Err(HostcallError::new("no_request", message));
     };
-    let traceparent = telemetry::traceparent(&tracing::Span::current());
+    let traceparent = traces::traceparent(&tracing::Span::current());
     Ok(Request {
         traceparent: traceparent.or(request.traceparent),
         ..request

@@ -1,7 +1,7 @@
 //! A Python function in a Rust program.
 //!
 //! ```console
-//! $ cargo run --example quickstart
+//! $ cargo run --bin quickstart
 //! ```
 
 use python_runtime::{PythonError, PythonRuntime, PythonSource};
