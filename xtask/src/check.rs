@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result};
 
 use crate::shell::{self, Selection, cargo, show};
-use crate::{asks_for_help, find};
+use crate::{asks_for_help, find, refuse};
 
 const TEST_HELP: &str = "Build what the tests need, and run them
 
@@ -17,34 +17,20 @@ Arguments:
   [FOLDER ...]  Only the test files of these packages, such as wit-wire-host and python-runtime
 
 Options:
-      --quick  Only what needs no guest: no other tools than Rust's, and a minute once all is compiled
+      --quick  Only what needs no guest, and so no other tools than Rust's
   -h, --help   Print help";
 
-/// The packages whose tests run guests.
-const WITH_GUESTS: [&str; 6] = [
-    "artifact-embed",
-    "benches",
-    "docs",
-    "python-runtime",
-    "wasm-runtime",
-    "xtask",
-];
+/// The folders of packages whose test files need no guest, but for [`LOAD_ONLY`].
+const WITHOUT_GUESTS: [&str; 2] = ["artifact-embed", "wit-wire-host"];
 
-/// The test files of these packages that run none.
-const WITHOUT_GUESTS: [&str; 12] = [
-    "archive",
-    "cache",
-    "cache_damage",
-    "cache_faults",
-    "docs",
-    "instrument",
-    "load_span",
-    "one_build",
-    "pinned",
-    "security",
-    "signature",
-    "two_processes",
-];
+/// Those that do.
+const WITH_GUESTS: [&str; 4] = ["docs", "python-runtime", "wasm-runtime", "xtask"];
+
+/// Loads what another build has compiled.
+const LOAD_ONLY: &str = "load_only";
+
+/// The test files of `xtask` that look at the checkout alone.
+const CHECKOUT: [&str; 4] = ["docs", "one_build", "pinned", "security"];
 
 pub(crate) fn test(arguments: &[OsString]) -> Result<()> {
     if asks_for_help(arguments) {
@@ -54,7 +40,15 @@ pub(crate) fn test(arguments: &[OsString]) -> Result<()> {
     match arguments {
         [] => all(),
         [quick] if quick == "--quick" => self::quick(),
-        folders => of(folders),
+        folders => {
+            let is_option = |word: &&OsString| word.as_encoded_bytes().starts_with(b"-");
+            if let Some(option) = folders.iter().find(is_option) {
+                refuse(&format!("error: unexpected {option:?}\n\n{TEST_HELP}"));
+            }
+            let names = files(folders)?;
+            guests()?;
+            test_files(&names, &[])
+        }
     }
 }
 
@@ -78,21 +72,20 @@ fn guests() -> Result<()> {
     shell::build_guests(&["--requirements", packages])
 }
 
-/// Cargo is told to build the whole workspace each time, and does not build the engine again.
+/// Unit tests and test files. Cargo knows a file by its name alone: one that a file with guests shares is left out.
 fn quick() -> Result<()> {
-    let mut packages = cargo();
-    packages.args(["test", "--workspace"]);
-    show(packages.args(WITH_GUESTS.iter().flat_map(|name| ["--exclude", name])))?;
-    let mut files = cargo();
-    files.args(["test", "--workspace"]);
-    show(files.args(WITHOUT_GUESTS.iter().flat_map(|name| ["--test", name])))
+    let mut names = files(&WITHOUT_GUESTS)?;
+    let with_guests = files(&WITH_GUESTS)?;
+    names.retain(|name| name != LOAD_ONLY && !with_guests.contains(name));
+    names.extend(CHECKOUT.map(OsString::from));
+    test_files(&names, &["--lib", "--bins"])
 }
 
-/// The test files of some packages.
-fn of(folders: &[OsString]) -> Result<()> {
+/// The names of the test files of some packages.
+fn files(folders: &[impl AsRef<OsStr>]) -> Result<BTreeSet<OsString>> {
     let mut names = BTreeSet::new();
     for folder in folders {
-        let tests = shell::root().join(folder).join("tests");
+        let tests = shell::root().join(folder.as_ref()).join("tests");
         let files = fs::read_dir(&tests);
         for file in files.with_context(|| format!("{} is no folder of tests", tests.display()))? {
             let path = file?.path();
@@ -101,10 +94,13 @@ fn of(folders: &[OsString]) -> Result<()> {
             }
         }
     }
-    ensure!(!names.is_empty(), "no tests");
-    guests()?;
+    Ok(names)
+}
+
+/// Always of the whole workspace, as commands are built: so that the engine is built once.
+fn test_files(names: &BTreeSet<OsString>, more: &[&str]) -> Result<()> {
     let mut tests = cargo();
-    tests.args(["test", "--workspace"]);
+    tests.args(["test", "--workspace"]).args(more);
     for name in names {
         tests.arg("--test").arg(name);
     }
@@ -144,7 +140,9 @@ fn takes_none(name: &str, arguments: &[OsString]) -> Result<bool> {
             println!("{about}\n\nUsage: cargo xtask {name}");
             Ok(true)
         }
-        [argument, ..] => bail!("`cargo xtask {name}` takes no {argument:?}"),
+        [argument, ..] => refuse(&format!(
+            "error: `cargo xtask {name}` takes no {argument:?}"
+        )),
     }
 }
 

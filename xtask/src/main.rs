@@ -10,7 +10,7 @@ mod serve;
 use std::ffi::{OsStr, OsString};
 use std::process::{Command, ExitCode};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use xtask_shell::{self as shell, Selection};
 
 /// A command: its name, what it does in a line, and who does it.
@@ -120,18 +120,21 @@ const TASKS: [Task; 20] = [
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     let Some((name, rest)) = arguments.split_first() else {
-        eprintln!("{}", list());
-        return ExitCode::from(WRONG_USE);
+        refuse(&list());
     };
     let Some(task) = find(name) else {
-        eprintln!("error: there is no command {name:?}; `cargo xtask help` lists them");
-        return ExitCode::from(WRONG_USE);
+        refuse(&format!(
+            "error: there is no command {name:?}; `cargo xtask help` lists them"
+        ));
     };
     shell::exit_code(start(task, rest))
 }
 
-/// What programs exit with that don't understand their arguments, as clap has it.
-const WRONG_USE: u8 = 2;
+/// Ends this process as clap does when it does not understand a program's arguments.
+fn refuse(message: &str) -> ! {
+    eprintln!("{message}");
+    std::process::exit(2)
+}
 
 fn find(name: &OsStr) -> Option<&'static Task> {
     TASKS.iter().find(|Task(known, ..)| name == *known)
@@ -183,7 +186,9 @@ fn help(arguments: &[OsString]) -> Result<()> {
     match find(name) {
         Some(Task("help" | "--help", ..)) => help(&[]),
         Some(task) => start(task, &["--help".into()]),
-        None => bail!("there is no command {name:?}; `cargo xtask help` lists them"),
+        None => refuse(&format!(
+            "error: there is no command {name:?}; `cargo xtask help` lists them"
+        )),
     }
 }
 
