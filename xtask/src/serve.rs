@@ -1,42 +1,23 @@
 //! `cargo xtask serve FOLDER`.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
-use anyhow::{Context, Result};
-use clap::Parser;
+use anyhow::Result;
 
-use crate::{guest, shell};
-
-#[derive(Parser)]
-pub(crate) struct Args {
-    /// The folder of Python files: `POST /module/function` calls a function of `module.py`.
-    folder: PathBuf,
-    /// What else to tell the server, such as `--listen 0.0.0.0:80` or `--development`.
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    more: Vec<OsString>,
-}
+use crate::shell::{self, Selection};
+use crate::{asks_for_help, guest};
 
 /// Becomes the server.
-pub(crate) fn serve(args: &Args) -> Result<()> {
-    guest::build(&guest::Args::python())?;
-    let mut cargo = shell::cargo();
-    // From where the user stands: the paths they gave are relative to it.
-    cargo
-        .current_dir(std::env::current_dir()?)
-        .args(["run", "--quiet", "--manifest-path"])
-        .arg(shell::root().join("Cargo.toml"))
-        .args(["--example", "http", "--"])
-        .arg(&args.folder)
-        .args(&args.more);
-    #[cfg(unix)]
-    {
-        use std::os::unix::process::CommandExt;
-        Err(cargo.exec()).context("can't start cargo")
+pub(crate) fn serve(arguments: &[OsString]) -> Result<()> {
+    if !asks_for_help(arguments) {
+        guest::python()?;
     }
-    #[cfg(not(unix))]
-    {
-        let status = cargo.status().context("can't start cargo")?;
-        std::process::exit(status.code().unwrap_or(1))
-    }
+    // It brings more packages than the rest of the server: built only for those who use it.
+    let features: &[&str] = match std::env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT") {
+        Some(_) => &["serve/otlp"],
+        None => &[],
+    };
+    let mut server = shell::program("serve", Selection::of_python(), features)?;
+    server.args(arguments);
+    shell::become_program(server)
 }

@@ -143,3 +143,39 @@ fn sign_vouches_for_an_archive_and_inspect_shows_who_did() {
     let (passed, _, stderr) = xtask(&["sign", &at("a.aot"), "--key", &at("key.pem")]);
     assert!(!passed && stderr.contains("not an Ed25519 key"), "{stderr}");
 }
+
+#[test]
+fn help_lists_the_commands_as_they_describe_themselves() {
+    let (passed, list, stderr) = xtask(&["help"]);
+    assert!(passed, "{stderr}");
+    assert_eq!(xtask(&["--help"]).1, list);
+    let commands = list.lines().filter_map(|line| {
+        let (name, about) = line.strip_prefix("  ")?.split_once(' ')?;
+        Some((name, about.trim_start()))
+    });
+    let commands: Vec<_> = commands.filter(|(name, _)| *name != "help").collect();
+    assert_eq!(commands.len(), 18, "{list}");
+    for (name, about) in commands {
+        let (passed, help, stderr) = xtask(&[name, "--help"]);
+        assert!(passed, "{name}: {stderr}");
+        if name != "serve" {
+            assert_eq!(help.lines().next(), Some(about), "{name}");
+        }
+        assert!(help.contains("Usage: "), "{name}: {help}");
+        assert_eq!(xtask(&["help", name]).1, help, "{name}");
+    }
+}
+
+#[test]
+fn what_is_no_command_is_wrong_use() {
+    for arguments in [&["runn"][..], &["run", "--wrong"], &["lint", "now"], &[]] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"));
+        let output = command.current_dir(common::root()).args(arguments).output();
+        let output = output.unwrap();
+        assert!(
+            output.status.code().is_some_and(|code| code == 2),
+            "{arguments:?}: {output:?}"
+        );
+        assert!(output.stdout.is_empty(), "{arguments:?}");
+    }
+}

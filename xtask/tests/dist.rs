@@ -14,10 +14,18 @@ use std::process::Command;
 
 use artifact_embed::{HOST_TARGET, Header};
 use common::{root, xtask};
+use guest_stamp::{Lock, take};
 use serde_json::Value;
 
-/// What is the workspace's own business.
-const UNPUBLISHED: [&str; 4] = ["benches", "docs", "mutations", "xtask"];
+/// Folders of packages that are the workspace's own business.
+const UNPUBLISHED: [&str; 5] = ["benches", "docs", "examples", "fuzz", "xtask"];
+
+fn is_published(package: &Value) -> bool {
+    let root = root().canonicalize().unwrap();
+    let manifest = Path::new(text(&package["manifest_path"]));
+    let inside = manifest.strip_prefix(root).unwrap();
+    !UNPUBLISHED.iter().any(|folder| inside.starts_with(folder))
+}
 
 fn crates() -> Vec<Value> {
     let mut cargo = Command::new(env!("CARGO"));
@@ -36,7 +44,7 @@ fn who_reads_the_registry_finds_what_a_crate_is_for() {
     let mut published = 0;
     for package in crates() {
         let name = text(&package["name"]);
-        if UNPUBLISHED.contains(&name) {
+        if !is_published(&package) {
             assert_eq!(
                 package["publish"].as_array().map(Vec::len),
                 Some(0),
@@ -82,9 +90,7 @@ fn crates_of_one_release_find_each_other() {
             // Cargo leaves dependencies without a version out of packages, if they are for tests.
             let is_left_out = text(&dependency["kind"]) == "dev" && asked == "*";
             assert!(
-                asked == format!("={version}")
-                    || is_left_out
-                    || UNPUBLISHED.contains(&text(&package["name"])),
+                asked == format!("={version}") || is_left_out || !is_published(package),
                 "{}: {name} {asked}",
                 package["name"]
             );
@@ -114,8 +120,11 @@ fn dist_makes_packages_that_are_all_a_program_needs() {
     let answers = stdout.matches("Ada, Grace: guest loaded after ");
     assert_eq!(answers.count(), 2, "{stdout}");
     let dist = root().join("target/dist");
-    let archive = std::fs::read(dist.join(format!("python-{arch}-{os}.aot"))).unwrap();
-    assert_eq!(Header::read(&archive).unwrap().0.target, HOST_TARGET);
+    let bytes = std::fs::read(dist.join(format!("python-{arch}-{os}.aot"))).unwrap();
+    assert_eq!(Header::read(&bytes).unwrap().0.target, HOST_TARGET);
+
+    let archive = dist.join(format!("python-{arch}-{os}.aot"));
+    another_checkout_takes(&archive, &dist.join("guest.lock"));
 
     let sums = std::fs::read_to_string(dist.join("SHA256SUMS")).unwrap();
     let mut packages = BTreeMap::new();
@@ -156,13 +165,49 @@ fn dist_makes_packages_that_are_all_a_program_needs() {
     }
     let others = |package: &Value| {
         let name = text(&package["name"]).to_owned();
-        let is_other = UNPUBLISHED.contains(&name.as_str())
-            || (name.starts_with("python-runtime-") && name != prebuilt);
+        let is_other =
+            !is_published(package) || (name.starts_with("python-runtime-") && name != prebuilt);
         (!is_other).then_some(name)
     };
     let expected: BTreeSet<_> = crates().iter().filter_map(others).collect();
     let found: BTreeSet<_> = packages.into_keys().collect();
     assert_eq!(found, expected);
+}
+
+/// What `WIT_WIRE_GUEST` names is taken if it is what the lock says, byte for byte, and the lock is of these sources.
+fn another_checkout_takes(archive: &Path, lock: &Path) {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    for _ in 0..2 {
+        take(archive, lock, &at("guest")).unwrap();
+        let taken = std::fs::read(at("guest/python.aot")).unwrap();
+        assert!(taken == std::fs::read(archive).unwrap());
+    }
+
+    let mut changed = std::fs::read(archive).unwrap();
+    *changed.last_mut().unwrap() ^= 1;
+    std::fs::write(at("changed.aot"), changed).unwrap();
+    let mut stale = Lock::read(lock).unwrap();
+    stale.sources.replace_range(..1, "-");
+    stale.write(&at("stale.lock")).unwrap();
+    let mut others = Lock::read(lock).unwrap();
+    others.archives.clear();
+    others.write(&at("others.lock")).unwrap();
+    for (archive, lock, said) in [
+        (&*at("changed.aot"), lock, "another archive than the lock"),
+        (
+            archive,
+            &at("stale.lock"),
+            "sources of the Python guest changed",
+        ),
+        (archive, &at("others.lock"), "names no archive for"),
+        (archive, &at("none.lock"), "none.lock"),
+    ] {
+        let error = take(archive, lock, &at("not")).unwrap_err();
+        let error = format!("{error:#}");
+        assert!(error.contains(said), "{error}");
+        assert!(!at("not").exists());
+    }
 }
 
 /// `verify` of an archive and a component.

@@ -4,11 +4,11 @@
 
 use std::process::Command;
 
-/// What `cargo run --example` prints to stdout.
+/// What `cargo run --bin` prints to stdout.
 fn run(example: &str, arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO"))
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-        .args(["run", "--quiet", "--example", example, "--"])
+        .args(["run", "--quiet", "--bin", example, "--"])
         .args(arguments)
         .output()
         .unwrap();
@@ -46,8 +46,8 @@ fn a_column_comes_back_in_order_whatever_the_batch() {
 fn plugins_of_three_languages() {
     let plugins = [
         "target/guest/rust-shop.wasm:total",
-        "examples/plugins/shipping.js:shipping",
-        "examples/plugins/invoice.py:invoice",
+        "examples/plugins/functions/shipping.js:shipping",
+        "examples/plugins/functions/invoice.py:invoice",
     ];
     for (quantity, said) in [
         (3, "\"1 lines, parcel 4.90, to pay 17.80\"\n"),

@@ -1,25 +1,27 @@
-//! `cargo xtask` and the tests use the same build of what they share, the engine above all. Cargo gives a package the features that the packages
-//! it is asked to build ask for; so xtask names in its manifest those that only others ask for.
+//! What `cargo xtask` and the tests have cargo build: the engine once, and no more packages than a command needs.
+//!
+//! Cargo gives a dependency the features that the packages it is told to build ask for, together. Commands are built
+//! with the whole workspace selected, tests too, but with the dependencies that only tests have: so none of these may
+//! add a feature to what a command uses. Where one does, it is named as an ordinary dependency of `docs`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 use std::process::Command;
 
-/// Each package with its version and features.
-fn packages(options: &[&str]) -> BTreeSet<String> {
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// Each package that cargo would build, with its version and features.
+fn packages(options: &str) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
-        .args([
-            "tree",
-            "--offline",
-            "--locked",
-            "--prefix",
-            "none",
-            "--format",
-            "{p} {f}",
-        ])
-        .args(options)
+        .current_dir(root())
+        .args("tree --offline --locked --prefix none --format".split(' '))
+        .arg("{p} {f}")
+        .args(options.split(' '))
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
@@ -34,10 +36,77 @@ fn packages(options: &[&str]) -> BTreeSet<String> {
 }
 
 #[test]
-fn packages_have_the_same_features_for_xtask_and_for_the_workspace() {
-    let xtask = packages(&["--package", "xtask", "--edges", "normal,build"]);
-    let workspace = packages(&["--workspace", "--edges", "normal,build,dev"]);
-    assert!(xtask.len() > 100);
-    let others: Vec<_> = xtask.difference(&workspace).collect();
-    assert!(others.is_empty(), "built once more for xtask: {others:#?}");
+fn commands_and_tests_share_what_they_are_built_of() {
+    let commands = packages("--workspace --edges normal,build");
+    let tests = packages("--workspace --edges normal,build,dev");
+    assert!(commands.len() > 100);
+    let others: Vec<_> = commands.difference(&tests).collect();
+    assert!(
+        others.is_empty(),
+        "built once more for commands: {others:#?}"
+    );
+}
+
+/// Traces bring packages of their own, and no features of what is there without them.
+#[test]
+fn a_server_with_traces_shares_them_too() {
+    let traced = packages("--workspace --features serve/otlp --edges normal,build");
+    let tests = packages("--workspace --edges normal,build,dev");
+    let others = traced.difference(&tests);
+    let others: Vec<_> = others
+        .filter(|package| !package.starts_with("serve "))
+        .collect();
+    assert!(others.is_empty(), "built once more: {others:#?}");
+}
+
+#[test]
+fn no_command_is_built_of_more_packages_than_it_was() {
+    for (program, most) in [
+        ("xtask", 4),
+        ("python-cli", 208),
+        ("guest-build", 165),
+        ("component-cli", 257),
+        ("serve", 248),
+        ("lab", 257),
+        ("bindings", 52),
+    ] {
+        let count = packages(&format!("--package {program} --edges normal,build")).len();
+        assert!(count <= most, "{program}: {count} packages, not {most}");
+    }
+}
+
+#[test]
+fn a_guest_that_was_built_elsewhere_runs_without_a_compiler() {
+    let built =
+        packages("--package guest-stamp --package python-cli --package serve --edges normal,build");
+    for package in &built {
+        let is_compiler = [
+            "cranelift-codegen ",
+            "wasmtime-internal-cranelift ",
+            "regalloc2 ",
+        ]
+        .iter()
+        .any(|name| package.starts_with(name));
+        assert!(!is_compiler, "{package}");
+    }
+}
+
+/// A profile for all packages is also one for build scripts and macros, which are a third of a first build
+/// (rust-lang/cargo#9351). One for a package that is gone does nothing.
+#[test]
+fn only_packages_by_name_have_a_profile_of_their_own() {
+    let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let tables = manifest.split("\n[profile.dev.package]\n").nth(1).unwrap();
+    let table = tables.split("\n[").next().unwrap();
+    assert!(!manifest.contains("package.\"*\"") && !table.contains("\"*\""));
+    let lines = table.lines().filter(|line| !line.starts_with('#'));
+    let names: Vec<_> = lines
+        .filter_map(|line| line.split(['.', ' ']).next())
+        .filter(|name| !name.is_empty())
+        .collect();
+    assert!(names.len() > 10, "{names:?}");
+    for name in names {
+        assert!(lock.contains(&format!("\nname = \"{name}\"\n")), "{name}");
+    }
 }

@@ -102,6 +102,13 @@ fn sources() -> impl Iterator<Item = PathBuf> {
         "wasm-runtime",
         "wit-wire-host",
         "xtask",
+        "xtask/bindings",
+        "xtask/component",
+        "xtask/guest",
+        "xtask/lab",
+        "xtask/python",
+        "xtask/shell",
+        "xtask/stamp",
     ];
     crates
         .into_iter()

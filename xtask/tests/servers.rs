@@ -382,10 +382,10 @@ fn functions_behind_the_gateway_have_the_rights_of_their_caller() {
     let run = [
         "run",
         "--quiet",
-        "--example",
+        "--bin",
         "gateway",
         "--",
-        "examples/gateway",
+        "examples/gateway/functions",
     ];
     let server = Server::start(cargo.args(run));
     let ask = |token: &str, query: &str, variables: Value| {

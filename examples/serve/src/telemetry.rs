@@ -1,0 +1,86 @@
+//! What an operator of the server can watch: logs, metrics, health. Traces are in `traces`.
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use python_runtime::{CallError, PythonError, Receipt};
+use serde_json::{Value, json};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+use crate::traces::Traces;
+use crate::{Server, answer};
+
+const SECONDS: [f64; 11] = [
+    0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0,
+];
+const BYTES: [f64; 4] = [4e6, 16e6, 64e6, 256e6];
+
+/// Logs go to stderr, filtered by `RUST_LOG`. Call this in an async runtime, before the Python
+/// runtime is built: it registers its metrics then.
+pub(crate) fn install(traces: &Traces) -> Result<PrometheusHandle> {
+    let logs = tracing_subscriber::fmt::layer()
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    // Without the runtime's own spans, which say little in a log and cost something.
+    let filter = std::env::var(EnvFilter::DEFAULT_ENV);
+    let filter = filter
+        .as_deref()
+        .unwrap_or("info,wit_wire=warn,wit_wire::output=info");
+    tracing_subscriber::registry()
+        .with(traces.layer())
+        .with(logs.with_filter(EnvFilter::try_new(filter)?))
+        .init();
+    let metrics = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?
+        .set_buckets_for_metric(Matcher::Suffix("_bytes".to_owned()), &BYTES)?
+        .install_recorder()?;
+    let upkeep = metrics.clone();
+    // Folds samples into histograms, so that they do not pile up while nobody asks for metrics.
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            upkeep.run_upkeep();
+        }
+    });
+    Ok(metrics)
+}
+
+/// Counts one request. A path is one of a function that there is, so that there are no more series than functions. What the runtime does
+/// it counts itself.
+pub(crate) fn record(path: &str, outcome: &Result<String, CallError>, receipt: &Receipt) {
+    let outcome = match outcome {
+        Ok(_) => "ok",
+        Err(error) if PythonError::of(error).is_some_and(|error| error.is_input_error()) => "input",
+        Err(error) => answer::status(error).1,
+    };
+    let path = path.to_owned();
+    metrics::counter!("requests_total", "path" => path.clone(), "outcome" => outcome).increment(1);
+    metrics::histogram!("request_seconds", "path" => path).record(receipt.wall_time);
+}
+
+/// `GET /metrics`, for Prometheus.
+pub(crate) async fn metrics(State(server): State<Arc<Server>>) -> String {
+    server.metrics.render()
+}
+
+/// `GET /healthz`: 200 as long as something is served. What can't be loaded is told, and harms nothing else.
+pub(crate) async fn health(State(server): State<Arc<Server>>) -> (StatusCode, Json<Value>) {
+    let table = server.endpoints.table();
+    let functions = table.functions().count();
+    let status = match functions {
+        0 => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::OK,
+    };
+    (
+        status,
+        Json(json!({"functions": functions, "problems": table.problems()})),
+    )
+}
