@@ -1,11 +1,9 @@
-// The guest's half of wit-wire for JavaScript: makes the protocol's two functions from
-// plain ones.
+// The guest's half of wit-wire for JavaScript: makes the protocol's two functions from plain ones.
 //
-// In reading order: `wit-wire` (this file), `context` (what a handler may ask of its
-// host), `wire-json` (JSON as the wire wants it), `failure` (errors as data), `console`,
-// `random`, `sources` (names in stack traces), `builtins`; and for the ready-made guest
-// `guest` (from op data to a handler), `modules`, `esm`, `edits` and `scopes` (modules of
-// the user's own).
+// Each module imports only those before it: `builtins`, `random`, `wire-json` (JSON as the wire has
+// it), `sources` (names in stack traces), `failure` (errors as data), `console`, `context`
+// (hostcalls) and this one. The ready-made guest has further `scopes`, `edits`, `esm` and `modules`
+// (the user's own modules), and `source-guest` (from op data to a handler).
 
 import "./console.js";
 
@@ -19,14 +17,14 @@ export { HostcallError } from "./context.js";
 
 const VERSION = "0.0.1";
 
-const SYNCHRONOUS = "a call is synchronous, and hostcalls return their answer at once";
+const SYNCHRONOUS = "calls are synchronous, and hostcalls return their answer directly";
 
-/** Thrown by a set-up: the op is not known, or its data can't be used. */
+/** Thrown when an op is set up: it is unknown, or its data can't be used. */
 export class Unusable extends Error {
   name = "Unusable";
 }
 
-/** An error of the protocol's, as the bindings want it. */
+/** An error of the protocol, as the bindings expect it. */
 function refusal(tag, val) {
   mend();
   return { tag, val };
@@ -47,14 +45,16 @@ class Op {
   }
 }
 
-/** An op that sees its data: `setUp(data, {name, title})` runs at init and returns the handler. */
+/**
+ * An op with data: `setUp(data, {name, title})` is called once, at init, and returns the handler.
+ */
 export const op = (setUp) => new Op(setUp);
 
 /**
  * The guest's side of the protocol, to be exported as `matWire`.
  *
- * `ops` has a handler `(input, ctx) => result` by op name, or what `op` returns. What
- * `op` returns may also stand in place of the whole table: it then serves every name.
+ * `ops` has by op name a handler `(input, ctx) => result`, or the result of `op`. Instead of a table,
+ * `ops` may be the result of `op` itself, which then serves every name.
  */
 export function guest(ops) {
   let handlers;
@@ -62,14 +62,14 @@ export function guest(ops) {
   return {
     init({ expectedOps, metatypeVersion }) {
       if (metatypeVersion !== VERSION) throw refusal("version-mismatch", VERSION);
-      if (handlers !== undefined) throw refusal("other", "init comes once, and came before");
+      if (handlers !== undefined) throw refusal("other", "init was already called");
       handlers = create(null);
       seed();
       const loaded = create(null);
       for (let i = 0; i < expectedOps.length; i++) {
         const mat = expectedOps[i];
         try {
-          if (hasOwn(loaded, mat.opName)) throw new TypeError(`op ${mat.opName} is given twice`);
+          if (hasOwn(loaded, mat.opName)) throw new TypeError(`duplicate op \`${mat.opName}\``);
           loaded[mat.opName] = handlerOf(ops, mat);
         } catch (error) {
           if (isUnusable(error)) throw refusal("unexpected-mat", mat);
@@ -92,7 +92,7 @@ export function guest(ops) {
       let result;
       try {
         result = handler(input, context);
-        if (typeof result?.then === "function") throw new TypeError(`a promise can't be a result: ${SYNCHRONOUS}`);
+        if (typeof result?.then === "function") throw new TypeError(`a result can't be a promise: ${SYNCHRONOUS}`);
       } catch (error) {
         throw refusal("handler-err", failure(error));
       }
@@ -119,10 +119,10 @@ function handlerOf(ops, { opName: name, matTitle: title, matDataJson }) {
 }
 
 function callable(handler) {
-  if (typeof handler !== "function") throw new TypeError(`a handler is a function, not ${typeof handler}`);
+  if (typeof handler !== "function") throw new TypeError(`a handler must be a function, not ${typeof handler}`);
   const kind = kindOf(handler);
-  if (kind === "[object AsyncFunction]") throw new TypeError(`a handler can't be async: ${SYNCHRONOUS}`);
+  if (kind === "[object AsyncFunction]") throw new TypeError(`async functions are not supported: ${SYNCHRONOUS}`);
   if (kind !== "[object Function]")
-    throw new TypeError("a handler can't be a generator: it returns its result, such as an array");
+    throw new TypeError("generator functions are not supported: return the result instead, for example as an array");
   return handler;
 }

@@ -1,12 +1,12 @@
-// The ready-made guest: runs functions that are given as source.
+// The ready-made guest: runs functions given as source.
 
 import { bind, join } from "./builtins.js";
+import { guest, op, Unusable } from "./guest.js";
 import { addFiles, importModule, importSource } from "./modules.js";
 import { run } from "./sources.js";
-import { guest, op, Unusable } from "./wit-wire.js";
 
-const isText = (value) => typeof value === "string";
-const isFiles = (value) => typeof value === "object" && value !== null && Object.values(value).every(isText);
+const isString = (value) => typeof value === "string";
+const isFiles = (value) => typeof value === "object" && value !== null && Object.values(value).every(isString);
 
 const DOTTED = /^[\p{ID_Start}$_][\p{ID_Continue}$]*(\.[\p{ID_Start}$_][\p{ID_Continue}$]*)*$/u;
 
@@ -15,21 +15,21 @@ export const matWire = guest(
     const file = `<${name}>`;
     switch (data?.ty) {
       case "lambda":
-        need(isText(data.source));
+        need(isString(data.source));
         return run(file, "(", data.source, ")");
       case "def": {
-        need(isText(data.source) && isText(data.func_name));
-        if (!DOTTED.test(data.func_name)) throw new SyntaxError(`'${data.func_name}' is not the name of a function`);
+        need(isString(data.source) && isString(data.func_name));
+        if (!DOTTED.test(data.func_name)) throw new SyntaxError(`'${data.func_name}' is not a function name`);
         const path = data.func_name.split(".");
         const tail = `return {${path[0]}: typeof ${path[0]} === "undefined" ? undefined : ${path[0]}} })`;
         return find(run(file, "(function () {", data.source, tail)(), path, file);
       }
       case "module": {
-        const isOne = isText(data.source);
-        need(isText(data.func_name) && (isOne || (isText(data.root_src_path) && isFiles(data.sources))));
+        const isOne = isString(data.source);
+        need(isString(data.func_name) && (isOne || (isString(data.root_src_path) && isFiles(data.sources))));
         const path = data.func_name.split(".");
         const root = data.root_src_path;
-        if (isOne && !isText(root)) return find(importSource(file, data.source), path, file);
+        if (isOne && !isString(root)) return find(importSource(file, data.source), path, file);
         addFiles(isOne ? { [root]: data.source } : data.sources);
         return find(importModule(root), path, root);
       }
