@@ -4,7 +4,7 @@ VERSION = "0.0.1"
 
 # Ops of a guest: what a host may ask of it besides the program's own ops.
 
-# Open what later calls would open once, before the host keeps a copy of the memory.
+# Open what later calls would open once, before the host copies the memory.
 SETTLE = "wit-wire:settle"
 # Describe an op's input and output.
 SCHEMA = "wit-wire:schema"

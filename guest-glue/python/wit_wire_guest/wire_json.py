@@ -61,7 +61,7 @@ def decode(text):
 
 
 def depth(text):
-    """How deep the JSON `text` is nested, at least."""
+    """How many levels deep the JSON `text` is nested, or 4 if that is less."""
     brackets = _NO_BRACKETS.sub("", _STRINGS.sub("", text))
     # Most values are not deeper, and nothing is left of them.
     leaves = 4

@@ -54,7 +54,7 @@ class Hints(unittest.TestCase):
             hints(Pair), {"left": int, "right": Optional[datetime.date], "return": Pair}
         )
 
-    def test_what_can_t_be_resolved_is_absent_and_nothing_else(self):
+    def test_only_annotations_that_can_t_be_resolved_are_left_out(self):
         for header in ["", "from __future__ import annotations\n"]:
             found = module(header + textwrap.dedent(self.SOURCE))
             with self.subTest(header):
@@ -107,7 +107,7 @@ class Hints(unittest.TestCase):
               ) -> "Order": ...
     """
 
-    def test_text_says_what_a_class_needs_to_know(self):
+    def test_annotations_of_classes_as_strings(self):
         found = module(
             """
             from __future__ import annotations

@@ -131,7 +131,7 @@ MISFITS = [
 
 
 class Reading(TestCase):
-    def test_what_does_not_fit_is_told_with_its_place(self):
+    def test_a_mismatch_has_its_place(self):
         for annotation, value, message in MISFITS:
             with self.subTest(annotation=annotation, value=value):
                 self.assertMismatch(reader(annotation), value, message)

@@ -204,7 +204,7 @@ class RoundTrips(TestCase):
         self.assertIs(type(reader(int | float)(1)), int)
         self.assertIs(type(writer(dict[str, Size])({"a": Size.SMALL})["a"]), str)
 
-    def test_nothing_is_done_where_nothing_is_known(self):
+    def test_nothing_is_done_for_unknown_types(self):
         for annotation in PASSING:
             with self.subTest(annotation):
                 self.assertIsNone(reader(annotation))

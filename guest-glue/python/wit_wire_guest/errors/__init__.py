@@ -1,4 +1,4 @@
-"""Exceptions as data: what the host is told of them.
+"""Exceptions as data, for the host.
 
 Knows exceptions and tracebacks. Does not know how functions are called, nor where modules come
 from.
