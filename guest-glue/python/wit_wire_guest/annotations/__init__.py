@@ -7,6 +7,7 @@ Each module imports only those above it:
 - `mismatch`: a value that does not fit its annotation, and where
 - `resolve`: annotations as they were written, and the objects that they mean
 - `generics`: what aliases and type variables stand for
+- `forms`: types that JSON represents in another form, such as dates
 - `kinds`: what one annotation is
 - `members`: what classes and functions consist of
 - `composer`: visits an annotation, by kind
