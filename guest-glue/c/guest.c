@@ -1,11 +1,11 @@
 // A guest in plain C: the protocol's two functions, and the ops of the conformance cases.
 //
-// Who frees what, as the generated bindings have it:
-// - What an export is given belongs to the guest. So does what a hostcall answers.
-// - What an export returns is freed by the bindings once the host has read it: it must come from the heap.
-// - What a hostcall is given stays the guest's, and may be a constant.
-// - A string of no bytes is never freed: it must have no memory behind it.
-// A string does not end in a zero.
+// Ownership, as the generated bindings define it:
+// - The arguments of an export belong to the guest, and so does the answer to a hostcall.
+// - The result of an export must be on the heap: the bindings free it once the host has read it.
+// - The arguments of a hostcall stay the guest's, and may be constants.
+// - An empty string is never freed: it must have no memory behind it.
+// Strings are not zero-terminated.
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 
 #define VERSION "0.0.1"
 
-// The generated names hold package and interface.
+// The generated names contain package and interface.
 typedef wit_wire_string_t string;
 typedef exports_metatype_wit_wire_mat_wire_mat_info_t mat_info;
 typedef exports_metatype_wit_wire_mat_wire_init_args_t init_args;
@@ -33,7 +33,7 @@ static string allocate(size_t length) {
     return made;
 }
 
-// Moves a string out of where it is, so that it is not freed there.
+// Moves a string out of `from`, so that it is not freed there.
 static string move(string *from) {
     string moved = *from;
     *from = (string){0};
@@ -48,8 +48,8 @@ static json_text json(const string *text) {
     return (json_text){text->ptr, text->ptr + text->len};
 }
 
-// The ops. Each is given input that is known to be JSON, and may move it away. It returns whether it succeeded,
-// and in `result` its answer as JSON, or else why it failed as plain text.
+// The ops. The input of each is valid JSON, and the op may move it away. It returns whether it
+// succeeded, and in `result` its answer as JSON, or else the reason as plain text.
 
 static bool fails(const char *why, string *result) {
     wit_wire_string_dup(result, why);
@@ -63,7 +63,7 @@ static bool echo(string *input, string *result) {
 
 static bool fail(string *input, string *result) {
     size_t length;
-    if (!json_string(json(input), NULL, &length)) return fails("fail takes a text", result);
+    if (!json_string(json(input), NULL, &length)) return fails("fail expects a string", result);
     *result = allocate(length);
     json_string(json(input), result->ptr, &length);
     return false;
@@ -80,21 +80,21 @@ static bool count(string *input, string *result) {
     return true;
 }
 
-// C has no values that JSON could not hold.
+// C has no values that JSON can't represent.
 static bool unencodable(string *input, string *result) {
     (void)input;
-    return fails("there is nothing that JSON can't hold", result);
+    return fails("C has no value without a JSON form", result);
 }
 
-// In `result` is the answer, or the host's error.
+// `result` is the answer, or the host's error.
 static bool hostcall(const char *name, string *payload, string *result) {
     string op_name;
     wit_wire_string_set(&op_name, name);
     return metatype_wit_wire_typegate_wire_hostcall(&op_name, payload, result, result);
 }
 
-// A host's error as `code: message`, or as it came if it has no such members.
-static string told(string *error) {
+// A host's error as `code: message`, or unchanged if it has no such members.
+static string error_message(string *error) {
     json_text code, message;
     size_t before, after;
     if (!json_valid(json(error)) || !json_member(json(error), "code", &code) || !json_string(code, NULL, &before) ||
@@ -110,7 +110,7 @@ static string told(string *error) {
 static bool ask(string *input, string *result) {
     if (hostcall("ask", input, result)) return true;
     string error = *result;
-    *result = told(&error);
+    *result = error_message(&error);
     wit_wire_string_free(&error);
     return false;
 }
@@ -134,7 +134,7 @@ static bool ask_missing(string *input, string *result) {
 
 static bool ask_many(string *input, string *result) {
     uint32_t times;
-    if (!json_whole(json(input), &times)) return fails("ask_many takes a whole number", result);
+    if (!json_whole(json(input), &times)) return fails("ask_many expects a whole number", result);
     wit_wire_string_dup(result, "null");
     while (times-- > 0) {
         wit_wire_string_free(result);
@@ -169,28 +169,28 @@ static op *find(const string *name) {
 }
 
 static bool initialise(init_args *args, init_error *error) {
-    static bool came_before;
+    static bool was_called;
     if (!equals(&args->metatype_version, VERSION)) {
         error->tag = INIT_ERROR(VERSION_MISMATCH);
         wit_wire_string_dup(&error->val.version_mismatch, VERSION);
         return false;
     }
     error->tag = INIT_ERROR(OTHER);
-    if (came_before) return fails("init comes once, and came before", &error->val.other);
-    came_before = true;
+    if (was_called) return fails("init was already called", &error->val.other);
+    was_called = true;
     for (size_t i = 0; i < args->expected_ops.len; i++) {
         mat_info *mat = &args->expected_ops.ptr[i];
         const op *known = find(&mat->op_name);
         if (!known) {
             error->tag = INIT_ERROR(UNEXPECTED_MAT);
             error->val.unexpected_mat = *mat;
-            // Moved: not to be freed with the rest.
+            // Moved, so that it is not freed with the others.
             *mat = (mat_info){0};
             return false;
         }
-        if (!known->run) return fails("op broken: set up to fail", &error->val.other);
+        if (!known->run) return fails("op `broken`: set up to fail", &error->val.other);
     }
-    // Only now, when none of them can fail any more.
+    // Only now, when none of them can fail any longer.
     for (size_t i = 0; i < args->expected_ops.len; i++) {
         find(&args->expected_ops.ptr[i].op_name)->initialised = true;
     }
@@ -211,7 +211,7 @@ bool exports_metatype_wit_wire_mat_wire_handle(handle_req *request, string *answ
         error->tag = HANDLE_ERR(NO_HANDLER);
     } else if (!json_valid(json(&request->in_json))) {
         error->tag = HANDLE_ERR(IN_JSON_ERR);
-        wit_wire_string_dup(&error->val.in_json_err, "the input is not JSON, or is nested too deep");
+        wit_wire_string_dup(&error->val.in_json_err, "the input is not JSON, or nested too deep");
     } else if ((succeeded = called->run(&request->in_json, &result))) {
         *answer = result;
     } else {

@@ -4,8 +4,8 @@
 
 static bool value(json_text *in, int depth);
 
-static bool take(json_text *in, char wanted) {
-    if (in->at == in->end || *in->at != (uint8_t)wanted) return false;
+static bool take(json_text *in, char expected) {
+    if (in->at == in->end || *in->at != (uint8_t)expected) return false;
     in->at++;
     return true;
 }
@@ -57,7 +57,8 @@ static size_t utf8(uint32_t scalar, uint8_t out[4]) {
     return length;
 }
 
-// Decodes an escape, or else one byte of a string, and returns how many bytes that made: 0 if it may not stand there.
+// Decodes an escape, or one byte of a string, and returns the number of decoded bytes: 0 if it is
+// not allowed there.
 static size_t piece(json_text *in, uint8_t out[4]) {
     if (in->at == in->end || *in->at < 0x20) return 0;
     out[0] = *in->at++;
@@ -77,7 +78,7 @@ static size_t piece(json_text *in, uint8_t out[4]) {
     return 1;
 }
 
-// Decodes a string into `out`, or with NULL only measures it.
+// Decodes a string into `out`, or only measures it if that is NULL.
 static bool string(json_text *in, uint8_t *out, size_t *length) {
     uint8_t bytes[4];
     *length = 0;
@@ -91,7 +92,7 @@ static bool string(json_text *in, uint8_t *out, size_t *length) {
     return true;
 }
 
-// What follows the opening bracket of an array or an object.
+// The rest of an array or an object, after the opening bracket.
 static bool items(json_text *in, char close, int depth) {
     if (depth == 0) return false;
     skip_space(in);
@@ -131,7 +132,7 @@ bool json_valid(json_text text) {
     return value(&text, JSON_DEPTH) && text.at == text.end;
 }
 
-// Reads a member's name and compares it, decoded, with the one looked for.
+// Reads a member's name, and whether it is `name` once decoded.
 static bool is_named(json_text *in, const char *name) {
     uint8_t bytes[4];
     bool same = take(in, '"');
@@ -139,7 +140,7 @@ static bool is_named(json_text *in, const char *name) {
         size_t length = piece(in, bytes);
         if (length == 0) return false;
         for (size_t i = 0; i < length; i++) {
-            // The name's end is a zero, which a text may hold too.
+            // A zero ends the name, but not the text.
             same = same && *name != '\0' && bytes[i] == (uint8_t)*name++;
         }
     }
@@ -152,13 +153,13 @@ bool json_member(json_text in, const char *name, json_text *found) {
     if (!take(&in, '{')) return false;
     do {
         skip_space(&in);
-        bool wanted = is_named(&in, name);
+        bool matches = is_named(&in, name);
         skip_space(&in);
         if (!take(&in, ':')) return any;
         skip_space(&in);
         json_text member = in;
         if (!value(&in, JSON_DEPTH)) return any;
-        if (!wanted) continue;
+        if (!matches) continue;
         *found = (json_text){member.at, in.at};
         any = true;
     } while (take(&in, ','));

@@ -247,19 +247,19 @@ SyntaxError: invalid syntax";
 }
 
 #[tokio::test]
-async fn the_second_parameter_is_the_context_and_no_value() {
+async fn the_second_parameter_is_the_context_and_not_a_value() {
     for (source, said) in [
         (
             "def f(a, b, c): return a",
-            "this one wants (a, b, c): have it called by keywords",
+            "this one takes (a, b, c): call it by keywords",
         ),
         (
             "def f(a: int, b: int): return a",
-            "the second parameter takes the context, and this one (b: int) is annotated as a value",
+            "the second parameter takes the context, but this one (b: int) is annotated as a value",
         ),
         (
             "def f(a, *, b: 'dict[str, int]'): return a",
-            "this one wants (",
+            "this one takes (",
         ),
         (
             "def f(a, b: list[int]): return a",

@@ -113,12 +113,12 @@ def check(what):
 }
 
 #[tokio::test]
-async fn a_module_that_is_not_there_is_told_with_the_reason() {
+async fn a_module_that_is_missing_is_an_error_with_the_reason() {
     let runtime = PythonRuntime::builder().build().unwrap();
     for (module, reason) in [
         (
             "ssl",
-            "No module named 'ssl' in the sandbox: there are no sockets: have the host do it, in a hostcall",
+            "No module named 'ssl' in the sandbox: there are no sockets: let the host do it, through a hostcall",
         ),
         (
             "fcntl",
@@ -126,7 +126,7 @@ async fn a_module_that_is_not_there_is_told_with_the_reason() {
         ),
         (
             "lzma",
-            "No module named 'lzma' in the sandbox: CPython for WASI is built without it; zlib and gzip are there",
+            "No module named 'lzma' in the sandbox: CPython for WASI is built without it; use zlib or gzip",
         ),
         ("nothing", "No module named 'nothing'"),
     ] {
@@ -154,7 +154,7 @@ async fn a_module_that_is_not_there_is_told_with_the_reason() {
         ),
         (
             "threading.Thread(target=print).start()",
-            "RuntimeError: can't start new thread: there are none in the sandbox",
+            "RuntimeError: can't start new thread: there are no threads in the sandbox",
         ),
     ] {
         let error = attempt.call::<_, Value>(what).await.unwrap_err();

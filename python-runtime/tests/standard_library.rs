@@ -14,7 +14,7 @@ import importlib, sys
 
 def names(_):
     """The public modules there are by name, as many as CPython has anywhere, each with those below it."""
-    from wit_wire_guest.absent import REASONS
+    from wit_wire_guest.imports.unsupported import REASONS
     library = next(finder for finder in sys.meta_path if type(finder).__name__ == "Stdlib")
     names = {}
     for name in sorted(sys.stdlib_module_names | set(library._modules) | set(REASONS)):

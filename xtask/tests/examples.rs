@@ -22,7 +22,7 @@ fn quickstart() {
     let printed = run("quickstart", &[]);
     let mut lines = printed.lines();
     assert!(lines.next().unwrap().starts_with("24.9 in "), "{printed}");
-    let error = "InputError: $[0]: want a number, got text 'free'";
+    let error = "InputError: $[0]: expected a number, got the string 'free'";
     assert_eq!(lines.collect::<Vec<_>>(), [error]);
 }
 

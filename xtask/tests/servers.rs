@@ -447,7 +447,7 @@ fn functions_behind_the_gateway_have_the_rights_of_their_caller() {
             r#"{ customer(id: "x") { id } }"#,
             json!({}),
             json!(["customer"]),
-            "$.id: want an integer, got text 'x'",
+            "$.id: expected an integer, got the string 'x'",
         ),
         (
             "shop-token",

@@ -1,4 +1,5 @@
-// Cases of json.c. Run natively: cc -std=c11 -Wall -Wextra -I. -o json_test tests/json_test.c json.c && ./json_test
+// Cases of json.c. To run them:
+// cc -std=c11 -Wall -Wextra -I. -o json_test tests/json_test.c json.c && ./json_test
 
 #include "json.h"
 
@@ -14,7 +15,7 @@ static void expect(bool holds, const char *what, const char *text) {
     printf("FAILED: %s: %.60s\n", what, text);
 }
 
-// A copy without a zero at its end, so that a sanitizer sees a read beyond it.
+// A copy without a terminating zero, so that a sanitizer sees reads beyond its end.
 static json_text copy(const char *text, size_t length) {
     uint8_t *bytes = malloc(length > 0 ? length : 1);
     memcpy(bytes, text, length);
@@ -43,37 +44,37 @@ static const char *const invalid[] = {
     "{\"a\":1]", "{\"a\"::1}", "{:1}", "// 1", "/**/1", "1//", "\xef\xbb\xbf" "1", "\xc2\xa0" "1", "\v1", "\f1",
 };
 
-// `levels` arrays, or objects, each in the one before.
+// `levels` arrays or objects, each inside the one before.
 static bool nested(const char *open, const char *close, size_t levels) {
     char *text = calloc(levels, strlen(open) + strlen(close) + 1);
     char *end = text;
     for (size_t i = 0; i < levels; i++) end += strlen(strcpy(end, open));
-    // An object's innermost member wants a value.
+    // The innermost member of an object needs a value.
     if (*open == '{') end += strlen(strcpy(end, "0"));
     for (size_t i = 0; i < levels; i++) end += strlen(strcpy(end, close));
     return json_valid(json(text));
 }
 
-static void decodes(const char *text, const char *wanted, size_t wanted_length) {
+static void decodes(const char *text, const char *expected, size_t expected_length) {
     size_t length = 0;
-    expect(json_string(json(text), NULL, &length) && length == wanted_length, "length of a string", text);
-    uint8_t *out = malloc(wanted_length + 1);
-    expect(json_string(json(text), out, &length) && memcmp(out, wanted, wanted_length) == 0, "a string's bytes", text);
+    expect(json_string(json(text), NULL, &length) && length == expected_length, "length of a string", text);
+    uint8_t *out = malloc(expected_length + 1);
+    expect(json_string(json(text), out, &length) && memcmp(out, expected, expected_length) == 0, "a string's bytes", text);
 }
 
-static void member(const char *text, const char *wanted) {
+static void member(const char *text, const char *expected) {
     json_text found;
     bool any = json_member(json(text), "code", &found);
-    if (wanted) {
-        size_t length = strlen(wanted);
-        any = any && (size_t)(found.end - found.at) >= length && memcmp(found.at, wanted, length) == 0;
+    if (expected) {
+        size_t length = strlen(expected);
+        any = any && (size_t)(found.end - found.at) >= length && memcmp(found.at, expected, length) == 0;
     }
-    expect(any == (wanted != NULL), "a member", text);
+    expect(any == (expected != NULL), "a member", text);
 }
 
-static void whole(const char *text, bool is_whole, uint32_t wanted) {
+static void whole(const char *text, bool is_whole, uint32_t expected) {
     uint32_t number = 0;
-    expect(json_whole(json(text), &number) == is_whole && number == wanted, "a whole number", text);
+    expect(json_whole(json(text), &number) == is_whole && number == expected, "a whole number", text);
 }
 
 int main(void) {
@@ -81,7 +82,7 @@ int main(void) {
     for (size_t i = 0; i < sizeof invalid / sizeof *invalid; i++)
         expect(!json_valid(json(invalid[i])), "invalid", invalid[i]);
     expect(!json_valid(copy("1\0", 2)) && !json_valid(copy("\"\0\"", 3)) && !json_valid(copy("\"\\\0\"", 4)), "invalid", "zeros");
-    expect(nested("[", "]", JSON_DEPTH) && nested("{\"a\":", "}", JSON_DEPTH), "valid", "as deep as may be");
+    expect(nested("[", "]", JSON_DEPTH) && nested("{\"a\":", "}", JSON_DEPTH), "valid", "as deep as allowed");
     expect(!nested("[", "]", JSON_DEPTH + 1) && !nested("{\"a\":", "}", JSON_DEPTH + 1), "invalid", "one level deeper");
     expect(!nested("[", "]", 1000000) && !nested("[", "", 1000000), "invalid", "a million levels");
 

@@ -1,4 +1,4 @@
-// JavaScript's own functions, taken at load: user code may put anything in their place later.
+// JavaScript's own functions, saved at load: user code may replace them later.
 
 const { prototype } = Function;
 
@@ -15,7 +15,7 @@ export const Bytes = Uint8Array;
 export const evaluate = eval;
 export const toBigInt = BigInt;
 export const toNumber = Number;
-export const toText = String;
+export const asString = String;
 
 export const bind = uncurry(prototype.bind);
 export const bigIntIn = uncurry(BigInt.prototype.valueOf);
@@ -32,22 +32,22 @@ export const repeat = uncurry(String.prototype.repeat);
 export const slice = uncurry(String.prototype.slice);
 export const split = uncurry(String.prototype.split);
 export const startsWith = uncurry(String.prototype.startsWith);
-export const textIn = uncurry(String.prototype.valueOf);
+export const stringIn = uncurry(String.prototype.valueOf);
 export const toWellFormed = uncurry(String.prototype.toWellFormed);
 
 const { defineProperty } = Reflect;
 const global = globalThis;
 const base = Object.prototype;
 
-// With nothing inherited, which user code could add to.
+// Without a prototype, which user code could change.
 const propertyOf = (value) => freeze({ __proto__: null, value });
 const ownError = propertyOf(Error);
 const ownObject = propertyOf(Object);
 const ownHasOwnProperty = propertyOf(base.hasOwnProperty);
 
-/** Puts back what the bindings look up by name when an error crosses the component's boundary. */
+/** Restores what the bindings look up by name when an error crosses the component's boundary. */
 export function mend() {
-  // An assignment would throw where user code froze something, even with nothing to put back.
+  // An assignment would throw where user code froze something, even if there is nothing to restore.
   defineProperty(global, "Error", ownError);
   defineProperty(global, "Object", ownObject);
   defineProperty(base, "hasOwnProperty", ownHasOwnProperty);

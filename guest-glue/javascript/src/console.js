@@ -1,15 +1,15 @@
-// `console`, on the standard output and error that the host captures.
+// `console`, on standard output and error, which the host captures.
 
 import { getStderr } from "wasi:cli/stderr@0.2.0";
 import { getStdout } from "wasi:cli/stdout@0.2.0";
 
 import {
-  Bytes, charCodeAt, encodeURIComponent, kindOf, slice, toText, toWellFormed, unescape,
+  Bytes, charCodeAt, encodeURIComponent, kindOf, slice, asString, toWellFormed, unescape,
 } from "./builtins.js";
 import { isError, tracebackOf } from "./failure.js";
 import { toJson } from "./wire-json.js";
 
-// What WASI takes at once.
+// In bytes: what WASI accepts at once.
 const PIECE = 4096;
 
 const { dispose } = Symbol;
@@ -27,7 +27,7 @@ const printer =
   };
 
 function show(value) {
-  if (typeof value !== "object" || value === null) return toText(value);
+  if (typeof value !== "object" || value === null) return asString(value);
   if (isError(value)) return slice(tracebackOf(value), 0, -1);
   try {
     return toJson(value) ?? kindOf(value);
@@ -39,7 +39,7 @@ function show(value) {
 function write(getStream, text) {
   // One character for each byte of its UTF-8.
   const binary = unescape(encodeURIComponent(toWellFormed(text)));
-  // Not kept: a stream taken while the image is made is not there in an instance.
+  // Not cached: a stream that was opened while the image was made does not exist in an instance.
   const stream = getStream();
   for (let start = 0; start < binary.length; start += PIECE) {
     const bytes = new Bytes(binary.length - start < PIECE ? binary.length - start : PIECE);

@@ -1,4 +1,4 @@
-// What a handler may ask of its host.
+// Hostcalls: what a handler may ask of its host.
 
 import { hostcall as ask } from "metatype:wit-wire/typegate-wire";
 
@@ -18,11 +18,14 @@ export class HostcallError extends Error {
 }
 HostcallError.prototype.name = "HostcallError";
 
-/** Runs the host's op `op` on `payload` and returns its answer; throws `HostcallError` if that is an error. */
+/**
+ * Runs the host's op `op` on `payload` and returns its answer; throws `HostcallError` if that is an
+ * error.
+ */
 function hostcall(op, payload = null) {
-  if (typeof op !== "string") throw new TypeError(`a hostcall's op is text, not ${typeof op}`);
+  if (typeof op !== "string") throw new TypeError(`the op of a hostcall must be a string, not ${typeof op}`);
   // A lone surrogate is an error here, and would be a crash in the bindings.
-  if (!isWellFormed(op)) throw new TypeError("a lone surrogate is not text");
+  if (!isWellFormed(op)) throw new TypeError("lone surrogates are not allowed in strings");
   const json = encode(payload);
   mend();
   let answer;
@@ -34,7 +37,7 @@ function hostcall(op, payload = null) {
   return decode(answer);
 }
 
-/** Runs a GraphQL query through the host's op `gql`: the whole body. */
+/** Runs a GraphQL query through the host's op `gql`, and returns the whole response body. */
 const gql = (query, variables) => hostcall("gql", { query, variables: variables ?? {} });
 
 function hostcallError(text) {
@@ -42,7 +45,7 @@ function hostcallError(text) {
     const { code, message, cause } = decode(text);
     if (typeof code === "string" && typeof message === "string") return new HostcallError(code, message, cause);
   } catch {
-    // Then the text itself is all there is to tell.
+    // Then the text itself is the message.
   }
   return new HostcallError("unknown", text);
 }

@@ -1,8 +1,11 @@
-// Pieces of a text replaced, on the lines where they are.
+// Replaces parts of a source, without moving its lines.
 
 import { charCodeAt, indexOf } from "./builtins.js";
 
-/** `source` with the edits made, on as many lines as before; `columnOf` tells a column of it as one of `source`. */
+/**
+ * `source` with the edits made, on as many lines as before; `columnOf` maps its columns to those of
+ * `source`.
+ */
 export function apply(edits, source) {
   edits.sort((a, b) => a.start - b.start || a.end - b.end);
   let text = "";
@@ -39,7 +42,8 @@ function bytesAt(text, at) {
 /** Where the character at `position` was; of one that an edit put there, where the edit begins. */
 function positionBefore(edits, position) {
   let shift = 0;
-  // By index, and called only when user code has run, which may have changed how arrays are iterated.
+  // By index, and called only when user code has run, which may have changed how arrays are
+  // iterated.
   for (let i = 0; i < edits.length; i++) {
     const { start, end, text } = edits[i];
     if (position < start + shift) break;

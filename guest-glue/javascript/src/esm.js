@@ -1,23 +1,23 @@
-// An ES module as the text of a generator function, for an engine that loads modules
-// only while the image is made. Lines stay as they are.
+// Rewrites an ES module as a generator function, for an engine that loads modules only while the
+// image is made. Lines stay where they are.
 //
-// The generator first yields what the module exports, as `[name, getter]` pairs, when
-// its function declarations are already there: so modules may import each other in a
-// circle. Then it runs the body. An imported name becomes a property of the namespace
-// it comes from, which keeps bindings live; a namespace that is imported, a constant.
+// The generator first yields the module's exports as `[name, getter]` pairs. Its function
+// declarations exist already then, so that modules may import each other in a circle. Next it runs
+// the body. An imported name becomes a property of the namespace it comes from, which keeps
+// bindings live; an imported namespace becomes a constant.
 
 import { getLineInfo, parse } from "acorn";
 
 import { apply } from "./edits.js";
 import { children, declaredBy, isFunction, scopesOf } from "./scopes.js";
 
-/** What `source` imports and exports, and its text as parts of a generator function. */
+/** What `source` imports and exports, and the parts of its generator function. */
 export function transform(path, source) {
   let prefix = "$";
   while (source.includes(prefix)) prefix += "_$";
   const module = {
     specifiers: [],
-    imports: new Map(), // local name -> {from, name}, where `name` is missing for a whole namespace
+    imports: new Map(), // local name -> {from, name}, without `name` for a namespace
     locals: new Map(), // exported name -> local name
     reexports: new Map(), // exported name -> {from, name}
     stars: [],
@@ -42,7 +42,7 @@ export function transform(path, source) {
 function parseModule(path, source) {
   let tree;
   try {
-    // With brackets as nodes, an exported expression in brackets ends where it ends.
+    // With parentheses as nodes, an exported expression ends behind them.
     tree = parse(source, { ecmaVersion: "latest", sourceType: "module", preserveParens: true });
   } catch (error) {
     if (error.loc === undefined) throw error;
@@ -50,7 +50,7 @@ function parseModule(path, source) {
   }
   const awaiting = source.includes("await") ? findAwait(tree) : undefined;
   if (awaiting === undefined) return tree;
-  throw syntaxError("await at the top of a module can't be used here", path, getLineInfo(source, awaiting.start));
+  throw syntaxError("await at the top of a module is not supported", path, getLineInfo(source, awaiting.start));
 }
 
 function syntaxError(message, path, { line, column }) {
@@ -125,7 +125,7 @@ function readExport(node, { source, module, edits, prefix }) {
         break;
       }
       if (declaration.type === "FunctionDeclaration") {
-        // It is there before the body runs, as all functions that are declared. Who links it names it.
+        // Declared functions exist before the body runs. Its `name` is set when it is linked.
         const at = declaration.start + NAMELESS.exec(source.slice(declaration.start, declaration.end))[0].length;
         module.hasNamelessDefault = true;
         module.locals.set("default", `${prefix}default`);
@@ -134,28 +134,31 @@ function readExport(node, { source, module, edits, prefix }) {
         break;
       }
       module.locals.set("default", `${prefix}exports.default`);
-      // The property's name becomes the function's or the class's own.
+      // The function or class takes the property's name.
       edits.push({ start: node.start, end: declaration.start, text: `${prefix}exports = {default: ` });
       edits.push({ start: declaration.end, end: declaration.end, text: "};" });
     }
   }
 }
 
-/** Edits all uses of imported names, `import.meta` and `import()`, and what else is not the same in a script. */
+/**
+ * Edits all uses of imported names, `import.meta` and `import()`, and whatever else differs in a
+ * script.
+ */
 function rewrite(tree, { path, source, module, edits, prefix }) {
-  // By local name: what stands for it in the text.
+  // By local name: the text that replaces it.
   const targets = new Map();
   for (const [local, { from, name }] of module.imports)
     if (name !== undefined) targets.set(local, `${prefix}${from}[${JSON.stringify(name)}]`);
-  // Where a line that now begins with a bracket would continue the one before.
+  // Where a line that now begins with a parenthesis would continue the one before.
   const starts = new Set();
 
   function use(node, hidden, isCalled) {
     let text = targets.get(node.name);
     if ((text === undefined && node.name !== "arguments") || hidden.has(node.name)) return;
     if (text === undefined)
-      throw syntaxError("arguments at the top of a module can't be used", path, getLineInfo(source, node.start));
-    // Called as a property, a function would get the namespace as its `this`.
+      throw syntaxError("arguments at the top of a module is not supported", path, getLineInfo(source, node.start));
+    // Called as a property, the function would get the namespace as its `this`.
     if (isCalled) text = `(0,${text})`;
     if (isCalled && starts.has(node.start)) text = ";" + text;
     edits.push({ start: node.start, end: node.end, text });
@@ -186,7 +189,7 @@ function rewrite(tree, { path, source, module, edits, prefix }) {
         edits.push({ start: node.start, end: node.start + "import".length, text: `${prefix}import` });
         break;
       case "BinaryExpression":
-        // To a script, a comment.
+        // A comment in a script.
         if (node.operator === "<" && source.startsWith("<!--", node.right.start - 1))
           edits.push({ start: node.right.start, end: node.right.start, text: " " });
         break;
@@ -210,7 +213,7 @@ function rewrite(tree, { path, source, module, edits, prefix }) {
     }
     for (const list of [node.body, node.consequent])
       if (Array.isArray(list)) for (const statement of list) starts.add(statement.start);
-    // What stands in brackets may be called: `(name)()`.
+    // An expression in parentheses may be called: `(name)()`.
     const called = { CallExpression: node.callee, ParenthesizedExpression: node.expression }[node.type] ?? node.tag;
     for (const { names, nodes } of scopesOf(node)) {
       const inside = names.length > 0 ? hide(names, hidden) : hidden;

@@ -1,37 +1,37 @@
-// What was thrown, as data: `{type, message, traceback}`, in the user's terms.
+// Errors as data: `{type, message, traceback}`, in the user's terms.
 
 import {
-  join, kindOf, lastIndexOf, match, push, slice, split, startsWith, stringify, toText, toWellFormed,
+  join, kindOf, lastIndexOf, match, push, slice, split, startsWith, stringify, asString, toWellFormed,
 } from "./builtins.js";
 import { locate } from "./sources.js";
 import { toJson } from "./wire-json.js";
 
-// A text of more characters is cut in its middle.
+// In characters: longer strings are cut in the middle.
 const LONGEST = 64 * 1024;
 
-// Causes have causes; this many are shown.
+// How many causes of causes are shown.
 const MOST_CAUSES = 8;
 
-// `    at name (file:line:column)`, where the name and the numbers may lack.
+// `    at name (file:line:column)`, where the name and the numbers may be missing.
 const FRAME = /^ *at (?:(.*) \()?(.*?)(?::(\d+):(\d+))?\)?$/;
 
-// Ten by default, which deep calls of the user's own fill.
+// The default is ten, which is little for deep calls.
 Error.stackTraceLimit = 50;
 
-// The folder of the glue's files, as stack traces name it.
+// The folder of the glue, as stack traces name it.
 const GLUE = (() => {
   const file = framesOf(new Error().stack)[0].file;
   return slice(file, 0, lastIndexOf(file, "/") + 1);
 })();
 
-/** Whatever was thrown, and what else is known of it, as JSON. Never throws. */
+/** What was thrown, and what else is known of it, as JSON. Never throws. */
 export function failure(thrown, more, note = "") {
   let described;
   try {
     const traceback = clean(tracebackOf(thrown) + note);
     described = { type: clean(typeOf(thrown)), message: clean(messageOf(thrown)), traceback };
   } catch {
-    described = { type: typeof thrown, message: "", traceback: "<what was thrown can't be shown>\n" };
+    described = { type: typeof thrown, message: "", traceback: "<traceback not available>\n" };
   }
   return stringify({ __proto__: null, ...more, ...described });
 }
@@ -64,7 +64,9 @@ function framesOf(stack) {
   return frames;
 }
 
-/** The frames that are the user's, as text, the outermost first. Of the engine's, those that the user called. */
+/**
+ * The frames that are the user's, the outermost first; those of the engine if the user called them.
+ */
 function usersOwn(frames) {
   const own = [];
   let isGlues = true;
@@ -78,7 +80,10 @@ function usersOwn(frames) {
   return own;
 }
 
-/** The class of an error, by its own name or its constructor's; of anything else the kind of value. */
+/**
+ * The class of an error, by its own name or its constructor's; of anything else the type of the
+ * value.
+ */
 function typeOf(thrown) {
   if (thrown === null) return "null";
   if (typeof thrown !== "object" && typeof thrown !== "function") return typeof thrown;
@@ -91,20 +96,22 @@ function typeOf(thrown) {
 
 function messageOf(thrown) {
   if (isError(thrown)) {
-    const text = guarded(() => toText(thrown));
-    if (text === undefined) return "<the error's own text can't be had>";
-    const name = guarded(() => toText(thrown.name));
+    const text = guarded(() => asString(thrown));
+    if (text === undefined) return "<message not available>";
+    const name = guarded(() => asString(thrown.name));
     if (text === name) return "";
     return startsWith(text, `${name}: `) ? slice(text, name.length + 2) : text;
   }
-  // Not an object's `toString`: that of arrays does not see how deep they are, or that they go in a circle.
-  const step = typeof thrown === "object" ? () => toJson(thrown) ?? kindOf(thrown) : () => toText(thrown);
-  return guarded(step) ?? guarded(() => kindOf(thrown)) ?? "<its text can't be had>";
+  // Not an object's `toString`: that of arrays recurses without limit, also in circles.
+  const step = typeof thrown === "object" ? () => toJson(thrown) ?? kindOf(thrown) : () => asString(thrown);
+  return guarded(step) ?? guarded(() => kindOf(thrown)) ?? "<message not available>";
 }
 
 export const isError = (value) => guarded(() => kindOf(value)) === "[object Error]";
 
-/** What `step` returns, or `undefined`: user code may throw from a getter, a proxy or `toString`. */
+/**
+ * What `step` returns, or `undefined`: user code may throw from a getter, a proxy or `toString`.
+ */
 function guarded(step) {
   try {
     return step();

@@ -1,57 +1,128 @@
-// The ready-made guest: runs functions that are given as source.
+// The guest's half of wit-wire for JavaScript: makes the protocol's two functions from plain ones.
+//
+// Each module imports only those before it: `builtins`, `random`, `wire-json` (JSON as the wire has
+// it), `sources` (names in stack traces), `failure` (errors as data), `console`, `context`
+// (hostcalls) and this one. The ready-made guest has further `scopes`, `edits`, `esm` and `modules`
+// (the user's own modules), and `source-guest` (from op data to a handler).
 
-import { bind, join } from "./builtins.js";
-import { addFiles, importModule, importSource } from "./modules.js";
-import { run } from "./sources.js";
-import { guest, op, Unusable } from "./wit-wire.js";
+import "./console.js";
 
-const isText = (value) => typeof value === "string";
-const isFiles = (value) => typeof value === "object" && value !== null && Object.values(value).every(isText);
+import { create, freeze, hasOwn, kindOf, mend } from "./builtins.js";
+import { context } from "./context.js";
+import { failure, resultFailure } from "./failure.js";
+import { seed } from "./random.js";
+import { decode, encode, NotJson } from "./wire-json.js";
 
-const DOTTED = /^[\p{ID_Start}$_][\p{ID_Continue}$]*(\.[\p{ID_Start}$_][\p{ID_Continue}$]*)*$/u;
+export { HostcallError } from "./context.js";
 
-export const matWire = guest(
-  op((data, { name }) => {
-    const file = `<${name}>`;
-    switch (data?.ty) {
-      case "lambda":
-        need(isText(data.source));
-        return run(file, "(", data.source, ")");
-      case "def": {
-        need(isText(data.source) && isText(data.func_name));
-        if (!DOTTED.test(data.func_name)) throw new SyntaxError(`'${data.func_name}' is not the name of a function`);
-        const path = data.func_name.split(".");
-        const tail = `return {${path[0]}: typeof ${path[0]} === "undefined" ? undefined : ${path[0]}} })`;
-        return find(run(file, "(function () {", data.source, tail)(), path, file);
-      }
-      case "module": {
-        const isOne = isText(data.source);
-        need(isText(data.func_name) && (isOne || (isText(data.root_src_path) && isFiles(data.sources))));
-        const path = data.func_name.split(".");
-        const root = data.root_src_path;
-        if (isOne && !isText(root)) return find(importSource(file, data.source), path, file);
-        addFiles(isOne ? { [root]: data.source } : data.sources);
-        return find(importModule(root), path, root);
-      }
-      default:
-        throw new Unusable(name);
-    }
-  }),
-);
+const VERSION = "0.0.1";
 
-function need(isUsable) {
-  if (!isUsable) throw new Unusable();
+const SYNCHRONOUS = "calls are synchronous, and hostcalls return their answer directly";
+
+/** Thrown when an op is set up: it is unknown, or its data can't be used. */
+export class Unusable extends Error {
+  name = "Unusable";
 }
 
-/** The function at `path`, such as `tool.run`, bound to what it was found on. */
-function find(scope, path, file) {
-  let owner;
-  let found = scope;
-  // By index: user code has run, and may have changed how arrays are iterated.
-  for (let i = 0; i < path.length; i++) {
-    owner = found;
-    found = owner?.[path[i]];
+/** An error of the protocol, as the bindings expect it. */
+function refusal(tag, val) {
+  mend();
+  return { tag, val };
+}
+
+/** Not `instanceof` alone, which runs user code if a proxy was thrown. */
+function isUnusable(error) {
+  try {
+    return error instanceof Unusable;
+  } catch {
+    return false;
   }
-  if (found === undefined) throw new ReferenceError(`no function '${join(path, ".")}' in ${file}`);
-  return path.length === 1 || typeof found !== "function" ? found : bind(found, owner);
+}
+
+class Op {
+  constructor(setUp) {
+    this.setUp = setUp;
+  }
+}
+
+/**
+ * An op with data: `setUp(data, {name, title})` is called once, at init, and returns the handler.
+ */
+export const op = (setUp) => new Op(setUp);
+
+/**
+ * The guest's side of the protocol, to be exported as `matWire`.
+ *
+ * `ops` has by op name a handler `(input, ctx) => result`, or the result of `op`. Instead of a table,
+ * `ops` may be the result of `op` itself, which then serves every name.
+ */
+export function guest(ops) {
+  let handlers;
+
+  return {
+    init({ expectedOps, metatypeVersion }) {
+      if (metatypeVersion !== VERSION) throw refusal("version-mismatch", VERSION);
+      if (handlers !== undefined) throw refusal("other", "init was already called");
+      handlers = create(null);
+      seed();
+      const loaded = create(null);
+      for (let i = 0; i < expectedOps.length; i++) {
+        const mat = expectedOps[i];
+        try {
+          if (hasOwn(loaded, mat.opName)) throw new TypeError(`duplicate op \`${mat.opName}\``);
+          loaded[mat.opName] = handlerOf(ops, mat);
+        } catch (error) {
+          if (isUnusable(error)) throw refusal("unexpected-mat", mat);
+          throw refusal("other", failure(error, { op: mat.opName }));
+        }
+      }
+      handlers = loaded;
+      return { ok: true };
+    },
+
+    handle({ opName, inJson }) {
+      const handler = handlers?.[opName];
+      if (handler === undefined) throw refusal("no-handler");
+      let input;
+      try {
+        input = decode(inJson);
+      } catch (error) {
+        throw refusal("in-json-err", error.message);
+      }
+      let result;
+      try {
+        result = handler(input, context);
+        if (typeof result?.then === "function") throw new TypeError(`a result can't be a promise: ${SYNCHRONOUS}`);
+      } catch (error) {
+        throw refusal("handler-err", failure(error));
+      }
+      try {
+        return encode(result);
+      } catch (error) {
+        throw refusal("handler-err", resultFailure(error));
+      }
+    },
+  };
+}
+
+function handlerOf(ops, { opName: name, matTitle: title, matDataJson }) {
+  const found = ops instanceof Op ? ops : hasOwn(ops, name) ? ops[name] : undefined;
+  if (found === undefined) throw new Unusable(name);
+  if (!(found instanceof Op)) return callable(found);
+  let data;
+  try {
+    data = decode(matDataJson);
+  } catch (error) {
+    throw error instanceof NotJson ? new Unusable(error.message) : error;
+  }
+  return callable(found.setUp(data, freeze({ name, title })));
+}
+
+function callable(handler) {
+  if (typeof handler !== "function") throw new TypeError(`a handler must be a function, not ${typeof handler}`);
+  const kind = kindOf(handler);
+  if (kind === "[object AsyncFunction]") throw new TypeError(`async functions are not supported: ${SYNCHRONOUS}`);
+  if (kind !== "[object Function]")
+    throw new TypeError("generator functions are not supported: return the result instead, for example as an array");
+  return handler;
 }

@@ -1,4 +1,4 @@
-// Modules that come as source by path, linked and evaluated as ES modules are.
+// Modules given as source by path, linked and evaluated as ES modules are.
 
 import { parse } from "./builtins.js";
 import { transform } from "./esm.js";
@@ -14,7 +14,7 @@ export function addFiles(sources) {
 
 function addFile(path, source) {
   if ((files.get(path) ?? source) !== source)
-    throw new Error(`two ops of one program give different text for ${path}: make them two programs`);
+    throw new Error(`two ops of one program have different content for ${path}: put them into two programs`);
   files.set(path, source);
 }
 
@@ -24,7 +24,7 @@ export function importSource(name, source) {
   return load(name);
 }
 
-/** The namespace of the module at `path`, which is evaluated if it was not. */
+/** The namespace of the module at `path`, which is evaluated unless it was before. */
 export const importModule = (path) => load(normalise(path));
 
 function load(path) {
@@ -68,7 +68,7 @@ function jsonModule(path, source) {
 
 function resolve(specifier, from) {
   if (!/^\.\.?\//.test(specifier))
-    throw new TypeError(`${from} imports '${specifier}': there are only relative imports, such as './${specifier}'`);
+    throw new TypeError(`${from} imports '${specifier}': only relative imports are supported, such as './${specifier}'`);
   const parts = from.split("/").slice(0, -1);
   for (const part of specifier.split("/"))
     if (part === "..") parts.pop();
@@ -95,7 +95,7 @@ const noDefault = {
 };
 
 function noImport() {
-  throw new TypeError("import() can't be used here, for a call is synchronous: import at the top of the module");
+  throw new TypeError("import() is not supported, since calls are synchronous: import at the top of the module");
 }
 
 function bind(module) {
@@ -125,14 +125,20 @@ function exportsOf(module, seen = new Set()) {
 
 const AMBIGUOUS = Symbol("ambiguous");
 
-/** What reads the export `name`; `undefined` if there is none, `AMBIGUOUS` if there are two by way of `export *`. */
+/**
+ * What reads the export `name`; `undefined` if there is none, `AMBIGUOUS` if there are two by way
+ * of `export *`.
+ */
 function getterOf(module, name) {
-  // What was found while something else was sought may lack what is further round a circle, and is not kept.
+  // Not cached further down: what is found during another search may be incomplete in a circle.
   if (!module.resolved.has(name)) module.resolved.set(name, resolveExport(module, name, new Map()));
   return module.resolved.get(name);
 }
 
-/** The language's ResolveExport. `seen` has the names that each module was asked for: twice is a circle, or no news. */
+/**
+ * The language's ResolveExport. `seen` has the names that each module was asked for: a second time
+ * is a circle.
+ */
 function resolveExport(module, name, seen) {
   if (module.resolved.has(name)) return module.resolved.get(name);
   const names = seen.get(module) ?? new Set();
@@ -167,7 +173,7 @@ function evaluate(module) {
 function normalise(path) {
   const parts = path.split("/").filter((part) => part !== "" && part !== ".");
   if (path.startsWith("/") || path.includes("\\") || parts.includes("..") || parts.length === 0)
-    throw new TypeError(`source path '${path}': want a relative path with '/' and without '..'`);
+    throw new TypeError(`invalid source path '${path}': expected a relative path with \`/\` and without \`..\``);
   return parts.join("/");
 }
 

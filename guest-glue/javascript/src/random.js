@@ -1,5 +1,5 @@
-// `Math.random`. The engine's own state is part of the image, and would be the same in
-// every instance. The generator is sfc32.
+// `Math.random`. The engine's own state is part of the image, and would be the same in every
+// instance. The generator is sfc32.
 
 import { getInsecureRandomBytes } from "wasi:random/insecure@0.2.0";
 
@@ -18,7 +18,7 @@ Math.random = function random() {
   return ((next() >>> 5) * 0x4000000 + (next() >>> 6)) / 0x20000000000000;
 };
 
-/** Begins a new sequence, one that no other instance has. */
+/** Begins a new sequence, different from that of every other instance. */
 export function seed() {
   const bytes = getInsecureRandomBytes(12);
   const word = (at) => bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);

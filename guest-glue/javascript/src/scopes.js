@@ -23,7 +23,7 @@ function patternNames(node) {
   }
 }
 
-/** The syntax nodes right below `node`. */
+/** The syntax nodes directly below `node`. */
 export function children(node) {
   const found = [];
   for (const value of Object.values(node))
@@ -44,13 +44,13 @@ function varNames(node) {
   return own.concat(children(node).flatMap(varNames));
 }
 
-/** The scopes right below `node`: nodes, and the names that hide those of outside from them. */
+/** The scopes directly below `node`: their nodes, and the names that shadow outer ones there. */
 export function scopesOf(node) {
   if (isFunction(node)) {
     const own = node.type === "FunctionExpression" ? patternNames(node.id) : [];
     if (node.type !== "ArrowFunctionExpression") own.push("arguments");
     const names = [...own, ...node.params.flatMap(patternNames)];
-    // What the body declares is not there yet for the defaults of the parameters.
+    // The parameters' defaults do not see what the body declares.
     return [
       { names, nodes: node.params },
       { names: [...names, ...varNames(node.body)], nodes: [node.body] },

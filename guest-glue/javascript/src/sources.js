@@ -1,18 +1,20 @@
-// Source text that is run, and its place in stack traces.
+// Evaluates source, and locates it in stack traces.
 //
-// The engine names all of it `<input>` and has no other name to give. What tells one
-// source from another are its lines: each source is put below all lines there were
-// before, and a trace's line then says which source it is in.
+// The engine calls every source `<input>`. So each source is placed below all lines of those before
+// it, and a line number says which source it belongs to.
 
 import { evaluate, push, repeat, split } from "./builtins.js";
 
-// Lines that are left to what user code itself evaluates.
+// Lines reserved for what user code itself evaluates.
 const FIRST = 10_000;
 
 const places = [];
 let end = FIRST;
 
-/** Evaluates `source` between `head` and `tail`, named `name` in stack traces; `columnOf` tells its columns there. */
+/**
+ * Evaluates `source` between `head` and `tail`, as `name` in stack traces; `columnOf` maps columns
+ * for them.
+ */
 export function run(name, head, source, tail, columnOf = (line, column) => column) {
   const start = end;
   end += split(source, "\n").length + 1;
@@ -20,7 +22,7 @@ export function run(name, head, source, tail, columnOf = (line, column) => colum
   return evaluate(`${head}${repeat("\n", start)}${source}\n${tail}`);
 }
 
-/** `file:line:column`, in the user's terms if the engine's are not. */
+/** `file:line:column`, in the user's terms. */
 export function locate(file, line, column) {
   if (file === "<input>")
     for (let i = 0; i < places.length; i++) {

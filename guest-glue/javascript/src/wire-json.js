@@ -1,38 +1,41 @@
-// JSON as the wire wants it: exact integers, no NaN, no infinities, no lone surrogates.
+// JSON as the wire has it: exact integers, no NaN, no infinities, no lone surrogates.
 //
-// The engine's own `JSON` does nearly all the work. Only where a look at the text says
-// that it may not be enough is each value looked at, which takes about twice as long; so
-// too where a look at the value says that it may be deep.
+// The engine's own `JSON` does nearly all the work. Each value is examined, which takes about twice
+// as long, only if a look at the text shows that something may be lost, or a look at the value that
+// it may be deep.
 
 import {
   bigIntIn, dateToJSON, indexOf, isArray, isFinite, isRawJSON, isSafeInteger, isWellFormed, keysOf, kindOf, match,
-  numberIn, parse, rawJSON, stringify, textIn, toBigInt, toNumber, toText, toWellFormed,
+  numberIn, parse, rawJSON, stringify, stringIn, toBigInt, toNumber, asString, toWellFormed,
 } from "./builtins.js";
 
-// The engine's parser has no limit of its own: its recursion would end the instance. On
-// a native stack of 512 KiB, the least that is usual, there is room for some 1,800.
+// The engine's parser has no limit of its own: its recursion would end the instance. A native stack
+// of 512 KiB, the smallest in use, has room for some 1,800 levels.
 const DEEPEST = 1000;
 
-// What is looked at of a value to see whether it is nested too deep: about a millisecond's
-// work, and no more than `DEEPEST` parts of one object. Chains and trees show it soon; what
-// hides it behind more than this ends the instance.
+// How many parts of a value are examined to see whether it is nested too deep: about a
+// millisecond's work, and no more than `DEEPEST` parts of one object. Chains and trees are found
+// soon; depth behind more than this ends the instance.
 const MOST_LOOKS = 10_000;
 
-// Digits beyond which an integer is refused: reading them takes quadratic time.
+// Integers with more digits are refused: reading them takes quadratic time.
 const LONGEST_INTEGER = 4300;
 
-// What a text has that holds a big integer, a float beyond all floats, or a lone surrogate.
+// Matches texts with a big integer, a number too large for a float, or a lone surrogate.
 const SUSPECT = /\d{16}|[eE]\+?\d{3}|\\u[dD]/;
 const INTEGER = /^-?\d+$/;
 
-/** The text is not JSON, or not JSON that JavaScript can hold. */
+/** The text is not JSON, or not JSON that JavaScript can represent. */
 export class NotJson extends Error {
   name = "NotJson";
 }
 
-/** The value that `text` stands for; `NotJson` if it is not JSON. Integers beyond 2^53 are a `BigInt`. */
+/**
+ * The value that `text` stands for; `NotJson` if it is not JSON. Integers beyond 2^53 are a
+ * `BigInt`.
+ */
 export function decode(text) {
-  // A text that is one string has no numbers and no depth, and may be long.
+  // A text that is a single string has no numbers and no depth, and may be long.
   const isString = text[0] === '"';
   if (!isString && isTooDeep(text)) throw new NotJson(`nested more than ${DEEPEST} levels deep`);
   const isSuspect = isString ? indexOf(text, "\\u") >= 0 : match(SUSPECT, text) !== null;
@@ -43,7 +46,7 @@ export function decode(text) {
   }
 }
 
-/** `value` as JSON text; throws if JSON can't hold it. `undefined` is `null`. */
+/** `value` as JSON; throws if it has no JSON form. `undefined` is `null`. */
 export function encode(value) {
   if (value === undefined) return "null";
   let text;
@@ -55,39 +58,39 @@ export function encode(value) {
     isChecked = true;
   }
   if (isChecked) text = stringify(value, limited(checkWritten));
-  if (text === undefined) throw new TypeError(`a ${typeof value} is not JSON`);
+  if (text === undefined) throw new TypeError(`a ${typeof value} has no JSON form`);
   // NaN and the infinities are written as `null`, lone surrogates as escapes.
   const mayHide = indexOf(text, "\\ud") >= 0 || (text[0] !== '"' && indexOf(text, "null") >= 0);
   return mayHide && !isChecked ? stringify(value, limited(checkWritten)) : text;
 }
 
-/** `JSON.stringify`, but for values nested too deep. */
+/** `JSON.stringify`, which throws at values nested too deep. */
 export const toJson = (value) => stringify(value, looksDeep(value) ? limited((_, value) => value) : undefined);
 
 function checkRead(key, value, context) {
-  if (!isWellFormed(key)) throw new NotJson("a lone surrogate is not text");
-  if (typeof value === "string" && !isWellFormed(value)) throw new NotJson("a lone surrogate is not text");
+  if (!isWellFormed(key)) throw new NotJson("lone surrogates are not allowed in strings");
+  if (typeof value === "string" && !isWellFormed(value)) throw new NotJson("lone surrogates are not allowed in strings");
   if (typeof value !== "number" || isSafeInteger(value)) return value;
   const { source } = context;
   if (match(INTEGER, source) !== null) {
     if (source.length > LONGEST_INTEGER) throw new NotJson(`an integer of ${source.length} digits`);
     return toBigInt(source);
   }
-  if (!isFinite(value)) throw new NotJson("a number beyond what a float holds");
+  if (!isFinite(value)) throw new NotJson("a number too large for a float");
   return value;
 }
 
 function checkWritten(key, value) {
-  if (!isWellFormed(key)) throw new TypeError("a lone surrogate is not text");
+  if (!isWellFormed(key)) throw new TypeError("lone surrogates are not allowed in strings");
   switch (typeof value) {
     case "string":
-      if (!isWellFormed(value)) throw new TypeError("a lone surrogate is not text");
+      if (!isWellFormed(value)) throw new TypeError("lone surrogates are not allowed in strings");
       return value;
     case "number":
-      if (!isFinite(value)) throw new TypeError(`${value} is not JSON`);
+      if (!isFinite(value)) throw new TypeError(`${value} is not valid JSON`);
       return value;
     case "bigint":
-      return rawJSON(toText(value));
+      return rawJSON(asString(value));
     case "object": {
       const inner = unboxed(value);
       return inner === value ? value : checkWritten(key, inner);
@@ -97,12 +100,15 @@ function checkWritten(key, value) {
   }
 }
 
-/** What `stringify` makes of an object such as `new Number(1)`, but only after it has asked the replacer. */
+/**
+ * What `stringify` makes of an object such as `new Number(1)`, but only after it has called the
+ * replacer.
+ */
 function unboxed(object) {
   const kind = kindOf(object);
   if (kind === "[object Object]" || kind === "[object Array]") return object;
   if (isBoxed(numberIn, object)) return toNumber(object);
-  if (isBoxed(textIn, object)) return toText(object);
+  if (isBoxed(stringIn, object)) return asString(object);
   return isBoxed(bigIntIn, object) ? bigIntIn(object) : object;
 }
 

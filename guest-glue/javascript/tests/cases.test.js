@@ -12,7 +12,7 @@ const cases = JSON.parse(readFileSync(new URL("cases.json", import.meta.url)));
 
 for (const { name, ...expected } of cases)
   test(name, async () => {
-    const { matWire } = await import(`../src/guest.js?${encodeURIComponent(name)}`);
+    const { matWire } = await import(`../src/source-guest.js?${encodeURIComponent(name)}`);
     run(matWire, expected);
   });
 

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { decode, encode, NotJson } from "../src/wire-json.js";
-import { guest, op, Unusable } from "../src/wit-wire.js";
+import { guest, op, Unusable } from "../src/guest.js";
 
 const ops = {
   add: ({ a, b }) => a + b,

@@ -15,7 +15,8 @@ from componentize_py_types import Err  # noqa: E402
 from wit_world.exports import mat_wire  # noqa: E402
 from wit_world.imports import typegate_wire  # noqa: E402
 
-from wit_wire_guest import app, compiling  # noqa: E402
+from wit_wire_guest import app  # noqa: E402
+from wit_wire_guest.build import compiling  # noqa: E402
 
 KINDS = {
     mat_wire.InitError_VersionMismatch: "version-mismatch",
@@ -35,16 +36,27 @@ class Cases(unittest.TestCase):
                 self.run_case(case)
 
     def run_case(self, case):
-        modules, meta_path, hooks, dumps = dict(sys.modules), list(sys.meta_path), list(sys.path_hooks), json.dumps
-        app._handlers = None
+        modules, meta_path, hooks, dumps = (
+            dict(sys.modules),
+            list(sys.meta_path),
+            list(sys.path_hooks),
+            json.dumps,
+        )
+        app.forget()
         typegate_wire.answers = case.get("hostcalls", {})
         try:
-            ops = [mat_wire.MatInfo(op["name"], op["name"], json.dumps(op["data"])) for op in case["ops"]]
+            ops = [
+                mat_wire.MatInfo(op["name"], op["name"], json.dumps(op["data"]))
+                for op in case["ops"]
+            ]
             version = case.get("version", "0.0.1")
             init = self.outcome(lambda: app.MatWire().init(mat_wire.InitArgs(ops, version)))
             if "init_error" in case:
                 self.check_error(case["init_error"], init)
-                self.assertFalse(app._handlers, "something is half-registered")
+                for op in case["ops"]:
+                    request = mat_wire.HandleReq(op["name"], "null")
+                    result = self.outcome(lambda: app.MatWire().handle(request))
+                    self.check_error({"kind": "no-handler"}, result)
             else:
                 self.assertEqual(init, mat_wire.InitResponse(True))
             for call in case.get("calls", []):

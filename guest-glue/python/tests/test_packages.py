@@ -12,8 +12,9 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE / "fakes"), str(HERE.parent)]
 
-from wit_wire_guest import baked_packages, compiling, kept  # noqa: E402
-from wit_wire_guest.modules import Namespaces  # noqa: E402
+from wit_wire_guest.build import compiling  # noqa: E402
+from wit_wire_guest.imports import baked_packages, blobs  # noqa: E402
+from wit_wire_guest.imports.modules import Namespaces  # noqa: E402
 
 FILES = {
     "parcel/__init__.py": '"""Kept."""\nfrom . import lost_and_found\ndef weigh():\n    assert False, "heavy"\n',
@@ -29,8 +30,8 @@ class Packages(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
-        self.addCleanup(setattr, kept, "FOLDER", kept.FOLDER)
-        kept.FOLDER = folder.name
+        self.addCleanup(setattr, blobs, "FOLDER", blobs.FOLDER)
+        blobs.FOLDER = folder.name
         root = Path(folder.name, "site-packages")
         for path, text in FILES.items():
             (root / path).parent.mkdir(parents=True, exist_ok=True)
@@ -40,18 +41,26 @@ class Packages(unittest.TestCase):
         for finder in [self.packages, Namespaces([self.packages])]:
             sys.meta_path.append(finder)
             self.addCleanup(sys.meta_path.remove, finder)
-        self.addCleanup(lambda: [sys.modules.pop(name) for name in list(sys.modules) if name.startswith("parcel")])
+        self.addCleanup(
+            lambda: [
+                sys.modules.pop(name) for name in list(sys.modules) if name.startswith("parcel")
+            ]
+        )
 
-    def test_modules_are_compiled_and_their_text_is_kept(self):
+    def test_modules_are_compiled_and_their_source_is_stored(self):
         parcel = importlib.import_module("parcel")
         self.assertEqual((parcel.__doc__, parcel.lost_and_found.name), ("Kept.", "caf\xe9"))
-        self.assertEqual(inspect.getsource(parcel.weigh), 'def weigh():\n    assert False, "heavy"\n')
+        self.assertEqual(
+            inspect.getsource(parcel.weigh), 'def weigh():\n    assert False, "heavy"\n'
+        )
         with self.assertRaisesRegex(AssertionError, "heavy"):
             parcel.weigh()
-        self.assertEqual(importlib.resources.files("parcel").joinpath("data/empty").read_bytes(), b"")
+        self.assertEqual(
+            importlib.resources.files("parcel").joinpath("data/empty").read_bytes(), b""
+        )
         self.assertEqual(importlib.metadata.version("parcel"), "1.0")
 
-    def test_what_has_no_code_is_compiled_when_it_is_imported(self):
+    def test_modules_without_code_are_compiled_when_they_are_imported(self):
         self.assertEqual(importlib.import_module("parcel.tests.test_parcel").x, 1)
         with self.assertRaises(SyntaxError) as caught:
             importlib.import_module("parcel.template")

@@ -1,17 +1,17 @@
 """The guest's half of wit-wire for Python: runs functions given as source.
 
-In reading order: `app` (the protocol's two functions), `ops` (from op data to a
-function), `calling` (how a function is called) with `annotations` (what they convert)
-and `schemas` (the same as JSON Schema), `context` (what a function may ask of its host),
-`hostcalls` and `loop` (how it is asked, and awaited), `wire_json` (JSON as the wire wants
-it), `failure` (exceptions as data), `output` (what is printed), `profiling`,
-`randomness`.
+Knows the protocol, and Python. Does not know which host runs it.
 
-Where modules come from: `modules` (of Python, without files), `sources` (the user's own),
-`host_packages` (which the host keeps), `baked_packages` (which the image has), `stdlib`
-(the standard library inside the image), `absent` (what it lacks), with `bz2` and `ctypes`
-for a part of it.
+Floors, each of which imports only from those above it (`tests/test_floors.py`):
 
-How the component is made: `preparation` and `image` (what is run), `compiling` and `kept`
-(how code gets in).
+- `protocol` (the names that it reserves), `wire_json` (JSON as the wire has it) and `runtime`
+  (output and randomness: Python's own, as a guest needs them)
+- `annotations`: what a function's annotations say about values
+- `errors`: exceptions as data
+- `calls`: how a function is called, and asks its host
+- `imports`: where modules come from, in a process without files
+- `ops` (from op data to functions) and `app` (the protocol's two functions)
+- `build`: what the component is made from
+
+A call enters at `app.MatWire.handle`, and passes `calls.handler` on its way to the user's function.
 """

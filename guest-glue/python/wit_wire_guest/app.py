@@ -6,23 +6,15 @@ from componentize_py_types import Err
 from wit_world import exports
 from wit_world.exports import mat_wire
 
-from . import ops, profiling, randomness, wire_json
-from .failure import failure, result_failure
-
-VERSION = "0.0.1"
-
-# The op with which a host has the guest open what later calls would open once, before it keeps a copy of its memory.
-SETTLE = "wit-wire:settle"
-
-# The op that tells what an op takes and gives.
-SCHEMA = "wit-wire:schema"
-
-# The op that runs another one and tells what that spent its time on.
-PROFILE = "wit-wire:profile"
+from . import ops, wire_json
+from .calls import profiling
+from .errors.failure import failure, result_failure
+from .protocol import PROFILE, SCHEMA, SETTLE, VERSION
+from .runtime import randomness
 
 _handlers = None
 
-# Whether no call has run since `init`, or since memory was taken back to what `init` left.
+# Whether no call has run since `init`, or since memory was restored to what `init` left.
 _is_first = True
 
 
@@ -32,11 +24,12 @@ class MatWire(exports.MatWire):
         if args.metatype_version != VERSION:
             raise Err(mat_wire.InitError_VersionMismatch(VERSION))
         if _handlers is not None:
-            raise Err(mat_wire.InitError_Other("init comes once, and came before"))
-        # Also if it fails: what the ops imported until then is there.
+            raise Err(mat_wire.InitError_Other("init was already called"))
+        # Also if it fails: what the ops imported until then stays.
         _handlers = {}
-        # As in an interpreter that is part of a program: `argparse` and others take that one's name from here. The list
-        # that was there is emptied at each start.
+        # As in an interpreter that is embedded: `argparse` and others take the program's name from
+        # here. The list itself is replaced, since the runtime empties the one that was there at
+        # each start.
         sys.argv = [""]
         randomness.forget()
         try:
@@ -96,6 +89,13 @@ class MatWire(exports.MatWire):
         return wire_json.encode(outcome | {"stacks": profile.stacks()})
 
 
+def forget():
+    """Back to before `init`, but for what is imported."""
+    global _handlers, _is_first
+    _handlers = None
+    _is_first = True
+
+
 def _schema(in_json):
     handler = (_handlers or {}).get(wire_json.decode(in_json))
     if handler is None:
@@ -108,7 +108,7 @@ def _schema(in_json):
 
 def _open_streams():
     for stream in (sys.stdout, sys.stderr):
-        # What is empty is not written, and the handle not opened.
+        # An empty write would be skipped, and the handle stay closed.
         stream.write("\n")
         stream.flush()
 

@@ -1,18 +1,20 @@
-"""From op data to something that can be called with the input."""
+"""From op data to handlers: functions that are called with the input alone."""
 
 import inspect
 import sys
 import types
 
-from . import baked_packages, failure, wire_json
-from .calling import Handler
-from .host_packages import HostPackages
-from .modules import Modules, Namespaces
-from .sources import HOST, Sources, remember
+from . import wire_json
+from .calls.handler import Handler
+from .errors import frames
+from .imports import baked_packages
+from .imports.host_packages import HostPackages
+from .imports.modules import Modules, Namespaces
+from .imports.sources import HOST, Sources, remember
 
 
 class Unusable(Exception):
-    """The op's `ty` is unknown, or its data lacks what that `ty` needs."""
+    """The op's `ty` is unknown, or its data lack what that `ty` needs."""
 
     def __init__(self, op):
         super().__init__(op.op_name)
@@ -29,13 +31,14 @@ class Failed(Exception):
 
 
 def load(ops):
-    """A handler by op name, or none at all."""
+    """The handlers by op name. If one op fails, none is loaded."""
     data = [_data(op) for op in ops]
     if any(fields.get("tracebacks") == "full" for fields in data):
-        failure.show_all()
+        frames.show_all()
     tops = {top for fields in data for top in fields.get("library", ())}
     sources, host_packages = Sources(has_host_modules=HOST in tops), HostPackages(tops)
-    # In this order: a package that the host keeps goes before one of the image, which may be older.
+    # In this order: a package that the host stores comes before one of the image, which may be
+    # older.
     places = [sources, host_packages, *baked_packages.baked]
     sys.meta_path += [*places, Namespaces(places)]
     sys.path_hooks += [place.importer for place in places]
@@ -45,7 +48,7 @@ def load(ops):
     handlers = {}
     for op, fields in zip(ops, data):
         if op.op_name in handlers:
-            raise Failed(op, ValueError(f"op {op.op_name!r} is given twice"))
+            raise Failed(op, ValueError(f"duplicate op `{op.op_name}`"))
         handlers[op.op_name] = _guard(op, _handler, op, fields, sources)
     return handlers
 
@@ -58,16 +61,16 @@ _FIELDS = {
 
 
 def _data(op):
-    """The op's data, known to have the fields that its `ty` needs."""
+    """The op's data, which have the fields that its `ty` needs."""
     try:
         fields = wire_json.decode(op.mat_data_json)
-        wanted = _FIELDS[fields["ty"]]
+        needed = _FIELDS[fields["ty"]]
     except (wire_json.NotJson, TypeError, KeyError):
         raise Unusable(op) from None
-    for name, kind in wanted.items():
+    for name, kind in needed.items():
         if not isinstance(fields.get(name), kind):
             raise Unusable(op)
-    if "sources" in wanted and not all(map(_is_content, fields["sources"].values())):
+    if "sources" in needed and not all(map(_is_content, fields["sources"].values())):
         raise Unusable(op)
     if fields.get("call", "positional") not in ("positional", "keywords"):
         raise Unusable(op)
@@ -75,8 +78,12 @@ def _data(op):
 
 
 def _is_content(content):
-    """Whether it is a file's text, or other bytes."""
-    return isinstance(content, str) or isinstance(content, dict) and isinstance(content.get("base64"), str)
+    """Whether `content` is that of a file: text, or other bytes."""
+    return (
+        isinstance(content, str)
+        or isinstance(content, dict)
+        and isinstance(content.get("base64"), str)
+    )
 
 
 def _guard(op, step, *args):
@@ -97,14 +104,14 @@ def _handler(op, fields, sources):
             function = _find(module, fields["func_name"])
         case "import_function":
             name = sources.module_of(fields["root_src_path"])
-            # Not through `importlib`, whose frames would stand in the traceback.
+            # Not through `importlib`, whose frames would be part of the traceback.
             __import__(name)
             function = _find(sys.modules[name], fields["func_name"])
     return Handler(function, fields.get("call") == "keywords")
 
 
 def _compile(op, source, mode):
-    """A module for source that has no file, and its code."""
+    """A module for source without a file, and its code."""
     name = op.op_name
     if name in sys.modules or name in sys.stdlib_module_names or _is_module(name):
         name = f"op {name}"
@@ -118,7 +125,10 @@ def _compile(op, source, mode):
 
 
 def _is_module(name):
-    return any(isinstance(finder, (Modules, Namespaces)) and finder.find_spec(name) for finder in sys.meta_path)
+    return any(
+        isinstance(finder, (Modules, Namespaces)) and finder.find_spec(name)
+        for finder in sys.meta_path
+    )
 
 
 def _find(module, func_name):
@@ -129,11 +139,16 @@ def _find(module, func_name):
             found = getattr(owner, part)
         except AttributeError:
             here = module.__name__
-            functions = [f for f in vars(module).values() if inspect.isfunction(f) and f.__module__ == here]
+            functions = [
+                f for f in vars(module).values() if inspect.isfunction(f) and f.__module__ == here
+            ]
             names = [function.__name__ for function in functions]
             raise AttributeError(
-                f"no function {func_name!r} in {module.__name__}; it has {', '.join(names) or 'none'}"
+                f"no function {func_name!r} in {module.__name__}; "
+                f"it has {', '.join(names) or 'none'}"
             ) from None
     if inspect.isclass(owner) and inspect.isfunction(inspect.getattr_static(owner, part, None)):
-        raise TypeError(f"{func_name} is a method and needs an object: make it a staticmethod or a classmethod")
+        raise TypeError(
+            f"{func_name} is a method and needs an object: make it a staticmethod or a classmethod"
+        )
     return found

@@ -1,4 +1,4 @@
-//! The guest that the conformance cases in `wit/conformance` ask for.
+//! The guest that the conformance cases in `wit/conformance` run against.
 
 #![allow(missing_docs, reason = "an example")]
 

@@ -1,4 +1,4 @@
-//! What nobody should do, for tests of hosts: each op tries to harm the host or other calls, as a user's Rust code could.
+//! For tests of hosts: each op tries to harm the host or other calls, as a user's Rust code could.
 
 #![allow(
     missing_docs,
@@ -34,7 +34,7 @@ fn recurse(depth: u64) -> u64 {
     recurse(depth + 1) + frame[0]
 }
 
-/// What each way out of the sandbox comes to; `None` where it is open.
+/// The error at each way out of the sandbox, or `None` where it is open.
 fn ways_out() -> BTreeMap<&'static str, Option<String>> {
     fn refused<T>(result: std::io::Result<T>) -> Option<String> {
         result.err().map(|error| error.to_string())
@@ -74,10 +74,10 @@ fn ways_out() -> BTreeMap<&'static str, Option<String>> {
 
 static CALLS: AtomicU64 = AtomicU64::new(0);
 
-/// Writes over memory from `from` to `to`, its allocator and its stack among it.
+/// Overwrites memory from `from` to `to`, including the allocator and the stack.
 fn scribble(from: usize, to: usize, byte: u8) {
     for address in from..to {
-        // SAFETY: there is none. It is what the sandbox is for.
+        // SAFETY: none. The sandbox has to contain it.
         unsafe { std::ptr::with_exposed_provenance_mut::<u8>(address).write_volatile(byte) };
     }
 }

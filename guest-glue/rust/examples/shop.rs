@@ -1,9 +1,9 @@
-//! Functions of a shop: typed input and output, a hostcall, and an op that is set up with data.
+//! Functions of a shop: typed input and output, a hostcall, and an op with data.
 
 #![allow(
     missing_docs,
     clippy::indexing_slicing,
-    reason = "an example, which also shows what becomes of a panic"
+    reason = "an example, which also shows how a panic is reported"
 )]
 
 use serde::{Deserialize, Serialize};
@@ -41,7 +41,7 @@ struct Discount {
     percent: f64,
 }
 
-/// A discount is part of the op: `--data '{"percent": 10}'`.
+/// The discount is the op's data: `--data '{"percent": 10}'`.
 fn discount(discount: Discount) -> Result<impl Fn(f64, &Context) -> Result<f64>> {
     let Discount { percent } = discount;
     if !(0.0..=100.0).contains(&percent) {

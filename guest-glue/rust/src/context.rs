@@ -1,4 +1,4 @@
-//! What a function may ask of its host.
+//! Hostcalls: what a function may ask of its host.
 
 use std::fmt;
 
@@ -12,9 +12,9 @@ use crate::json;
 
 type Answer = dyn Fn(&str, Value) -> Result<Value, HostcallError>;
 
-/// What a function may ask of its host.
+/// The way from a function to its host.
 pub struct Context {
-    /// What answers in the host's place.
+    /// Answers instead of the host.
     stand_in: Option<Box<Answer>>,
 }
 
@@ -23,7 +23,8 @@ impl Context {
         Self { stand_in: None }
     }
 
-    /// A context for tests outside of WebAssembly, where there is no host: `answer` gets op and payload.
+    /// A context for tests outside of WebAssembly, where there is no host: `answer` is called with
+    /// op and payload.
     ///
     /// ```
     /// use serde_json::json;
@@ -48,8 +49,9 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// What the host says, by its `code`: `op_404` if it has no such op, `op_400` if the payload does not fit, others of its
-    /// own. `payload` and `answer` are this side's: the payload has no JSON form, the answer is no `O`.
+    /// The host's error has a `code`: `op_404` if it has no such op, `op_400` if the payload does
+    /// not fit, or one of its own. Two codes are this crate's: `payload` if the payload has no JSON
+    /// form, `answer` if the answer can't be read as an `O`.
     pub fn hostcall<I, O>(&self, op: &str, payload: &I) -> Result<O, HostcallError>
     where
         I: Serialize + ?Sized,
@@ -69,14 +71,22 @@ impl Context {
     }
 }
 
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("is_stand_in", &self.stand_in.is_some())
+            .finish()
+    }
+}
+
 /// The host answered a hostcall with an error.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HostcallError {
-    /// For programs.
+    /// What kind of error it is, for programs.
     pub code: String,
-    /// For people.
+    /// What went wrong, for people.
     pub message: String,
-    /// Whatever else the host says.
+    /// Further details, if the host gives any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Value>,
 }

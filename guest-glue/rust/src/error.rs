@@ -1,18 +1,31 @@
-//! Why a function failed.
+//! Why a function failed, or could not be called or set up.
 
 use std::fmt;
 
 /// What a function returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a function failed, as a text: what the caller sees.
+/// Why a function failed: a message for the caller.
 ///
-/// `?` makes one of any [`std::error::Error`], with its causes: `can't read the order: missing field "sku"`. Where there is only
-/// a text, `.ok_or_else(|| Error::new("no such item"))?`.
+/// `?` converts any [`std::error::Error`] into one, with its causes:
+/// `can't read the order: missing field "sku"`. To make one from a message alone, write
+/// `.ok_or_else(|| Error::new("no such item"))?`.
 pub struct Error(String);
 
+/// Why an op could not be handled.
+pub(crate) enum HandleError {
+    NotJson(serde_json::Error),
+    Failed(Error),
+}
+
+/// Why an op could not be set up.
+pub(crate) enum SetUpError {
+    UnusableData,
+    Failed(Error),
+}
+
 impl Error {
-    /// An error of this text.
+    /// An error with this message.
     pub fn new(message: impl fmt::Display) -> Self {
         Self(message.to_string())
     }
@@ -36,7 +49,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// The text itself: what `unwrap` shows in a test.
+/// The message itself: what `unwrap` shows in a test.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

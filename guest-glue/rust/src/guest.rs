@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use crate::bindings::exports::metatype::wit_wire::mat_wire::{
     HandleErr, HandleReq, InitArgs, InitError, InitResponse,
 };
-use crate::ops::{HandleError, Handler, Ops, SetUpError};
+use crate::error::{HandleError, SetUpError};
+use crate::ops::{Handler, Ops};
 use crate::panic;
 
 /// The version of the protocol that guests made with this crate speak.
@@ -15,19 +16,17 @@ pub const PROTOCOL_VERSION: &str = "0.0.1";
 type Handlers = HashMap<String, Handler>;
 
 thread_local! {
-    /// The initialised ops. None of them before `init`, and none if it failed.
+    /// The initialised ops: `None` before `init`, and empty if it failed.
     static HANDLERS: RefCell<Option<Handlers>> = const { RefCell::new(None) };
 }
 
-/// `init`, for a guest that offers what `offer` says.
+/// The protocol's `init`, for a guest with the ops that `offer` adds.
 pub fn init(args: InitArgs, offer: fn(&mut Ops)) -> Result<InitResponse, InitError> {
     if args.metatype_version != PROTOCOL_VERSION {
         return Err(InitError::VersionMismatch(PROTOCOL_VERSION.to_owned()));
     }
     if HANDLERS.replace(Some(Handlers::new())).is_some() {
-        return Err(InitError::Other(
-            "init comes once, and came before".to_owned(),
-        ));
+        return Err(InitError::Other("init was already called".to_owned()));
     }
     panic::report();
     let handlers = panic::catch(|| set_up(args, offer));
@@ -51,19 +50,17 @@ fn set_up(args: InitArgs, offer: fn(&mut Ops)) -> Result<Handlers, InitError> {
             }
         };
         if handlers.insert(info.op_name.clone(), handler).is_some() {
-            return Err(InitError::Other(format!(
-                "op `{}` is given twice",
-                info.op_name
-            )));
+            return Err(InitError::Other(format!("duplicate op `{}`", info.op_name)));
         }
     }
     Ok(handlers)
 }
 
-/// The op with which a host has the guest open what later calls would open once, before it keeps a copy of its memory.
+/// The op by which a host has the guest open what later calls would open once, before it copies the
+/// guest's memory.
 const SETTLE: &str = "wit-wire:settle";
 
-/// `handle`.
+/// The protocol's `handle`.
 pub fn handle(request: HandleReq) -> Result<String, HandleErr> {
     if cfg!(target_os = "wasi") && request.op_name == SETTLE {
         println!();

@@ -1,22 +1,23 @@
-//! JSON as the wire wants it.
+//! JSON as the wire has it.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::error::Error;
-use crate::ops::HandleError;
+use crate::error::{Error, HandleError};
 
-/// Reads an input. Only text that is no JSON is [`HandleError::NotJson`]; a value of another type fails the function.
+/// Reads an input. Only text that is not JSON is [`HandleError::NotJson`]; a value of another type
+/// fails the function.
 pub(crate) fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, HandleError> {
-    // The error's own category does not tell: an enum given a number is a syntax error to serde_json.
+    // The error's category does not say: to serde_json, a number for an enum is a syntax error.
     serde_json::from_str(text).map_err(|error| match serde_json::from_str::<Value>(text) {
         Ok(_) => HandleError::Failed(Error::new(format!("the input does not fit: {error}"))),
         Err(error) => HandleError::NotJson(error),
     })
 }
 
-/// `value` as JSON. NaN and the infinities are errors, where serde_json alone would write `null`.
+/// `value` as JSON. NaN and the infinities are errors, for which serde_json alone would write
+/// `null`.
 pub(crate) fn to_string<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<String> {
     let text = serde_json::to_string(value)?;
     if text.contains("null") {
@@ -25,7 +26,7 @@ pub(crate) fn to_string<T: Serialize + ?Sized>(value: &T) -> serde_json::Result<
     Ok(text)
 }
 
-/// A serializer that writes nothing and fails at a float that JSON can't hold.
+/// A serializer that writes nothing, and fails at a float that JSON can't represent.
 mod finite {
     use serde::ser::{self, Serialize};
     use serde_json::Error;
@@ -39,7 +40,7 @@ mod finite {
         if float.is_finite() {
             Ok(())
         } else {
-            Err(ser::Error::custom(format!("{float} is no JSON")))
+            Err(ser::Error::custom(format!("{float} is not valid JSON")))
         }
     }
 
@@ -181,10 +182,10 @@ mod tests {
     }
 
     #[test]
-    fn a_float_that_json_cannot_hold_is_an_error_wherever_it_is() {
+    fn a_float_that_json_cannot_represent_is_an_error_wherever_it_is() {
         let json =
             |value: &dyn Fn() -> serde_json::Result<String>| value().map_err(|e| e.to_string());
-        let nan = Err("NaN is no JSON".to_owned());
+        let nan = Err("NaN is not valid JSON".to_owned());
         assert_eq!(json(&|| to_string(&f64::NAN)), nan);
         assert_eq!(json(&|| to_string(&[Some(1.0), None, Some(f64::NAN)])), nan);
         assert_eq!(json(&|| to_string(&BTreeMap::from([("a", f64::NAN)]))), nan);
@@ -194,7 +195,7 @@ mod tests {
         };
         assert_eq!(
             json(&|| to_string(&infinite)),
-            Err("inf is no JSON".to_owned())
+            Err("inf is not valid JSON".to_owned())
         );
         assert_eq!(
             json(&|| to_string(&(Shape::Nothing, None::<f64>))),
@@ -203,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn only_text_that_is_no_json_is_told_to_be_none() {
+    fn only_text_that_is_not_json_is_refused_as_such() {
         let not_json = |text| matches!(from_str::<u8>(text), Err(HandleError::NotJson(_)));
         for text in ["", "{", "1 2", "\"a", "[1,", "NaN", "[\"\\ud800\"]"] {
             assert!(not_json(text), "{text}");

@@ -1,7 +1,8 @@
-//! Write functions in Rust that a wit-wire host runs: typed input and output through serde, hostcalls, errors that say
-//! what happened.
+//! Write functions in Rust that a wit-wire host runs: typed input and output through serde,
+//! hostcalls, errors that say what happened.
 //!
-//! The crate knows the guest's half of the protocol. It does not know which host runs it, nor what any function does.
+//! The crate knows the guest's half of the protocol. It does not know which host runs it, nor what
+//! a function does.
 //!
 //! ```
 //! use serde::Deserialize;
@@ -29,10 +30,12 @@
 //! wit_wire_guest::export!(ops);
 //! ```
 //!
-//! In a crate whose `crate-type` is `cdylib`, `cargo build --release --target wasm32-wasip2` makes the component.
+//! In a crate whose `crate-type` is `cdylib`, `cargo build --release --target wasm32-wasip2` builds
+//! the component.
 //!
-//! In reading order: `ops` (functions by name), `context` (hostcalls), `error`, `json` (JSON as the wire wants it), `guest`
-//! (the protocol's two functions), `panic` (what becomes of a panic), `bindings` (generated from the WIT).
+//! Each module imports only those before it: `bindings` (generated from the WIT), `error`, `json`
+//! (JSON as the wire has it), `panic` (panics as errors), `context` (hostcalls), `ops` (functions
+//! by name), `guest` (the protocol's two functions).
 
 #[allow(
     missing_docs,
@@ -60,9 +63,11 @@ pub use error::{Error, Result};
 pub use guest::PROTOCOL_VERSION;
 pub use ops::Ops;
 
-/// Makes the crate a guest: `export!(ops)`, where `ops` is a `fn(&mut Ops)` that says what the guest offers.
+/// Makes the crate a guest: `export!(ops)`, where `ops` is a `fn(&mut Ops)` that adds the guest's
+/// functions.
 ///
-/// Once in a crate. It expands to nothing where the target is not WebAssembly, so that functions can be tested there.
+/// Use it once in a crate. On targets other than WebAssembly it expands to nothing, so that
+/// functions can be tested there.
 #[macro_export]
 macro_rules! export {
     ($ops:path) => {
@@ -92,7 +97,7 @@ macro_rules! export {
     };
 }
 
-/// For the expansion of [`export!`] alone.
+/// Used only by the expansion of [`export!`].
 #[doc(hidden)]
 pub mod __private {
     pub use crate::bindings::exports::metatype::wit_wire::mat_wire::{

@@ -1,12 +1,13 @@
-//! Functions by name.
+//! Functions by the name of their op.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::context::Context;
-use crate::error::{Error, Result};
+use crate::error::{Error, HandleError, Result, SetUpError};
 use crate::json;
 
 /// An initialised op: JSON in, JSON out.
@@ -14,25 +15,16 @@ pub(crate) type Handler = Box<dyn Fn(&str) -> Result<String, HandleError>>;
 
 type SetUp = Box<dyn Fn(&str) -> Result<Handler, SetUpError>>;
 
-pub(crate) enum HandleError {
-    NotJson(serde_json::Error),
-    Failed(Error),
-}
-
-pub(crate) enum SetUpError {
-    UnusableData,
-    Failed(Error),
-}
-
 /// What a guest offers: functions by the name of their op.
 #[derive(Default)]
-pub struct Ops(HashMap<String, SetUp>);
+pub struct Ops(BTreeMap<String, SetUp>);
 
 impl Ops {
-    /// The op `name` is a function of its input.
+    /// Adds the op `name`: a function of its input.
     ///
-    /// A later function of the same name takes the place of an earlier one. Output whose JSON has a `null` is serialised a
-    /// second time, to tell what is missing from what JSON can't hold (NaN, an infinity: an error).
+    /// A later function replaces an earlier one of the same name. A result whose JSON contains a
+    /// `null` is serialised twice, to tell a value that is absent from one that JSON can't
+    /// represent (NaN or an infinity, which is an error).
     pub fn function<I, O, F>(&mut self, name: impl Into<String>, function: F)
     where
         I: DeserializeOwned + 'static,
@@ -42,7 +34,8 @@ impl Ops {
         self.with_context(name, move |input: I, _: &Context| function(input));
     }
 
-    /// The op `name` is a function of its input that asks its host for something.
+    /// Adds the op `name`: a function of its input and a [`Context`], through which it makes
+    /// hostcalls.
     pub fn with_context<I, O, F>(&mut self, name: impl Into<String>, function: F)
     where
         I: DeserializeOwned + 'static,
@@ -53,15 +46,17 @@ impl Ops {
         self.0.insert(name.into(), Box::new(set_up));
     }
 
-    /// The op `name` is made of the data that it is initialised with: `set_up` returns the function.
+    /// Adds the op `name`, which has data: `set_up` gets the data once, when the program is
+    /// initialised, and returns the function.
     ///
-    /// Data that is no `D` is an op that the guest does not know. An error of `set_up` is one of `init`.
+    /// If the data can't be read as a `D`, the guest refuses the op. An error of `set_up` fails
+    /// `init`.
     ///
     /// ```
     /// use wit_wire_guest::{Context, Ops};
     ///
     /// fn ops(ops: &mut Ops) {
-    ///     // In a closure that is returned, the context's type must be written out.
+    ///     // The type of a returned closure's context must be written out.
     ///     ops.with_data("scale", |factor: f64| Ok(move |x: f64, _: &Context| Ok(factor * x)));
     /// }
     /// ```
@@ -80,9 +75,16 @@ impl Ops {
         self.0.insert(name.into(), Box::new(set_up));
     }
 
-    /// The handler of an op with this data; `None` if there is no such op.
+    /// The handler of an op with this data, or `None` if there is no such op.
     pub(crate) fn set_up(&self, name: &str, data: &str) -> Option<Result<Handler, SetUpError>> {
         Some(self.0.get(name)?(data))
+    }
+}
+
+/// The names of the ops.
+impl fmt::Debug for Ops {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Ops").field(&self.0.keys()).finish()
     }
 }
 
@@ -96,7 +98,7 @@ where
         let input = json::from_str(input)?;
         let output = function(input, &Context::of_host()).map_err(HandleError::Failed)?;
         json::to_string(&output).map_err(|error| {
-            HandleError::Failed(Error::new(format!("the output has no JSON form: {error}")))
+            HandleError::Failed(Error::new(format!("the result has no JSON form: {error}")))
         })
     })
 }

@@ -1,7 +1,8 @@
-//! What becomes of a panic: an error with its message and place.
+//! Turns a panic into an error with its message and location.
 //!
-//! Where panics unwind, they are caught. On today's WebAssembly targets they abort, and the instance with them; there the
-//! host is told first, with the hostcall `wit-wire:panic`, and reports what it was told.
+//! Where panics unwind, they are caught. On today's WebAssembly targets they abort, and the
+//! instance ends with them. There the message goes to the host first, with the hostcall
+//! `wit-wire:panic`, and the host reports it.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind, set_hook};
@@ -10,10 +11,11 @@ thread_local! {
     static LATEST: RefCell<String> = const { RefCell::new(String::new()) };
 }
 
-/// Bytes of a panic's text. As JSON it may be six times as long, and hosts take 64 KiB.
+/// In bytes: longer messages are cut. As JSON one may be six times as long, and hosts accept 64
+/// KiB.
 const LONGEST: usize = 10_000;
 
-/// Has panics reported from here on.
+/// From here on, panics are reported.
 pub(crate) fn report() {
     if cfg!(target_family = "wasm") {
         set_hook(Box::new(note));
@@ -21,7 +23,7 @@ pub(crate) fn report() {
 }
 
 fn note(info: &PanicHookInfo<'_>) {
-    let message = info.payload_as_str().unwrap_or("a value that is no text");
+    let message = info.payload_as_str().unwrap_or("a value that is not a string");
     let place = info
         .location()
         .map_or_else(String::new, |place| format!(" at {place}"));
@@ -30,20 +32,20 @@ fn note(info: &PanicHookInfo<'_>) {
     if cfg!(panic = "unwind") {
         LATEST.set(text);
     } else if let Ok(json) = serde_json::to_string(&text) {
-        // A host that does not know this hostcall says so, and the trap comes all the same.
+        // A host that does not know this hostcall refuses it; the trap follows in any case.
         let _ =
             crate::bindings::metatype::wit_wire::typegate_wire::hostcall("wit-wire:panic", &json);
     }
 }
 
-/// Runs user code; a panic in it is its text.
+/// Runs user code. A panic in it is an error with its message.
 pub(crate) fn catch<T>(code: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(code)).map_err(|payload| {
         let noted = LATEST.take();
         if noted.is_empty() {
             let text = payload.downcast_ref::<&str>().copied();
             let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-            format!("panicked: {}", text.unwrap_or("a value that is no text"))
+            format!("panicked: {}", text.unwrap_or("a value that is not a string"))
         } else {
             noted
         }

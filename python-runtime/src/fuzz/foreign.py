@@ -11,7 +11,7 @@ KNOWN = (
     ast.Attribute, ast.UnaryOp, ast.USub,
 )  # fmt: skip
 CALLED = ("_hostcall", "_hostcall_async", "TypedDict")
-IMPORTED_FROM = ("typing", "wit_wire_guest.context")
+IMPORTED_FROM = ("typing", "wit_wire_guest.calls.context")
 
 
 def find(described):

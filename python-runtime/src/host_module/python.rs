@@ -26,7 +26,7 @@ enum Calls {
 const PACKAGE: &str = "What the host offers.";
 const ASYNC_PACKAGE: &str = "What the host offers, to be awaited.";
 
-/// As `wit_wire_guest.context` has it.
+/// As `wit_wire_guest.calls.context` has it.
 const HOSTCALL_ERROR: &str = r#"from typing import Any
 
 
@@ -42,7 +42,7 @@ class HostcallError(Exception):
 /// The package's files by path, for modules whose names are checked.
 pub(super) fn files(modules: &[ModuleDescription], form: Form) -> BTreeMap<String, String> {
     let (ending, error) = match form {
-        Form::Source => ("py", "from wit_wire_guest.context import HostcallError\n"),
+        Form::Source => ("py", "from wit_wire_guest.calls.context import HostcallError\n"),
         Form::Stub => ("pyi", HOSTCALL_ERROR),
     };
     let package = format!("{}\n\n{error}", docstring(PACKAGE, ""));
@@ -145,7 +145,7 @@ impl<'a> Writer<'a> {
                 Calls::Async => "hostcall_async",
             };
             own.push(format!(
-                "from wit_wire_guest.context import {hostcall} as _{hostcall}"
+                "from wit_wire_guest.calls.context import {hostcall} as _{hostcall}"
             ));
         }
         let doc = match self.description.doc.as_str() {

@@ -12,7 +12,11 @@ import types
 import typing
 
 import wit_wire_guest
-from wit_wire_guest import annotations, app, calling, failure, hostcalls, loop, ops, randomness, wire_json
+from wit_wire_guest import app, ops, wire_json
+from wit_wire_guest.annotations import reading, shapes, writing
+from wit_wire_guest.calls import handler, hostcalls, loop
+from wit_wire_guest.errors import failure, frames
+from wit_wire_guest.runtime import randomness
 
 
 def _broken(*_, **__):
@@ -223,7 +227,10 @@ def glue_raises_what_is_no_result(_):
 
 
 def glue_is_emptied(_):
-    for module in (wit_wire_guest, annotations, calling, failure, hostcalls, loop, ops, randomness, wire_json):
+    glue = (
+        wit_wire_guest, reading, shapes, writing, handler, hostcalls, loop, failure, frames, ops, randomness, wire_json,
+    )  # fmt: skip
+    for module in glue:
         vars(module).clear()
 
 

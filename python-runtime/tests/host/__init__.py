@@ -1,3 +1,3 @@
 """What the host offers."""
 
-from wit_wire_guest.context import HostcallError
+from wit_wire_guest.calls.context import HostcallError

@@ -6,7 +6,7 @@ As of today.
 import builtins
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
-from wit_wire_guest.context import hostcall as _hostcall
+from wit_wire_guest.calls.context import hostcall as _hostcall
 
 
 Status: TypeAlias = Literal["open", "shipped"]

@@ -1,4 +1,4 @@
-from wit_wire_guest.context import hostcall as _hostcall
+from wit_wire_guest.calls.context import hostcall as _hostcall
 
 
 def count(payload: str) -> int:

@@ -170,10 +170,10 @@ impl Image {
             shell::quiet(&mut command)
         };
         shell::step("compiling the Python guest's modules", || {
-            run("wit_wire_guest.preparation")
+            run("wit_wire_guest.build.preparation")
         })?;
         shell::step("building the Python guest's component", || {
-            run("wit_wire_guest.image")
+            run("wit_wire_guest.build.image")
         })?;
         fs::rename(&made, &self.component)?;
         Ok(())

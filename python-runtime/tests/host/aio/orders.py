@@ -6,7 +6,7 @@ As of today.
 import builtins
 
 from host.orders import ItemInput, Order, Payment, Sorted, Status
-from wit_wire_guest.context import hostcall_async as _hostcall_async
+from wit_wire_guest.calls.context import hostcall_async as _hostcall_async
 
 
 async def find(id: int) -> Order:

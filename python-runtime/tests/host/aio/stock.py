@@ -1,4 +1,4 @@
-from wit_wire_guest.context import hostcall_async as _hostcall_async
+from wit_wire_guest.calls.context import hostcall_async as _hostcall_async
 
 
 async def count(payload: str) -> int:

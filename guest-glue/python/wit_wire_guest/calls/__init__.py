@@ -1,0 +1,10 @@
+"""How a function is called, and how it asks its host.
+
+Knows functions and hostcalls. Does not know op data, nor where modules come from.
+
+- `hostcalls`: asking the host
+- `context`: the object that functions ask through
+- `loop`: asyncio, where hostcalls are what there is to wait for
+- `handler`: a function as something that is called with the input alone
+- `profiling`: where a call spends its time
+"""

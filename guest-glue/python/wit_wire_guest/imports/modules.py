@@ -1,0 +1,263 @@
+"""Modules without files: their finder, loader, data files and metadata.
+
+Paths are relative to one folder, with `/` between their parts, and modules are named as if that
+folder were on `sys.path`.
+"""
+
+import io
+import posixpath
+from importlib.machinery import ModuleSpec
+
+SUFFIX = ".py"
+# Native modules can't be loaded; that they exist is part of the error message.
+NATIVE_SUFFIXES = (".so", ".pyd")
+INIT = "__init__"
+
+
+class Modules:
+    """Subclasses say with `read` where files come from, and with `code` how they are compiled."""
+
+    # The path of the folder, as tracebacks and `__file__` show it.
+    prefix = ""
+
+    def __init__(self):
+        self._paths = set()
+        self._modules = {}
+        self._native = {}
+        self._folders = set()
+
+    def read(self, path):
+        """The file's content, as a string or bytes."""
+        raise NotImplementedError
+
+    def code(self, path):
+        return compile(self.read(path), self.prefix + path, "exec", dont_inherit=True)
+
+    def add_path(self, path):
+        self._paths.add(path)
+        self._folders.update(_parents(path))
+        if path.endswith(SUFFIX):
+            name, is_package = module_name(path)
+            # It is `None` for a script that can't be imported, such as `build-docs.py`.
+            if name is not None and (is_package or name not in self._modules):
+                self._modules[name] = (path, is_package)
+        elif path.endswith(NATIVE_SUFFIXES):
+            # Without what follows the module's name: `_json.cpython-314-x86_64-linux-gnu.so`.
+            folder, _, name = path.rpartition("/")
+            self._native[posixpath.join(folder, name.partition(".")[0])] = path
+
+    def is_file(self, path):
+        return path in self._paths
+
+    def is_folder(self, path):
+        return path in self._folders
+
+    def children(self, folder):
+        start = f"{folder}/" if folder else ""
+        below = (path[len(start) :] for path in self._paths if path.startswith(start))
+        return sorted({rest.partition("/")[0] for rest in below})
+
+    def metadata_folders(self):
+        return sorted(folder for folder in self._folders if folder.endswith(".dist-info"))
+
+    # What the import system asks of a finder and a loader.
+
+    def find_spec(self, name, path=None, target=None):
+        folder = name.replace(".", "/")
+        if name in self._modules:
+            file, is_package = self._modules[name]
+            spec = ModuleSpec(name, self, origin=self.prefix + file, is_package=is_package)
+            spec.has_location = True
+            if is_package:
+                spec.submodule_search_locations = [self.prefix + folder]
+            return spec
+        if folder in self._native:
+            # Without `name`, since `from . import` swallows errors that have it.
+            raise ModuleNotFoundError(
+                f"No module named {name!r} in the sandbox: {self._native[folder]} is native code"
+            )
+        return None
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        name = module.__spec__.name
+        if name in self._modules:
+            exec(self.code(self._modules[name][0]), module.__dict__)
+
+    def get_code(self, name):
+        return self.code(self._modules[name][0]) if name in self._modules else None
+
+    def get_source(self, name):
+        if name not in self._modules:
+            return None
+        text = self.read(self._modules[name][0])
+        return text if isinstance(text, str) else _decode(text)
+
+    def is_package(self, name):
+        return name not in self._modules or self._modules[name][1]
+
+    def get_data(self, path):
+        """A file next to a module, for `pkgutil.get_data`."""
+        inside = posixpath.normpath(path.removeprefix(self.prefix))
+        if not self.is_file(inside):
+            raise FileNotFoundError(path)
+        return as_bytes(self.read(inside))
+
+    def get_resource_reader(self, name):
+        folder = name.replace(".", "/")
+        return _Reader(
+            Resource(self, folder if self.is_package(name) else posixpath.dirname(folder))
+        )
+
+    # What `sys.path_hooks` asks of us, and `pkgutil` of the result.
+
+    def importer(self, path):
+        folder = path.removeprefix(self.prefix)
+        if path.startswith(self.prefix) and folder and self.is_folder(folder):
+            return _Importer(self, folder)
+        raise ImportError(path)
+
+    # What `importlib.metadata` asks of a finder.
+
+    def find_distributions(self, context=None):
+        wanted = context and context.name
+        for folder in self.metadata_folders():
+            if wanted is None or _canonical(folder.partition("-")[0]) == _canonical(wanted):
+                yield _distribution(self, folder)
+
+
+class Namespaces:
+    """Finder of packages without `__init__.py`, which come last and may span several places."""
+
+    def __init__(self, places):
+        self._places = places
+
+    def find_spec(self, name, path=None, target=None):
+        folder = name.replace(".", "/")
+        homes = [place for place in self._places if place.is_folder(folder)]
+        if not homes:
+            return None
+        spec = ModuleSpec(name, homes[0], is_package=True)
+        spec.submodule_search_locations = [home.prefix + folder for home in homes]
+        return spec
+
+
+class _Importer:
+    def __init__(self, modules, folder):
+        self._modules = modules
+        self._folder = folder
+
+    def find_spec(self, name, target=None):
+        return self._modules.find_spec(
+            f"{self._folder.replace('/', '.')}.{name.rpartition('.')[2]}"
+        )
+
+    def iter_modules(self, prefix=""):
+        for name in self._modules.children(self._folder):
+            is_package = self._modules.is_file(f"{self._folder}/{name}/{INIT}{SUFFIX}")
+            stem = name.removesuffix(SUFFIX)
+            if stem.isidentifier() and stem != INIT and (is_package or name.endswith(SUFFIX)):
+                yield prefix + stem, is_package
+
+
+class _Reader:
+    """What `importlib.resources` asks of a loader."""
+
+    def __init__(self, root):
+        self.files = lambda: root
+
+
+class Resource:
+    """A file or folder, as an `importlib.resources.abc.Traversable`."""
+
+    def __init__(self, modules, path):
+        self._modules = modules
+        self._path = path
+        self.name = path.rpartition("/")[2]
+
+    def joinpath(self, *parts):
+        path = posixpath.normpath(posixpath.join(self._path, *map(str, parts)))
+        if path.startswith(("..", "/")):
+            raise FileNotFoundError(path)
+        return Resource(self._modules, path)
+
+    __truediv__ = joinpath
+
+    def exists(self):
+        return self.is_dir() or self.is_file()
+
+    def is_dir(self):
+        return not self._path or self._modules.is_folder(self._path)
+
+    def is_file(self):
+        return self._modules.is_file(self._path)
+
+    def iterdir(self):
+        return (self.joinpath(name) for name in self._modules.children(self._path))
+
+    def read_bytes(self):
+        if not self.is_file():
+            raise FileNotFoundError(str(self))
+        return as_bytes(self._modules.read(self._path))
+
+    def read_text(self, encoding="utf-8", errors="strict"):
+        return io.TextIOWrapper(io.BytesIO(self.read_bytes()), encoding or "utf-8", errors).read()
+
+    def open(self, mode="r", *args, **kwargs):
+        stream = io.BytesIO(self.read_bytes())
+        return stream if "b" in mode else io.TextIOWrapper(stream, *args, **kwargs)
+
+    def __str__(self):
+        return self._modules.prefix + self._path
+
+    def __repr__(self):
+        return f"Resource({str(self)!r})"
+
+
+def _distribution(modules, folder):
+    from importlib import metadata
+
+    class Distribution(metadata.Distribution):
+        def read_text(self, filename):
+            path = f"{folder}/{filename}"
+            if not modules.is_file(path):
+                return None
+            text = modules.read(path)
+            return text if isinstance(text, str) else text.decode()
+
+        def locate_file(self, path):
+            return Resource(modules, str(path))
+
+    return Distribution()
+
+
+def module_name(path):
+    """The module's name, or `None` if it can't be imported, and whether it is a package."""
+    parts = path.removesuffix(SUFFIX).split("/")
+    is_package = parts[-1] == INIT
+    if is_package:
+        parts.pop()
+    importable = parts and all(part.isidentifier() for part in parts)
+    return ".".join(parts) if importable else None, is_package
+
+
+def as_bytes(content):
+    return content.encode() if isinstance(content, str) else content
+
+
+def _decode(source):
+    from importlib.util import decode_source
+
+    return decode_source(source)
+
+
+def _parents(path):
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
+
+
+def _canonical(name):
+    return name.lower().replace("-", "_").replace(".", "_")
