@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
+use crate::file_content::file_content;
 use crate::hostcall::HostcallError;
 
 /// The protocol's own hostcalls for them.
@@ -47,14 +46,9 @@ impl Files {
         all.map(|(file, _)| file.as_str()).collect()
     }
 
-    /// Text as it is; what is not UTF-8, or begins as only a file may, in base64.
     fn read(&self, path: &str) -> Result<String, HostcallError> {
         let missing = || HostcallError::new("file_404", format!("no file `{path}`"));
         let bytes = self.0.get(path).ok_or_else(missing)?;
-        let json = match std::str::from_utf8(bytes) {
-            Ok(text) if !text.starts_with('\u{feff}') => json!(text),
-            _ => json!({"base64": STANDARD.encode(bytes)}),
-        };
-        Ok(json.to_string())
+        Ok(file_content(bytes).to_string())
     }
 }

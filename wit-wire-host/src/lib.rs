@@ -36,8 +36,10 @@ mod component;
 mod counts;
 mod cpu_time;
 mod error;
+mod file_content;
 mod files;
 mod fixed;
+mod forward_host_builder;
 mod function;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
@@ -67,6 +69,7 @@ pub use capture::{Output, Stream};
 pub use component::Component;
 pub use counts::{Discarded, PoolStats};
 pub use error::{Error, Phase};
+pub use file_content::file_content;
 pub use function::Function;
 pub use host::{Host, HostBuilder};
 pub use hostcall::{HostcallContext, HostcallError, Hostcalls};

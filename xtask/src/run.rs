@@ -85,7 +85,7 @@ fn draw(profile: &Profile, function: &str, file: &Path) -> Result<()> {
 pub(crate) fn embed_the_guest() -> Result<()> {
     let anew = guest::build(&guest::Args::python())? == Built::Anew;
     let first = std::env::var_os(AGAIN).is_none();
-    if (anew && first) || !PythonRuntime::is_embedded() {
+    if (anew && first) || !PythonRuntime::has_embedded_guest() {
         return with_the_new_guest(first);
     }
     Ok(())
