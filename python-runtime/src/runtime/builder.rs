@@ -151,7 +151,10 @@ impl PythonRuntimeBuilder {
             library.add_generated(host_module::PACKAGE, sources)?;
         }
         let packages = library.top_level_names();
-        let host = self.host.files(library.into_files()).build(loader.engine())?;
+        let host = self
+            .host
+            .files(library.into_files())
+            .build(loader.engine())?;
         let guest = host.component(&loaded.component)?.identified(identity);
         Ok(PythonRuntime {
             host,

@@ -80,7 +80,9 @@ impl PythonProgramBuilder {
         if self.tracebacks == Tracebacks::All {
             fields.insert("tracebacks".into(), "full".into());
         }
-        self.inner = self.inner.op(Op::new(name.into()).data(&Value::Object(fields)));
+        self.inner = self
+            .inner
+            .op(Op::new(name.into()).data(&Value::Object(fields)));
         self
     }
 
