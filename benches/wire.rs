@@ -163,7 +163,7 @@ fn components(ladder: &mut Ladder) {
     // SAFETY: made in the statement above.
     let archive = unsafe { Archive::trust(archive) }.expect("an archive");
     ladder.rung("precompiled.first_call", 2.0, async || {
-        let component = runtime.precompiled(archive.clone()).await;
+        let component = runtime.component_from_archive(archive.clone()).await;
         first_call(&component.expect("a component")).await
     });
 

@@ -1,6 +1,7 @@
-//! Embeds the Python guest as machine code for the target, from wherever this build has it.
+//! Embeds the Python guest as machine code for the target. In the workspace it comes from
+//! `target/guest`, in a published package from a crate for the target or from a component to compile.
 
-#[cfg(not(feature = "precompile"))]
+#[cfg(not(feature = "compile-guest"))]
 use std::env::var;
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -12,13 +13,13 @@ fn main() -> Result<(), Box<dyn Error + Send + Sync>> {
     Ok(())
 }
 
-/// Whether this is the workspace: a package does not have the folder.
+/// Whether this is the workspace. The published package lacks the folder.
 fn in_workspace() -> bool {
     Path::new("prebuilt").is_dir()
 }
 
-/// Where the archive is, or should be, and what to do if it is not there.
-#[cfg(not(feature = "precompile"))]
+/// The path of the archive, and what to do if it does not exist.
+#[cfg(not(feature = "compile-guest"))]
 fn guest() -> Result<(PathBuf, String), Box<dyn Error + Send + Sync>> {
     let (arch, os) = (var("CARGO_CFG_TARGET_ARCH")?, var("CARGO_CFG_TARGET_OS")?);
     let (target, host) = (var("TARGET")?, var("HOST")?);
@@ -38,16 +39,16 @@ fn guest() -> Result<(PathBuf, String), Box<dyn Error + Send + Sync>> {
             )
         });
     }
-    // As the crate with the archive tells it, through its key `links`.
+    // Set by the build script of the crate with the archive, through its key `links`.
     let name = format!("DEP_PYTHON_GUEST_{arch}_{os}_ARCHIVE").to_uppercase();
     let remedy = format!(
-        "python-runtime was built for {target} without its features `prebuilt`, which has the guest for x86-64 and ARM64 of Linux, macOS and \
-         Windows, and `precompile`, which compiles it: turn on one of them"
+        "python-runtime has no guest for {target}: turn on its feature `prebuilt`, which embeds one on \
+         x86-64 and ARM64 of Linux, macOS and Windows, or `compile-guest`, which compiles one"
     );
     Ok((var(name).unwrap_or_else(|_| "none".into()).into(), remedy))
 }
 
-#[cfg(feature = "precompile")]
+#[cfg(feature = "compile-guest")]
 fn guest() -> Result<(PathBuf, String), Box<dyn Error + Send + Sync>> {
     let path = match in_workspace() {
         true => "../target/guest/python.wasm",

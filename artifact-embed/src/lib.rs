@@ -26,11 +26,12 @@
 //!
 //! In reading order: `profile` (settings that both sides share), `inspect`, `extent` (what small components expand to),
 //! `instrument` (what lets a host reset instances), `compile`, `archive` (the format), `signature`, `load`, `cache` (the
-//! folder that code is mapped from), `compile_cache` (components compiled where they are used, and kept), `identity` (which file a component
+//! folder that code is mapped from) and `cache_folder` (which one that is), `compile_cache` (components compiled where they are used, and kept), `identity` (which file a component
 //! was read from), `perf_map` (functions' names for `perf`), `embedded`, `error`.
 
 mod archive;
 mod cache;
+mod cache_folder;
 #[cfg(feature = "compile")]
 mod compile;
 #[cfg(feature = "compile")]
@@ -56,6 +57,7 @@ mod profile;
 mod signature;
 
 pub use archive::{Archive, FORMAT, Frame, Header};
+pub use cache_folder::CacheFolder;
 #[cfg(feature = "compile")]
 pub use compile::{Compiled, Effort, compile};
 #[cfg(feature = "compile")]

@@ -11,6 +11,7 @@ use wasmtime::component::Component;
 
 use crate::archive::Archive;
 use crate::cache::Cache;
+use crate::cache_folder::CacheFolder;
 use crate::error::Error;
 use crate::profile::{EngineProfile, HOST_TARGET, WASMTIME_VERSION, missing_features, platform};
 
@@ -71,7 +72,7 @@ impl Loader {
             engine: profile.engine()?,
             profile: profile.clone(),
             order: vec![Backing::CacheFile, Backing::Memfd, Backing::Memory],
-            cache: dirs::cache_dir().map(|folder| folder.join("artifact-embed")),
+            cache: CacheFolder::UserDefault.path(),
             #[cfg(unix)]
             perf_map: false,
         })
@@ -85,10 +86,14 @@ impl Loader {
         self
     }
 
-    /// The cache folder. It is created with access for this user alone; one that others may write to is not used.
+    /// The cache folder. With [`CacheFolder::None`], [`Backing::CacheFile`] is taken out of the order.
     #[must_use]
-    pub fn cache_folder(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.cache = Some(folder.into());
+    pub fn cache_folder(mut self, folder: impl Into<CacheFolder>) -> Self {
+        let folder = folder.into();
+        if folder == CacheFolder::None {
+            self.order.retain(|backing| *backing != Backing::CacheFile);
+        }
+        self.cache = folder.path();
         self
     }
 
@@ -148,7 +153,7 @@ impl Loader {
         length: Option<u64>,
         code: &mut LazyCode<F>,
     ) -> Result<Loaded, Error> {
-        let mut skipped = Vec::new();
+        let mut skipped = Vec::<Error>::new();
         for &backing in &self.order {
             let loaded = match backing {
                 Backing::CacheFile => self.cached(name, length, code),
@@ -161,7 +166,7 @@ impl Loader {
                         tracing::warn!(
                             ?backing,
                             "artifact not loaded as it was to be: {}",
-                            chain(error)
+                            error.report()
                         );
                     }
                     return Ok(Loaded {
@@ -177,7 +182,7 @@ impl Loader {
             }
         }
         Err(Error::NoBacking {
-            reasons: skipped.iter().map(chain).collect(),
+            reasons: skipped.iter().map(Error::report).collect(),
         })
     }
 
@@ -342,10 +347,4 @@ pub(crate) fn check_cpu(cpu: &str) -> Result<(), Error> {
             missing,
         })
     }
-}
-
-fn chain(error: &Error) -> String {
-    let source =
-        std::error::Error::source(error).map_or_else(String::new, |source| format!(": {source}"));
-    format!("{error}{source}")
 }

@@ -1,49 +1,53 @@
-//! Why something could not be made, and Python's own errors as data.
+//! Why a runtime, a function or stubs could not be made.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use wit_wire_host::HostcallError;
+
+use crate::python_error::PythonError;
 
 /// Why a runtime, a function or stubs could not be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The Python source failed while it was loaded: a syntax error, an exception at the top of a module, a function
-    /// that is not there.
-    #[error("function `{op}` can't be loaded:\n{error}")]
+    /// The Python source failed to load: a syntax error, an exception at module level, or a
+    /// function that does not exist.
+    #[error("cannot load function `{op}`:\n{error}")]
     Python {
         /// The function's name in its program.
         op: String,
-        /// What Python said.
+        /// The exception.
         error: Box<PythonError>,
     },
-    /// A function or module was asked for in a form that is none.
-    #[error("`{target}` names no function: want `module:function`, such as `shop.cart:total`")]
+    /// A target does not have the form `module:function`.
+    #[error(
+        "invalid function target `{target}`: expected `module:function`, for example \
+         `shop.cart:total`"
+    )]
     Target {
-        /// What was asked for.
+        /// The target as given.
         target: String,
     },
-    /// The sources have no such module.
-    #[error("no module `{module}` in the sources; they have {}", list(known))]
+    /// The sources do not contain the module.
+    #[error("no module `{module}` in the sources; they contain {}", list(known))]
     NoModule {
-        /// The module asked for.
+        /// The requested module.
         module: String,
-        /// The modules there are.
+        /// The modules that the sources contain.
         known: Vec<String>,
     },
     /// A source file could not be read.
-    #[error("can't read {}", path.display())]
+    #[error("cannot read {}", path.display())]
     Read {
         /// The file or folder.
         path: PathBuf,
-        /// The system's words.
+        /// The error of the operating system.
         #[source]
         source: std::io::Error,
     },
-    /// A wheel can't be read.
-    #[error("{} is no wheel that can be read", path.display())]
+    /// A file is not a readable wheel.
+    #[error("cannot read wheel {}", path.display())]
     Wheel {
         /// The file.
         path: PathBuf,
@@ -51,10 +55,11 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A wheel has native code, which does not run here.
+    /// A wheel contains native code, which cannot run in the sandbox.
     #[error(
-        "the package `{package}` has native code ({file} in {}): only Python code can be used; if it has a variant without, \
-         this makes it: CC=false CXX=false pip wheel --no-binary {package} {package}",
+        "package `{package}` contains native code ({file} in {}), and only Python code runs in the \
+         sandbox: if the package can be built without it, this makes such a wheel: \
+         CC=false CXX=false pip wheel --no-binary {package} {package}",
         from.display()
     )]
     Native {
@@ -62,11 +67,11 @@ pub enum Error {
         package: String,
         /// The native library.
         file: String,
-        /// The wheel that it is in.
+        /// The wheel that contains it.
         from: PathBuf,
     },
-    /// A pattern for source files is none.
-    #[error("`{pattern}` is no file pattern")]
+    /// A pattern for source files is invalid.
+    #[error("invalid file pattern `{pattern}`")]
     Pattern {
         /// The pattern.
         pattern: String,
@@ -74,174 +79,104 @@ pub enum Error {
         #[source]
         source: glob::PatternError,
     },
-    /// The path of a source leads out of its tree, or is none with `/` between its parts.
-    #[error("source path `{path}`: want a relative one with `/` and without `..`")]
+    /// The path of a source file is absolute, leads out of its tree, or contains a backslash.
+    #[error("invalid source path `{path}`: expected a relative path with `/` and without `..`")]
     Path {
         /// The path.
         path: String,
     },
-    /// Two files of one tree, or of two packages, have the same path.
-    #[error("two files would both be `{path}`, and differ")]
+    /// Two files of one tree, or of two packages, have the same path and different content.
+    #[error("two different files have the same path `{path}`")]
     Conflict {
         /// The path inside the tree.
         path: String,
     },
-    /// The sources or packages are too large, or one file of them.
-    #[error("with {} the limit of {limit} bytes is exceeded: is this the right folder?", path.display())]
+    /// The sources or packages are too large, or one file of them is.
+    #[error("limit of {limit} bytes exceeded by {}: is this the right folder?", path.display())]
     TooLarge {
-        /// The file that was one too many.
+        /// The file that exceeded the limit.
         path: PathBuf,
         /// The limit, in bytes.
         limit: usize,
     },
-    /// A host module or one of its functions can't have its name.
-    #[error("host module: the name `{name}`: {problem}")]
+    /// A host module or one of its functions has a name that cannot be used.
+    #[error("invalid name `{name}` of a host module or its function: {problem}")]
     HostName {
         /// The module's name, or `module.function`.
         name: String,
         /// What is wrong with it.
-        problem: &'static str,
+        problem: NameProblem,
     },
     /// A stub could not be written.
-    #[error("can't write {}", path.display())]
+    #[error("cannot write {}", path.display())]
     Write {
         /// The file.
         path: PathBuf,
-        /// The system's words.
+        /// The error of the operating system.
         #[source]
         source: std::io::Error,
     },
-    /// The Python guest is not there or can't be loaded.
+    /// The build embeds no Python guest, or the guest could not be loaded.
     #[error(transparent)]
     Artifact(#[from] artifact_embed::Error),
-    /// The host refused the guest, or a limit was reached while the source was loaded.
+    /// The host rejected the guest, or a limit was reached while the source was loaded.
     #[error(transparent)]
     Host(wit_wire_host::Error),
 }
 
+/// Why a host module or function cannot have its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NameProblem {
+    /// It is not a public Python identifier in ASCII.
+    Identifier,
+    /// The generated code uses this name itself.
+    Reserved,
+    /// Another module, or another function of the module, has this name.
+    Duplicate,
+    /// A package is called `host`, like the package of the host modules.
+    Package,
+}
+
+impl fmt::Display for NameProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Identifier => {
+                "expected ASCII letters, digits and underscores, beginning with a letter, and not \
+                 a Python keyword"
+            }
+            Self::Reserved => "the generated code uses this name itself",
+            Self::Duplicate => "it is used twice",
+            Self::Package => "a package has the same name; remove it to use host modules",
+        })
+    }
+}
+
 impl Error {
-    /// Why what is below `folder` can't be listed.
+    /// The error of listing what is below `folder`.
     pub(crate) fn walking(folder: &Path, error: walkdir::Error) -> Self {
         Self::Read {
             path: error.path().unwrap_or(folder).to_owned(),
-            // A loop of links is the only other error, and links are not followed.
+            // The only other error is a loop of links, and links are not followed.
             source: error
                 .into_io_error()
                 .unwrap_or_else(|| std::io::ErrorKind::Other.into()),
         }
     }
+
+    /// The error of reading `path`.
+    pub(crate) fn reading(path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Read { path, source }
+    }
 }
 
 fn list(names: &[String]) -> String {
-    if names.is_empty() {
-        "none".into()
-    } else {
-        names.join(", ")
+    match names {
+        [] => "none".into(),
+        names => names.join(", "),
     }
 }
-
-/// An exception, as Python tells it. Prints as Python prints it.
-///
-/// ```
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use python_runtime::{PythonError, PythonRuntime, PythonSource};
-///
-/// let runtime = PythonRuntime::builder().build()?;
-/// let source = "def invert(x: float):\n    return 1 / x\n";
-/// let invert = runtime.function(PythonSource::def("invert", source)).await?;
-///
-/// let error = invert.call::<_, f64>(&0.0).await.unwrap_err();
-/// let error = PythonError::of(&error).unwrap();
-/// assert_eq!((error.ty.as_str(), error.frames[0].line), ("ZeroDivisionError", Some(2)));
-///
-/// let error = invert.call::<_, f64>("zero").await.unwrap_err();
-/// let error = PythonError::of(&error).unwrap();
-/// assert!(error.is_input_error());
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[non_exhaustive]
-pub struct PythonError {
-    /// The exception's type, such as `KeyError`.
-    #[serde(rename = "type")]
-    pub ty: String,
-    /// Its text. What is longer than 64 Ki characters is cut in its middle.
-    pub message: String,
-    /// What was added to it by `add_note`.
-    #[serde(default)]
-    pub notes: Vec<String>,
-    /// Where it was raised, the outermost frame first: the 25 first and the 25 last ones. A syntax error's place comes after them.
-    #[serde(default)]
-    pub frames: Vec<Frame>,
-    /// How many frames were left out in the middle.
-    #[serde(default)]
-    pub omitted: usize,
-    /// What it was raised from: `raise ... from`.
-    #[serde(default)]
-    pub cause: Option<Box<PythonError>>,
-    /// What was being handled when it was raised.
-    #[serde(default)]
-    pub context: Option<Box<PythonError>>,
-    /// The members of an `ExceptionGroup`.
-    #[serde(default)]
-    pub exceptions: Vec<PythonError>,
-    /// If the input does not fit the function's annotations, or the result its own: where, as in `$.items[2].price`.
-    #[serde(default)]
-    pub path: Option<String>,
-    /// If it is the error of a hostcall: what the host said.
-    #[serde(default)]
-    pub hostcall: Option<HostcallError>,
-    /// The traceback as Python prints it, in the user's own file names and line numbers. Empty for causes, contexts and
-    /// members, which are part of this one's.
-    #[serde(default)]
-    pub traceback: String,
-}
-
-/// A place in Python code.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[non_exhaustive]
-pub struct Frame {
-    /// The file in the user's sources, or `<NAME>` for a function that was given as text.
-    #[serde(default)]
-    pub file: Option<String>,
-    /// The line, counted from 1.
-    #[serde(default)]
-    pub line: Option<u32>,
-    /// The function; `None` where a syntax error is.
-    #[serde(default)]
-    pub function: Option<String>,
-    /// The line's text.
-    #[serde(default)]
-    pub text: Option<String>,
-}
-
-impl PythonError {
-    /// Whether the input does not fit the function's annotations.
-    pub fn is_input_error(&self) -> bool {
-        self.ty == "InputError" && self.path.is_some()
-    }
-
-    /// The exception that failed a call, if it was one.
-    pub fn of(error: &wit_wire_host::Error) -> Option<Self> {
-        match error {
-            wit_wire_host::Error::Handler { message, .. } => serde_json::from_str(message).ok(),
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for PythonError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.traceback.is_empty() {
-            return write!(f, "{}: {}", self.ty, self.message);
-        }
-        f.write_str(self.traceback.trim_end())
-    }
-}
-
-impl std::error::Error for PythonError {}
 
 impl From<wit_wire_host::Error> for Error {
     fn from(error: wit_wire_host::Error) -> Self {

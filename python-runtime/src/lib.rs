@@ -1,7 +1,8 @@
 //! Run Python functions in a sandbox inside this process, each call on clean state.
 //!
-//! The crate knows Python source: lambdas, functions and modules of many files, and Python's errors. It does not know
-//! WebAssembly: nothing of an engine shows in its API. CPython itself is part of the crate, compiled ahead of time.
+//! The crate knows Python source (lambdas, functions, modules and packages), how hostcalls become
+//! Python modules, and Python's exceptions. It does not know WebAssembly: no type of the engine
+//! appears in its API. CPython itself is part of the crate, compiled ahead of time.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -10,32 +11,40 @@
 //! use serde_json::json;
 //!
 //! let runtime = PythonRuntime::builder().build()?;
-//! let greet = runtime.function(PythonSource::from_path("../examples/functions", "hello:greet")?).await?;
+//! let source = PythonSource::from_path("../examples/functions", "hello:greet")?;
+//! let greet = runtime.function(source).await?;
 //! let greeting: String = greet.call(&json!({"name": "Ada"})).await?;
 //! assert_eq!(greeting, "Hello, Ada!");
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! In reading order: `source` (what a function is made from), `tree` (the files of a module), `packages` (that all functions may import),
-//! `runtime` (functions and programs), `host_module` (hostcalls as Python functions), `error`.
+//! # Modules
+//!
+//! Each imports only from those above it.
+//!
+//! - `python_error`: Python's exceptions as data; `error`: why something could not be made
+//! - `source`: what a function is made from
+//! - `library`: what all functions may import
+//! - `host_module`: hostcalls as Python functions
+//! - `runtime`: functions and programs, in CPython
 
 mod error;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
 pub mod fuzz;
 mod host_module;
-mod packages;
+mod library;
+mod python_error;
 mod runtime;
 mod source;
-mod tree;
 
-pub use artifact_embed::Archive;
-pub use error::{Error, Frame, PythonError};
-pub use host_module::{FunctionDescription, HostModule, ModuleDescription, stubs};
-pub use runtime::{Builder, ProgramBuilder, PythonRuntime, Tracebacks};
-pub use source::PythonSource;
-pub use tree::SourceTree;
+pub use artifact_embed::{Archive, CacheFolder};
+pub use error::{Error, NameProblem};
+pub use host_module::{FunctionDescription, HostModule, ModuleDescription, write_stubs};
+pub use python_error::{Frame, PythonError};
+pub use runtime::{PythonProgramBuilder, PythonRuntime, PythonRuntimeBuilder, Tracebacks};
+pub use source::{PythonSource, SourceTree};
 pub use wit_wire_host::{
     Call, CleanState, Discarded, Error as CallError, Function, HostcallContext, HostcallError,
     Hostcalls, Isolation, Limit, LimitExceeded, Limits, Output, Phase, PoolConfig, PoolStats,

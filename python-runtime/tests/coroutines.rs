@@ -69,7 +69,12 @@ async fn hostcalls_that_are_gathered_run_side_by_side() {
             Ok::<_, HostcallError>(n * 2)
         }
     });
-    let source = "import asyncio\n\nasync def f(n, ctx):\n    return await asyncio.gather(*(ctx.hostcall('meet', i) for i in range(n)))\n";
+    let source = "\
+import asyncio
+
+async def f(n, ctx):
+    return await asyncio.gather(*(ctx.hostcall('meet', i) for i in range(n)))
+";
     let function = runtime.build().unwrap();
     let function = function
         .function(PythonSource::def("f", source))
@@ -237,7 +242,11 @@ f = F()
 
 #[tokio::test]
 async fn a_deadlock_of_tasks_is_an_error_and_not_a_wait() {
-    let stuck = f("async def f(n):\n    await asyncio.Event().wait()\n").await;
+    let stuck = f("\
+async def f(n):
+    await asyncio.Event().wait()
+")
+    .await;
     let error = stuck.call::<_, Value>(&0).await.unwrap_err();
     let error = PythonError::of(&error).unwrap();
     assert_eq!(error.ty, "RuntimeError");
@@ -246,7 +255,13 @@ async fn a_deadlock_of_tasks_is_an_error_and_not_a_wait() {
 
 #[tokio::test]
 async fn an_error_in_a_coroutine_shows_the_users_frames_alone() {
-    let source = "async def inner(ctx):\n    await ctx.hostcall('fail', 1)\n\nasync def f(n, ctx):\n    await asyncio.gather(inner(ctx))\n";
+    let source = "\
+async def inner(ctx):
+    await ctx.hostcall('fail', 1)
+
+async def f(n, ctx):
+    await asyncio.gather(inner(ctx))
+";
     let error = f(source).await.call::<_, Value>(&0).await.unwrap_err();
     let error = PythonError::of(&error).unwrap();
     let expected = "Traceback (most recent call last):
@@ -260,7 +275,22 @@ ctx.HostcallError: refused: 1";
 
 #[tokio::test]
 async fn shared_state_may_keep_its_tasks_no_longer_than_a_call() {
-    let source = "import asyncio\n\nseen = []\n\nasync def later():\n    try:\n        await asyncio.sleep(60)\n    finally:\n        seen.append('ended')\n\nasync def f(n):\n    asyncio.create_task(later())\n    await asyncio.sleep(0)\n    return len(seen)\n";
+    let source = "\
+import asyncio
+
+seen = []
+
+async def later():
+    try:
+        await asyncio.sleep(60)
+    finally:
+        seen.append('ended')
+
+async def f(n):
+    asyncio.create_task(later())
+    await asyncio.sleep(0)
+    return len(seen)
+";
     let program = RUNTIME.program().isolation(Isolation::Shared);
     let program = program.function("f", PythonSource::def("f", source));
     let program = program.build().await.unwrap();

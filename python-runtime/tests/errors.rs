@@ -24,7 +24,10 @@ static RUNTIME: LazyLock<PythonRuntime> = LazyLock::new(|| {
 });
 
 async fn run() -> Function {
-    let source = "def run(how, ctx):\n    exec(compile(how, '<how>', 'exec'), {'ctx': ctx})\n";
+    let source = "\
+def run(how, ctx):
+    exec(compile(how, '<how>', 'exec'), {'ctx': ctx})
+";
     RUNTIME
         .function(PythonSource::def("run", source))
         .await
@@ -159,7 +162,16 @@ async fn groups_contexts_and_hostcalls_keep_what_is_inside() {
 
 #[tokio::test]
 async fn what_is_too_long_is_cut() {
-    let deep = error("import sys\nsys.setrecursionlimit(300)\ndef f(n):\n  return f(n + 1)\nglobals()['f'] = f\nf(0)").await;
+    let deep = error(
+        "\
+import sys
+sys.setrecursionlimit(300)
+def f(n):
+  return f(n + 1)
+globals()['f'] = f
+f(0)",
+    )
+    .await;
     assert_eq!(deep.ty, "RecursionError");
     assert_eq!(deep.frames.len(), 50);
     assert!(deep.omitted > 100, "{}", deep.omitted);
@@ -208,7 +220,12 @@ async fn tracebacks_have_the_guests_own_frames_on_demand() {
         .tracebacks(Tracebacks::All)
         .build()
         .unwrap();
-    let source = "import json\n\ndef f(x: int):\n    return json.loads(x)\n";
+    let source = "\
+import json
+
+def f(x: int):
+    return json.loads(x)
+";
     for (runtime, is_full) in [(&*RUNTIME, false), (&all, true)] {
         let program = runtime
             .program()

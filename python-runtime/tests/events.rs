@@ -47,7 +47,16 @@ async fn lines_are_events_also_of_calls_that_fail() {
     // For the whole process: whether an event is wanted is remembered for all threads.
     tracing::subscriber::set_global_default(events.clone()).unwrap();
     let runtime = PythonRuntime::builder().build().unwrap();
-    let source = "import os, sys\n\nprint('loading')\n\ndef say(x):\n    print('one')\n    print('two', file=sys.stderr)\n    os.abort()\n";
+    let source = "\
+import os, sys
+
+print('loading')
+
+def say(x):
+    print('one')
+    print('two', file=sys.stderr)
+    os.abort()
+";
     let say = runtime
         .function(PythonSource::def("say", source))
         .await

@@ -150,8 +150,15 @@ async fn a_secret_that_one_call_hides_no_other_finds() {
             assert_eq!(receipt.output.to_string(), "");
         }
         // The hunter can find: within one call.
-        let both =
-            format!("{HIDE}\n{HUNT}\ndef both(secret):\n    hide(secret)\n    return hunt(0)\n");
+        let both = format!(
+            "\
+{HIDE}
+{HUNT}
+def both(secret):
+    hide(secret)
+    return hunt(0)
+"
+        );
         let both = def(&runtime, "both", &both).await;
         let found: Vec<String> = both.call(&7).await.unwrap();
         assert!(found.len() > 10, "{found:?}");
@@ -208,7 +215,15 @@ async fn memory_is_what_it_was_after_programs_of_all_kinds_in_any_order() {
     let mut functions = Vec::new();
     for (number, body) in BEHAVIOURS.iter().enumerate() {
         let source = format!(
-            "state = [{number}, 2, 3]\nkeep = []\n\ndef run(value, ctx):\n    assert state == [{number}, 2, 3] and not keep, (state, keep)\n    state.append(value)\n    {body}\n"
+            "\
+state = [{number}, 2, 3]
+keep = []
+
+def run(value, ctx):
+    assert state == [{number}, 2, 3] and not keep, (state, keep)
+    state.append(value)
+    {body}
+"
         );
         functions.push(def(&runtime, "run", &source).await);
     }
@@ -256,7 +271,15 @@ async fn memory_is_what_it_was_after_programs_of_all_kinds_in_any_order() {
 
 #[tokio::test]
 async fn what_loading_left_is_what_each_call_sees_also_in_another_process() {
-    let source = "import json, re\ntable = {n: str(n) for n in range(2000)}\npattern = re.compile('a+b')\n\ndef look(value):\n    table[0] += 'x'\n    return [table[0], bool(pattern.match('aab')), len(table), value]\n";
+    let source = "\
+import json, re
+table = {n: str(n) for n in range(2000)}
+pattern = re.compile('a+b')
+
+def look(value):
+    table[0] += 'x'
+    return [table[0], bool(pattern.match('aab')), len(table), value]
+";
     let first = runtime(CleanState::Reset);
     let program = first
         .program()
@@ -280,7 +303,14 @@ async fn what_loading_left_is_what_each_call_sees_also_in_another_process() {
 #[tokio::test]
 async fn a_program_with_a_large_state_shares_it_and_its_calls_do_not() {
     let runtime = runtime(CleanState::Reset);
-    let source = "table = [str(n) for n in range(60000)]\n\ndef look(value):\n    seen = table[value]\n    table[value] = 'changed'\n    return [seen, len(table)]\n";
+    let source = "\
+table = [str(n) for n in range(60000)]
+
+def look(value):
+    seen = table[value]
+    table[value] = 'changed'
+    return [seen, len(table)]
+";
     let program = || {
         runtime
             .program()
@@ -309,8 +339,12 @@ async fn a_program_with_a_large_state_shares_it_and_its_calls_do_not() {
     let stats = runtime.stats();
     assert_eq!(stats.discarded.unclean, 0, "{stats:?}");
     // Beyond what the allocator has ready, the memory grows, and each instance with it.
-    let source =
-        "block = bytearray(range(256)) * 100000\n\ndef sum_of(_):\n    return sum(block[:256])\n";
+    let source = "\
+block = bytearray(range(256)) * 100000
+
+def sum_of(_):
+    return sum(block[:256])
+";
     let grown = runtime
         .program()
         .function("sum_of", PythonSource::def("sum_of", source));

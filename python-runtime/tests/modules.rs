@@ -138,7 +138,12 @@ async fn a_module_that_is_missing_is_an_error_with_the_reason() {
             "{refused}"
         );
     }
-    let attempt = "import socket, subprocess, threading\n\ndef f(what):\n    return eval(what)\n";
+    let attempt = "\
+import socket, subprocess, threading
+
+def f(what):
+    return eval(what)
+";
     let attempt = runtime
         .function(PythonSource::def("f", attempt))
         .await

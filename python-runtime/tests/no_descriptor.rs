@@ -39,7 +39,14 @@ fn large_programs_need_no_descriptor() {
         ..PoolConfig::default()
     });
     let runtime = runtime.build().unwrap();
-    let source = "table = [str(n) for n in range(60000)]\n\ndef look(value):\n    seen = table[value]\n    table[value] = 'changed'\n    return seen\n";
+    let source = "\
+table = [str(n) for n in range(60000)]
+
+def look(value):
+    seen = table[value]
+    table[value] = 'changed'
+    return seen
+";
     let large = || {
         let source = PythonSource::def("look", source);
         runtime.program().function("look", source)

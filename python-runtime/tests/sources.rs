@@ -1,4 +1,4 @@
-//! What becomes a source tree, and what is refused. Needs no guest.
+//! What becomes a source tree, and what is rejected. Needs no guest.
 
 #![allow(
     clippy::unwrap_used,
@@ -161,9 +161,13 @@ fn a_target_names_a_module_that_is_there_and_a_function() {
     );
     let error = PythonSource::from_tree(tree.clone(), "pkg.mod").unwrap_err();
     assert!(matches!(&error, Error::Target { .. }), "{error}");
+    let expected = "invalid function target `pkg.mod`: expected `module:function`, for example \
+                    `shop.cart:total`";
+    assert_eq!(error.to_string(), expected);
     let error = PythonSource::from_tree(tree, "pkg.other:run").unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "no module `pkg.other` in the sources; they have pkg, pkg.mod"
-    );
+    let Error::NoModule { module, known } = &error else {
+        panic!("{error}")
+    };
+    assert_eq!(module, "pkg.other");
+    assert_eq!(known, &["pkg", "pkg.mod"]);
 }

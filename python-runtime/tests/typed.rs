@@ -86,18 +86,17 @@ async fn annotations_convert_input_and_result() {
 async fn a_value_that_does_not_fit_is_an_error_with_its_path() {
     let bill = shop("bill").await;
     let order = |items: Value| json!({"items": items, "day": "2026-05-04", "currency": "EUR"});
+    let misfit = order(json!([{"price": 1}, {"price": "2"}]));
     for (input, path) in [
         (json!(1), "$"),
-        (
-            order(json!([{"price": 1}, {"price": "2"}])),
-            "$.items[1].price",
-        ),
+        (misfit, "$.items[1].price"),
         (order(json!([{}])), "$.items[0].price"),
     ] {
         let error = error(&bill, input).await;
         assert!(error.is_input_error(), "{error}");
         assert_eq!(error.path.as_deref(), Some(path));
-        assert!(error.message.starts_with(&format!("{path}: ")), "{error}");
+        let prefix = format!("{path}: ");
+        assert!(error.message.starts_with(&prefix), "{error}");
     }
     let error = error(&shop("wrong").await, json!(1)).await;
     assert!(!error.is_input_error());

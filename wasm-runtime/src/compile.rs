@@ -1,4 +1,4 @@
-//! One compilation for all who ask for the same bytes at once.
+//! One compilation for all tasks that ask for the same bytes at once.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,16 +13,18 @@ type Done = Option<Result<Component, Error>>;
 
 type Running = Arc<Mutex<HashMap<CompileKey, watch::Receiver<Done>>>>;
 
-/// The compilations under way, by the key of what they compile.
+/// The compilations in progress, by the key of what they compile.
 #[derive(Clone, Default)]
 pub(crate) struct Compiler {
     running: Running,
 }
 
 impl Compiler {
-    /// Compiles `bytes`, which were read from `file`, on a thread for blocking work, unless that is under way already, and checks the component.
+    /// Compiles `bytes`, read from `file`, on a thread for blocking work, or joins a compilation of
+    /// the same bytes; then checks the component.
     ///
-    /// What dropping the future stops is the waiting. The compilation goes on, for whoever else waits and for the cache.
+    /// Dropping the future stops the waiting. The compilation goes on, for other tasks that wait and
+    /// for the cache.
     pub(crate) async fn component(
         &self,
         loader: &Loader,
@@ -59,7 +61,7 @@ impl Compiler {
         }
         let (sender, done) = watch::channel(None);
         running.insert(key.clone(), done.clone());
-        // A runtime that shuts down drops the work at once, and the entry takes the lock.
+        // A runtime that is shutting down drops the work at once, and its entry then takes the lock.
         drop(running);
         let (loader, host) = (loader.clone(), host.clone());
         let entry = Entry {
@@ -74,14 +76,14 @@ impl Compiler {
             };
             let result = result.and_then(identified);
             drop(entry);
-            // Nobody may wait any more.
+            // All receivers may be gone.
             let _ = sender.send(Some(result));
         });
         done
     }
 }
 
-/// A compilation's place among those under way, given up also when it panics or is never begun.
+/// A compilation's entry among those in progress. Removed also when it panics or never begins.
 struct Entry {
     running: Running,
     key: CompileKey,
@@ -115,7 +117,7 @@ mod tests {
             .build()
             .unwrap();
         tokio.block_on(async {
-            // The one thread for blocking work is held, so that nothing is compiled before all have asked.
+            // The only thread for blocking work is busy, so that nothing is compiled before all asked.
             let (release, held) = std::sync::mpsc::channel::<()>();
             let holding = tokio::task::spawn_blocking(move || held.recv());
             let ask =
@@ -135,10 +137,10 @@ mod tests {
             );
             assert!(
                 !ask(b"one").same_channel(&first),
-                "one that is over is not joined"
+                "a finished compilation is not joined"
             );
         });
-        // Shut down with a compilation under way or waiting: its place is free again.
+        // Shut down with a compilation in progress or queued: its entry is gone.
         drop(tokio);
         assert!(compiler.running.lock().unwrap().is_empty());
     }

@@ -3,29 +3,29 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::sniff::BinaryFormat;
+
 /// Why a component can't be used.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The file could not be read.
-    #[error("can't read {}", path.display())]
+    #[error("cannot read {}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
-        /// The system's words.
+        /// The error of the operating system.
         #[source]
         source: Arc<std::io::Error>,
     },
-    /// The bytes are something else than a component.
-    #[error("this is {found}, not a component: {remedy}")]
+    /// The bytes are not a component.
+    #[error("expected a component, found {found}: {}", found.remedy())]
     NotAComponent {
-        /// What it is.
-        found: &'static str,
-        /// What to do.
-        remedy: &'static str,
+        /// What they are instead.
+        found: BinaryFormat,
     },
     /// The component is larger than the runtime accepts.
-    #[error("the component has {bytes} bytes, and this runtime accepts {limit}")]
+    #[error("component too large: {bytes} bytes, limit {limit}")]
     TooLarge {
         /// Its size, in bytes.
         bytes: usize,
@@ -35,11 +35,11 @@ pub enum Error {
     /// The component does not compile.
     #[error(transparent)]
     Compile(Arc<artifact_embed::Error>),
-    /// The component does not speak the protocol, or wants what the host does not offer.
+    /// The component does not speak the protocol, or imports what the host does not offer.
     #[error(transparent)]
     Host(Arc<wit_wire_host::Error>),
-    /// The runtime that compiles was shut down.
-    #[error("the compiler was stopped before it was done")]
+    /// The async runtime shut down during the compilation.
+    #[error("the async runtime shut down before the component was compiled")]
     Stopped,
 }
 

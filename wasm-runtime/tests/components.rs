@@ -1,4 +1,4 @@
-//! Components brought as bytes, files and archives: what is accepted, what is refused, what is compiled when.
+//! Components as bytes, files and archives: what is accepted, rejected, and compiled when.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,14 +7,18 @@
     reason = "a test fails by panicking"
 )]
 
+use std::fmt::Debug;
 use std::fs;
 use std::future::Future;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use serde_json::json;
 use tokio::task::JoinSet;
 use wasm_runtime::{
-    Archive, CallError, Component, Error, HostcallContext, HostcallError, Op, Shape, WasmRuntime,
+    Archive, BinaryFormat, CacheFolder, CallError, Component, Error, HostcallContext,
+    HostcallError, Op, Shape, WasmRuntime, WasmRuntimeBuilder,
 };
 
 /// The Python guest, as an example of a large component.
@@ -47,8 +51,8 @@ async fn sum(component: &Component) -> i64 {
         .unwrap()
 }
 
+/// The files in the cache folder, with their inodes, which tell a new file from an old one.
 #[cfg(unix)]
-/// The files in the cache folder, with what tells a new one from an old.
 fn entries(cache: &Path) -> Vec<(PathBuf, u64)> {
     use std::os::unix::fs::MetadataExt;
     let entries = fs::read_dir(cache).unwrap().map(|entry| entry.unwrap());
@@ -59,7 +63,7 @@ fn entries(cache: &Path) -> Vec<(PathBuf, u64)> {
 
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_component_is_compiled_and_kept() {
+async fn a_component_is_compiled_once_and_cached() {
     let folder = tempfile::tempdir().unwrap();
     let cache = folder.path().join("cache");
     let bytes = fs::read(guest("python.wasm")).unwrap();
@@ -81,7 +85,7 @@ async fn a_component_is_compiled_and_kept() {
         .await
         .unwrap();
     assert_eq!((sum(&second).await, second.shape()), (5, Shape::Article));
-    // What was added is a note of the file.
+    // What was added is the record of the file.
     let noted = entries(&cache);
     assert!(compiled.iter().all(|entry| noted.contains(entry)));
     let third = runtime(&cache)
@@ -102,7 +106,7 @@ async fn a_component_is_compiled_and_kept() {
     assert_eq!(
         fs::metadata(file).unwrap().len(),
         code.len() as u64,
-        "a damaged entry is made anew"
+        "a damaged entry is written again"
     );
 }
 
@@ -113,84 +117,109 @@ async fn a_precompiled_component_needs_no_compiler() {
     #[allow(unsafe_code, reason = "the archive was built here")]
     // SAFETY: `cargo xtask` built the archive from this checkout.
     let archive = unsafe { Archive::trust(bytes).unwrap() };
-    let component = runtime(folder.path()).precompiled(archive).await.unwrap();
+    let runtime = runtime(folder.path());
+    let component = runtime.component_from_archive(archive).await.unwrap();
     assert_eq!(sum(&component).await, 5);
 }
 
-#[tokio::test]
-async fn what_is_no_component_is_refused_in_a_sentence() {
-    let runtime = WasmRuntime::builder()
-        .without_cache()
-        .largest_component(1 << 20)
+const MAX_BYTES: usize = 1 << 20;
+
+fn uncached() -> WasmRuntime {
+    WasmRuntime::builder()
+        .cache_folder(CacheFolder::None)
+        .max_component_bytes(MAX_BYTES)
         .build()
-        .unwrap();
+        .unwrap()
+}
+
+#[tokio::test]
+async fn what_is_no_component_is_refused_by_its_format() {
+    let runtime = uncached();
+    for (bytes, format) in [
+        (&b""[..], BinaryFormat::Empty),
+        (b"\0asm\x01\0\0\0", BinaryFormat::CoreModule),
+        (b"\0asm\x07\0\0\0", BinaryFormat::UnknownVersion),
+        (b"\x7fELF", BinaryFormat::Native),
+        (b"\x89WAOT\r\n\x1a", BinaryFormat::Archive),
+        (b"(component)", BinaryFormat::Unknown),
+    ] {
+        let error = runtime.component(bytes).await.err().unwrap();
+        assert!(
+            matches!(error, Error::NotAComponent { found } if found == format),
+            "{error}"
+        );
+    }
+    let error = runtime.component(*b"\0asm\x01\0\0\0").await.err().unwrap();
+    let expected = "expected a component, found a core module: build it for wasm32-wasip2, or \
+                    wrap it with `wasm-tools component new`";
+    assert_eq!(error.to_string(), expected);
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_refused_unread() {
+    let runtime = uncached();
+    let is_too_large = |error: &Error| matches!(error, Error::TooLarge { bytes, limit } if (*bytes, *limit) == (MAX_BYTES + 1, MAX_BYTES));
+    let error = runtime.component([0; MAX_BYTES + 1]).await.err().unwrap();
+    assert!(is_too_large(&error), "{error}");
+    // A device has no length, and this one no end.
     #[cfg(unix)]
     {
-        // Which says that it has no bytes.
         let endless = runtime.component_from_path("/dev/zero").await;
-        let error = endless.err().unwrap().to_string();
-        assert!(error.contains("this runtime accepts 1048576"), "{error}");
+        let error = endless.err().unwrap();
+        assert!(is_too_large(&error), "{error}");
     }
-    let cases: [(&[u8], &str); 6] = [
-        (b"", "this is an empty file, not a component: was it built?"),
-        (
-            b"\0asm\x01\0\0\0",
-            "this is a core module, not a component: build it for wasm32-wasip2, or wrap it with",
-        ),
-        (
-            b"\x7fELF",
-            "this is a native binary or precompiled code, not a component",
-        ),
-        (
-            b"\x89WAOT\r\n\x1a",
-            "this is an archive, not a component: load it with `precompiled`",
-        ),
-        (
-            b"(component)",
-            "this is no WebAssembly binary, not a component: build a component",
-        ),
-        (
-            &[0; (1 << 20) + 1],
-            "the component has 1048577 bytes, and this runtime accepts 1048576",
-        ),
-    ];
-    for (bytes, expected) in cases {
-        let error = runtime.component(bytes).await.err().unwrap().to_string();
-        assert!(error.starts_with(expected), "{error}");
-    }
-    let error = runtime
-        .component(*b"\0asm\x0d\0\x01\0")
-        .await
-        .err()
-        .unwrap();
+}
+
+#[tokio::test]
+async fn what_looks_like_a_component_and_is_none_is_refused() {
+    let runtime = uncached();
+    let empty = runtime.component(*b"\0asm\x0d\0\x01\0").await;
+    let error = empty.err().unwrap();
     let Error::Host(host) = &error else {
         panic!("{error}")
     };
     assert!(matches!(&**host, CallError::Mismatch(_)), "{error}");
-    let error = runtime
-        .component(*b"\0asm\x0d\0\x01\0\x05\xff\x01")
-        .await
-        .err()
-        .unwrap();
+    let cut = runtime.component(*b"\0asm\x0d\0\x01\0\x05\xff\x01").await;
+    let error = cut.err().unwrap();
     assert!(matches!(&error, Error::Compile(_)), "{error}");
-    let error = runtime
-        .component_from_path("no/such.wasm")
-        .await
-        .err()
-        .unwrap();
-    assert_eq!(error.to_string(), "can't read no/such.wasm");
+    let missing = runtime.component_from_path("no/such.wasm").await;
+    let error = missing.err().unwrap();
+    assert!(
+        matches!(&error, Error::Read { path, .. } if path == Path::new("no/such.wasm")),
+        "{error}"
+    );
 }
 
 #[test]
 fn outside_a_runtime_is_an_error_and_no_panic() {
-    let runtime = WasmRuntime::builder().without_cache().build().unwrap();
-    let mut component = std::pin::pin!(runtime.component(*b"\0asm\x0d\0\x01\0"));
-    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-    let std::task::Poll::Ready(Err(error)) = component.as_mut().poll(&mut context) else {
+    let runtime = uncached();
+    let mut component = pin!(runtime.component(*b"\0asm\x0d\0\x01\0"));
+    let mut context = Context::from_waker(Waker::noop());
+    let Poll::Ready(Err(error)) = component.as_mut().poll(&mut context) else {
         panic!("it waits")
     };
     assert!(
         matches!(&error, Error::Host(host) if matches!(**host, CallError::NoRuntime)),
         "{error}"
     );
+}
+
+#[test]
+fn what_users_hold_can_go_anywhere_and_be_printed() {
+    fn check<T: Debug + Send + Sync + 'static>() {}
+    check::<WasmRuntime>();
+    check::<WasmRuntimeBuilder>();
+    check::<CacheFolder>();
+    check::<Error>();
+    check::<CallError>();
+
+    fn can_be_spawned(_: impl Send + 'static) {}
+    let runtime = uncached();
+    can_be_spawned(async move {
+        let component = runtime.component_from_path("component.wasm").await?;
+        let program = component.program([Op::new("op")]).build().await?;
+        program.function("op")?.call::<_, ()>(&()).await?;
+        runtime.shut_down().await;
+        Ok::<_, Error>(())
+    });
 }

@@ -13,7 +13,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use wasm_runtime::{CallError, CleanState, Limits, Op, PoolConfig, Program, WasmRuntime};
+use wasm_runtime::{
+    CacheFolder, CallError, CleanState, Limits, Op, PoolConfig, Program, WasmRuntime,
+};
 
 const MIB: usize = 1 << 20;
 
@@ -37,7 +39,7 @@ async fn program(clean_state: CleanState, ops: &[&str]) -> (WasmRuntime, Program
         ..PoolConfig::default()
     };
     let builder = WasmRuntime::builder().pool(pool).limits(limits());
-    let runtime = builder.without_cache().build().unwrap();
+    let runtime = builder.cache_folder(CacheFolder::None).build().unwrap();
     let component = runtime.component_from_path(path).await.unwrap();
     let ops = ops.iter().map(|op| Op::new(*op));
     let program = component.program(ops).build().await.unwrap();

@@ -36,6 +36,7 @@ mod call;
 mod component;
 mod contain;
 mod error;
+mod forward_host_builder;
 mod function;
 #[cfg(any(test, fuzzing))]
 #[doc(hidden)]
@@ -64,7 +65,9 @@ pub use metering::{Limit, LimitExceeded, Limits, Meter, Pause};
 pub use pool::{Discarded, PoolConfig, PoolStats};
 pub use profile::Profile;
 pub use program::{Program, ProgramBuilder, ProgramSize};
-pub use protocol::{Dialect, HostcallError, Mismatch, Op, PROTOCOL_VERSION, Payload};
+pub use protocol::{
+    Dialect, HostcallError, Mismatch, Op, PROTOCOL_VERSION, Payload, file_content,
+};
 pub use receipt::{CleanedBy, Isolation, Receipt};
 pub use sandbox::hostcalls::{HostcallContext, Hostcalls};
 pub use sandbox::{Output, Stream};

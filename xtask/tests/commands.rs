@@ -94,7 +94,7 @@ fn stubs_writes_what_changed_and_names_the_place_of_what_is_wrong() {
         ),
         (
             "[{\"name\": \"a/b\", \"doc\": \"\", \"functions\": []}]",
-            "the name `a/b`: want ASCII letters",
+            "invalid name `a/b` of a host module",
         ),
     ] {
         std::fs::write(at("modules.json"), text).unwrap();

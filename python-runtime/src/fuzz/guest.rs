@@ -1,4 +1,4 @@
-//! What the real guest is asked.
+//! Checks that use the real guest.
 
 use std::future::Future;
 use std::pin::pin;
@@ -31,9 +31,15 @@ static RUNTIME: LazyLock<PythonRuntime> = LazyLock::new(|| {
     runtime.build().expect("the guest")
 });
 
-/// A sound function, which answers as it should whatever was asked of the guest before.
+/// A correct function, whose answer does not depend on what other programs did before.
 static SOUND: LazyLock<Function> = LazyLock::new(|| {
-    let source = "seen = []\ndef sound(x):\n    seen.append(x)\n    return [len(seen), x]\n";
+    let source = r"
+seen = []
+
+def sound(x):
+    seen.append(x)
+    return [len(seen), x]
+";
     let source = PythonSource::def("sound", source);
     RUNTIME.function_blocking(source).expect("sound source")
 });
@@ -44,7 +50,7 @@ fn others_are_sound() {
     assert_eq!(RUNTIME.stats().discarded.unclean, 0);
 }
 
-/// How a run of hostile code may end: whatever it does, none of it is the host's own fault.
+/// Checks how a run of hostile code ended: in one of the errors that a guest can cause.
 fn may_end_so(error: &CallError) {
     match error {
         CallError::Handler { .. }
@@ -59,7 +65,7 @@ fn may_end_so(error: &CallError) {
     }
 }
 
-/// JSON comes out of the guest as it went in, and what is none is refused.
+/// JSON leaves the guest as it went in, and anything else is rejected.
 pub fn value(bytes: &[u8]) {
     static ECHO: LazyLock<Function> = LazyLock::new(|| {
         let echo = PythonSource::lambda("lambda x: x");
@@ -75,13 +81,13 @@ pub fn value(bytes: &[u8]) {
             assert!(is_same(&value, &echoed), "{value} and {echoed}");
         }
         (Err(_), Err(CallError::InvalidInput { .. })) => {}
-        // Python has larger numbers, and deeper values, than serde reads.
+        // Python accepts larger numbers and deeper values than serde.
         (Err(error), Ok(_)) => {
             let error = error.to_string();
             let larger = ["number out of range", "recursion limit exceeded"];
             assert!(larger.iter().any(|more| error.starts_with(more)), "{error}");
         }
-        // ... and serde reads more digits.
+        // Serde accepts more digits than Python.
         (Ok(_), Err(CallError::InvalidInput { message, .. })) => {
             assert!(
                 message.contains("Exceeds the limit (4300 digits)"),
@@ -92,7 +98,7 @@ pub fn value(bytes: &[u8]) {
     }
 }
 
-/// Serde's floats may be off in their last digit.
+/// Equality that allows for serde's floats to differ in the last digit.
 fn is_same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Array(one), Value::Array(other)) => {
@@ -119,7 +125,7 @@ fn is_same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// Op data makes a function, or is refused; and what such a function does is its own matter.
+/// Op data becomes a function or is rejected; what such a function does is not checked.
 pub fn op_data(bytes: &[u8]) {
     let Ok(data) = serde_json::from_slice::<Value>(bytes) else {
         return;
@@ -145,15 +151,15 @@ pub fn op_data(bytes: &[u8]) {
     others_are_sound();
 }
 
-/// A forged program does what it likes to itself, and nothing to others.
+/// A forged program can harm itself, but no other program.
 ///
-/// The bytes are changes of a real one: a place (4) and what is written there (4).
+/// The bytes are changes to a real snapshot: an offset (4 bytes) and what is written there (4 bytes).
 pub fn program(bytes: &[u8]) {
     static GENUINE: LazyLock<Vec<u8>> = LazyLock::new(|| {
         let snapshot = pin!(SOUND.program().snapshot());
         match snapshot.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(snapshot) => snapshot.expect("a snapshot"),
-            Poll::Pending => panic!("what it needs is there"),
+            Poll::Pending => panic!("all instances are idle"),
         }
     });
     const PREFIX: usize = 48;
@@ -186,10 +192,11 @@ pub fn program(bytes: &[u8]) {
     others_are_sound();
 }
 
-/// What Python finds in generated text that does not belong there: `tests/host` has the kinds of statements that do.
+/// Python code that finds statements in generated source that do not belong there. `tests/host` shows
+/// the kinds that do.
 const FOREIGN: &str = include_str!("foreign.py");
 
-/// Any description that is accepted becomes Python that can be read, and that has nothing in it but what was described.
+/// Any accepted description becomes valid Python that contains only what was described.
 pub fn host_module(bytes: &[u8]) {
     static FIND: LazyLock<Function> = LazyLock::new(|| {
         let source = PythonSource::def("find", FOREIGN);
@@ -206,7 +213,7 @@ pub fn host_module(bytes: &[u8]) {
     if let Err(error) = check(&modules) {
         return assert!(matches!(error, Error::HostName { .. }), "{error:?}");
     }
-    for files in host_module::texts(&modules) {
+    for files in host_module::generated(&modules) {
         let found: Vec<String> = FIND
             .call(&json!([files, modules]))
             .blocking()

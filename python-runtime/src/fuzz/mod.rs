@@ -1,11 +1,11 @@
-//! What must hold for any bytes: the checks of the fuzz targets (`fuzz/`), which run as tests too. Those of `guest` ask the real
-//! one.
+//! What must hold for any bytes: the checks of the fuzz targets (`fuzz/`), which run as tests too.
+//! Those in `guest` use the real guest.
 
 #![allow(
     missing_docs,
     clippy::expect_used,
     clippy::panic,
-    reason = "a check fails by panicking, and is no part of the API"
+    reason = "a check fails by panicking, and is not part of the API"
 )]
 
 mod guest;
@@ -13,12 +13,12 @@ mod guest;
 use std::io::Cursor;
 use std::path::Path;
 
-use crate::packages::Packages;
+use crate::library::{self, Library};
 use crate::{CallError, Error, PythonError, PythonSource, SourceTree};
 
 pub use guest::{host_module, op_data, program, value};
 
-/// What a guest says of an error is one of Python's, or stays the text that it is; either can be shown.
+/// A guest's error message is read as a Python exception or kept as a string; both can be displayed.
 pub fn error(bytes: &[u8]) {
     let Ok(message) = std::str::from_utf8(bytes) else {
         return;
@@ -39,12 +39,13 @@ pub fn error(bytes: &[u8]) {
     assert!(shown.1.len() <= bytes.len() * 8 + 100);
 }
 
-/// Sources and wheels have files below their own folder alone, each under one name.
+/// The files of sources and wheels stay inside their folder, each under one name.
 ///
-/// The bytes are a wheel, and paths of sources with line ends between them.
+/// The bytes are a wheel, and paths of sources separated by line feeds.
 pub fn sources(bytes: &[u8]) {
-    let mut packages = Packages::default();
-    match packages.unpack(Cursor::new(bytes), Path::new("a-1-py3-none-any.whl")) {
+    let mut packages = Library::default();
+    let wheel = Path::new("a-1-py3-none-any.whl");
+    match library::add_wheel(&mut packages, Cursor::new(bytes), wheel) {
         Ok(()) => {}
         Err(
             Error::Wheel { .. }
@@ -56,7 +57,7 @@ pub fn sources(bytes: &[u8]) {
         ) => {}
         Err(error) => panic!("{error:?}"),
     }
-    packages.files.keys().for_each(|path| inside(path));
+    packages.paths().for_each(inside);
 
     let Ok(paths) = std::str::from_utf8(bytes) else {
         return;

@@ -1,20 +1,21 @@
-//! What a host module is, as data, and which names it can have.
+//! A host module as data, and which names it can have.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::types::IMPORTED;
-use crate::error::Error;
+use super::names::{IMPORTED, is_name};
+use crate::error::{Error, NameProblem};
 
-/// A [`HostModule`](super::HostModule) as data, from which its Python source and stubs are made.
+/// A [`HostModule`](crate::HostModule) as data, from which its Python source and stubs are generated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 #[serde(deny_unknown_fields)]
 pub struct ModuleDescription {
     /// The module's name: `orders` is `from host import orders`.
     pub name: String,
-    /// Its docstring; empty for none.
+    /// Its docstring; empty if it has none.
     pub doc: String,
     /// Its functions, in the order in which they were added.
     pub functions: Vec<FunctionDescription>,
@@ -22,15 +23,16 @@ pub struct ModuleDescription {
 
 /// A function of a [`ModuleDescription`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 #[serde(deny_unknown_fields)]
 pub struct FunctionDescription {
     /// The function's name.
     pub name: String,
-    /// Its docstring; empty for none.
+    /// Its docstring; empty if it has none.
     pub doc: String,
-    /// The JSON Schema (draft 2020-12) of what the host takes.
+    /// The JSON Schema (draft 2020-12) of the input.
     pub input: Value,
-    /// The JSON Schema of what the host answers.
+    /// The JSON Schema (draft 2020-12) of the output.
     pub output: Value,
 }
 
@@ -41,22 +43,7 @@ impl FunctionDescription {
     }
 }
 
-const KEYWORDS: [&str; 35] = [
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue",
-    "def", "del", "elif", "else", "except", "finally", "for", "from", "global", "if", "import",
-    "in", "is", "lambda", "nonlocal", "not", "or", "pass", "raise", "return", "try", "while",
-    "with", "yield",
-];
-
-/// Whether Python code can use `name` for something public. Names that begin with an underscore are left to the generated
-/// code, and Python takes some letters outside ASCII for others.
-pub(super) fn is_name(name: &str) -> bool {
-    name.starts_with(|first: char| first.is_ascii_alphabetic())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-        && !KEYWORDS.contains(&name)
-}
-
-/// Refuses names that can't be, and those given twice.
+/// Checks that all names are valid and unique.
 pub(crate) fn check(modules: &[ModuleDescription]) -> Result<(), Error> {
     let mut names = Names::new(&["HostcallError", "aio"]);
     for module in modules {
@@ -69,6 +56,7 @@ pub(crate) fn check(modules: &[ModuleDescription]) -> Result<(), Error> {
     Ok(())
 }
 
+/// The names of one namespace.
 struct Names<'a> {
     reserved: &'static [&'static str],
     known: BTreeSet<&'a str>,
@@ -84,11 +72,11 @@ impl<'a> Names<'a> {
 
     fn add(&mut self, name: &'a str, shown: impl Fn() -> String) -> Result<(), Error> {
         let problem = if !is_name(name) {
-            "want ASCII letters, digits and underscores, a letter first, and no keyword of Python"
+            NameProblem::Identifier
         } else if self.reserved.contains(&name) {
-            "the generated code has another use for this name"
+            NameProblem::Reserved
         } else if !self.known.insert(name) {
-            "it is there twice"
+            NameProblem::Duplicate
         } else {
             return Ok(());
         };

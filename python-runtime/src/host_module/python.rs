@@ -1,22 +1,22 @@
-//! The text of the guest's package `host`, and of its stubs.
+//! The source of the guest's package `host`, and its stubs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::description::{ModuleDescription, is_name};
-use super::types::{
-    BUILTIN, Definition, Field, Function, IMPORTED, Input, Kind, Module, Need, Type,
-};
+use super::description::ModuleDescription;
+use super::literal::{docstring, function_doc, list, string};
+use super::names::{BUILTIN, IMPORTED, is_name};
+use super::types::{Definition, Field, Function, Input, Kind, Module, Need, Type};
 
-/// What is written of a module.
+/// What is generated for a module.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Form {
-    /// What runs in the guest.
+    /// The code that runs in the guest.
     Source,
-    /// What editors and type checkers read.
+    /// The stub for editors and type checkers.
     Stub,
 }
 
-/// How a module's functions are called.
+/// Whether a module's functions block or are coroutines.
 #[derive(Clone, Copy, PartialEq)]
 enum Calls {
     Blocking,
@@ -26,7 +26,7 @@ enum Calls {
 const PACKAGE: &str = "What the host offers.";
 const ASYNC_PACKAGE: &str = "What the host offers, to be awaited.";
 
-/// As `wit_wire_guest.calls.context` has it.
+/// The class that `wit_wire_guest.calls.context` defines.
 const HOSTCALL_ERROR: &str = r#"from typing import Any
 
 
@@ -39,7 +39,7 @@ class HostcallError(Exception):
     def __init__(self, code: str, message: str, cause: Any = None) -> None: ...
 "#;
 
-/// The package's files by path, for modules whose names are checked.
+/// The package's files by path. The names in `modules` have been checked.
 pub(super) fn files(modules: &[ModuleDescription], form: Form) -> BTreeMap<String, String> {
     let (ending, error) = match form {
         Form::Source => ("py", "from wit_wire_guest.calls.context import HostcallError\n"),
@@ -64,19 +64,19 @@ pub(super) fn files(modules: &[ModuleDescription], form: Form) -> BTreeMap<Strin
     files
 }
 
-/// Writes one module, and keeps what it used.
+/// Writes one module, and records which names it used.
 struct Writer<'a> {
     description: &'a ModuleDescription,
     module: &'a Module<'a>,
     form: Form,
     calls: Calls,
-    /// Of `typing`.
+    /// Names of the module `typing`.
     typing: BTreeSet<&'static str>,
-    /// Whether a function has the name of a built-in type.
+    /// Whether a function shadows a built-in type that is used.
     builtins: bool,
-    /// The module's own types.
+    /// Types of the module.
     types: BTreeSet<&'a str>,
-    /// Those of them that can be used without quotes.
+    /// Types of the module that can be named without quotes.
     defined: BTreeSet<&'a str>,
 }
 
@@ -104,7 +104,7 @@ impl<'a> Writer<'a> {
         for definition in &self.module.definitions {
             let typing = self.typing.clone();
             let part = self.definition(definition);
-            // What is a text itself can only be named in one.
+            // An alias that is a string itself can only be named inside a string.
             if !part.contains(": TypeAlias = \"") {
                 self.defined.insert(&definition.name);
             }
@@ -184,7 +184,7 @@ impl<'a> Writer<'a> {
                     format!("class {name}(TypedDict):\n{doc}{fields}")
                 } else {
                     let fields = fields.iter().map(|field| {
-                        let name = python_text(&field.name);
+                        let name = string(&field.name);
                         format!("    {name}: {},\n", self.field_type(field))
                     });
                     let fields: String = fields.collect();
@@ -195,7 +195,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// In the body of a class, a field hides what has its name outside.
+    /// Whether a field of a class can have this name: in the body of the class, it hides what has the
+    /// same name outside.
     fn can_be_attribute(&self, name: &str) -> bool {
         let is_type = |definition: &Definition| definition.name == name;
         is_name(name)
@@ -230,7 +231,7 @@ impl<'a> Writer<'a> {
             output,
         } = function;
         let name = &description.name;
-        let op = python_text(&description.op(&self.description.name));
+        let op = string(&description.op(&self.description.name));
         let (fields, payload) = match input {
             Input::Parameters(fields) => (fields.as_slice(), None),
             Input::Payload(ty) => (&[][..], Some(ty)),
@@ -282,7 +283,8 @@ impl<'a> Writer<'a> {
         text + &format!("    return {hostcall}({op}, {argument})\n")
     }
 
-    /// Parameters in the order of `fields`. Python wants those without a default first, unless they are by keyword alone.
+    /// Parameters in the order of `fields`. In Python, one without a default that follows one with a
+    /// default has to be keyword-only.
     fn parameters(&mut self, fields: &'a [Field]) -> Vec<String> {
         let mut parameters = Vec::new();
         let (mut optional, mut by_keyword) = (false, false);
@@ -306,7 +308,7 @@ impl<'a> Writer<'a> {
         parameters
     }
 
-    /// The type where it may stand before what it names: as text, if it must be.
+    /// The type as an annotation: in quotes if it names a type that is defined later.
     fn quoted(&mut self, ty: &'a Type) -> String {
         let before = std::mem::take(&mut self.types);
         let expression = self.expression(ty);
@@ -314,7 +316,7 @@ impl<'a> Writer<'a> {
         self.types.extend(before);
         match is_defined {
             true => expression,
-            false => python_text(&expression),
+            false => string(&expression),
         }
     }
 
@@ -354,53 +356,4 @@ impl<'a> Writer<'a> {
             }
         }
     }
-}
-
-/// What a function does, and what its parameters are.
-fn function_doc(doc: &str, fields: &[Field]) -> String {
-    let fields: Vec<_> = fields
-        .iter()
-        .filter(|field| !field.doc.is_empty())
-        .map(|field| format!("{}: {}", field.name, field.doc))
-        .collect();
-    let parts = [doc.to_owned(), fields.join("\n")];
-    let parts = parts.iter().filter(|part| !part.is_empty());
-    parts.map(String::as_str).collect::<Vec<_>>().join("\n\n")
-}
-
-/// Any text as a docstring, whose further lines begin with `indent`.
-fn docstring(text: &str, indent: &str) -> String {
-    let mut lines = Vec::new();
-    for line in text.trim().lines() {
-        let mut escaped = String::new();
-        let mut chars = line.trim_end().chars().peekable();
-        while let Some(c) = chars.next() {
-            match (c, chars.peek()) {
-                ('\\', _) => escaped += r"\\",
-                // One alone does not end the text.
-                ('"', None | Some('"')) => escaped += r#"\""#,
-                (c, _) if c.is_control() => escaped += &format!(r"\x{:02x}", u32::from(c)),
-                (c, _) => escaped.push(c),
-            }
-        }
-        lines.push(match lines.is_empty() || escaped.is_empty() {
-            true => escaped,
-            false => format!("{indent}{escaped}"),
-        });
-    }
-    let end = match lines.len() {
-        0 | 1 => String::new(),
-        _ => format!("\n{indent}"),
-    };
-    format!(r#""""{}{end}""""#, lines.join("\n"))
-}
-
-/// Any text as Python writes it: JSON's escapes are among Python's.
-fn python_text(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
-fn list(names: &BTreeSet<&str>) -> String {
-    let names: Vec<_> = names.iter().copied().collect();
-    names.join(", ")
 }

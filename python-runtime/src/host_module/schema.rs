@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::description::{ModuleDescription, is_name};
+use super::description::ModuleDescription;
+use super::json_schema::{properties, referred, string};
+use super::names::{BUILTIN, IMPORTED, is_name};
 use super::tagged::with_tagged_structs;
-use super::types::{
-    BUILTIN, Definition, Field, Function, IMPORTED, Input, Kind, Module, Need, Type,
-};
+use super::types::{Definition, Field, Function, Input, Kind, Module, Need, Type};
 
 impl<'a> Module<'a> {
     pub(super) fn read(description: &'a ModuleDescription) -> Self {
@@ -21,7 +21,8 @@ impl<'a> Module<'a> {
             named: Vec::new(),
             definitions: Vec::new(),
         };
-        // What users read has the first choice of names. What serde writes of a type can differ from what it accepts.
+        // Outputs choose their names first, since users read these most. Serde can write a type in
+        // another form than it accepts.
         let outputs: Vec<_> = functions
             .iter()
             .map(|function| {
@@ -50,7 +51,7 @@ impl<'a> Module<'a> {
     }
 }
 
-/// What was read of a module so far.
+/// What has been read of a module so far.
 struct Reader {
     taken: BTreeSet<String>,
     named: Vec<Named>,
@@ -69,23 +70,23 @@ impl Reader {
     }
 }
 
-/// How deep a schema is read, through references too; what lies deeper is `Any`.
-const DEEPEST: usize = 64;
+/// How deep a schema is read, references included; anything deeper is `Any`.
+const MAX_DEPTH: usize = 64;
 
 /// A schema that has a name in Python.
 struct Named {
     schema: Value,
-    /// The definitions that it refers to. Other functions may have others of the same names.
+    /// The definitions it refers to: another function may have different ones of the same names.
     reached: Map<String, Value>,
     wished: String,
     name: String,
 }
 
-/// A part of a schema, with the definitions of the whole.
+/// A part of a schema, and the definitions of the whole.
 struct Schema<'r> {
     reader: &'r mut Reader,
     definitions: Option<&'r Map<String, Value>>,
-    /// What is added to a name that stands for something else already.
+    /// The suffix for a name that is already taken.
     side: &'static str,
     depth: usize,
     value: &'r Value,
@@ -109,7 +110,7 @@ impl<'r> Schema<'r> {
 
     /// A function's input.
     fn input(mut self, hint: &str) -> Input {
-        // A reference to a reference and so on, but no circle.
+        // Follows references to references, but not in a circle.
         let mut value = self.value;
         for _ in 0..8 {
             match self.referred(value) {
@@ -117,7 +118,7 @@ impl<'r> Schema<'r> {
                 None => break,
             }
         }
-        if text(value, "type") == "null" {
+        if string(value, "type") == "null" {
             return Input::Nothing;
         }
         match properties(value) {
@@ -128,10 +129,10 @@ impl<'r> Schema<'r> {
         }
     }
 
-    /// The type, whose name begins with `hint` if it needs one and brings none.
+    /// The type. If it needs a name and the schema gives none, its name begins with `hint`.
     fn read(&mut self, hint: &str) -> Type {
         let value = self.value;
-        if self.depth > DEEPEST {
+        if self.depth > MAX_DEPTH {
             return Type::Any;
         }
         if value.get("$ref").is_some() && value.get("properties").is_none() {
@@ -207,7 +208,7 @@ impl<'r> Schema<'r> {
             }
             "object" => match properties(value) {
                 Some(found) if !found.is_empty() => {
-                    let name = match text(value, "title") {
+                    let name = match string(value, "title") {
                         "" => hint,
                         title => title,
                     };
@@ -258,7 +259,7 @@ impl<'r> Schema<'r> {
             Some(found) if !found.is_empty() => Kind::Record(self.fields(&wished)),
             _ => Kind::Alias(self.read(&wished)),
         };
-        let doc = text(self.value, "description").to_owned();
+        let doc = string(self.value, "description").to_owned();
         self.reader.definitions.push(Definition {
             name: name.clone(),
             doc,
@@ -297,7 +298,7 @@ impl<'r> Schema<'r> {
         for (name, value) in properties(value).into_iter().flatten() {
             fields.push(Field {
                 name: name.clone(),
-                doc: text(value, "description").to_owned(),
+                doc: string(value, "description").to_owned(),
                 ty: self.part(value).read(&(owner.to_owned() + &camel(name))),
                 need: match is_required(name) {
                     true => Need::Required,
@@ -309,41 +310,7 @@ impl<'r> Schema<'r> {
     }
 }
 
-/// The definition that a schema refers to.
-pub(super) fn referred<'r>(
-    schema: &Value,
-    definitions: &'r Map<String, Value>,
-) -> Option<(&'r str, &'r Value)> {
-    let name = schema.get("$ref")?.as_str()?.strip_prefix("#/$defs/")?;
-    let name = name.replace("~1", "/").replace("~0", "~");
-    let (name, schema) = definitions.get_key_value(&name)?;
-    Some((name, schema))
-}
-
-/// The properties of an object that has just these.
-pub(super) fn properties(value: &Value) -> Option<&Map<String, Value>> {
-    static NONE: std::sync::LazyLock<Map<String, Value>> = std::sync::LazyLock::new(Map::new);
-    let is_more = ["$ref", "allOf", "anyOf", "oneOf"]
-        .iter()
-        .any(|key| value.get(key).is_some())
-        || !matches!(
-            value.get("additionalProperties"),
-            None | Some(Value::Bool(false))
-        );
-    if is_more || text(value, "type") != "object" {
-        return None;
-    }
-    match value.get("properties") {
-        Some(found) => found.as_object(),
-        None => Some(&NONE),
-    }
-}
-
-fn text<'v>(value: &'v Value, key: &str) -> &'v str {
-    value.get(key).and_then(Value::as_str).unwrap_or_default()
-}
-
-/// What tells the variant of an enum from the others: its tag, or the one property it has.
+/// A name for a variant of an enum: its tag, or its only property.
 fn variant_name(variant: &Value, i: usize) -> String {
     let properties = properties(variant).into_iter().flatten();
     let mut properties: Vec<_> = properties.collect();
@@ -377,7 +344,7 @@ fn literal(value: &Value) -> Type {
     }
 }
 
-/// A plain value as Python writes it. Python reads JSON's texts as its own.
+/// A plain value in Python syntax. JSON strings are valid in Python.
 fn python_value(value: &Value) -> Option<String> {
     match value {
         Value::Null => Some("None".into()),

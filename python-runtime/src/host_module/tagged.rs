@@ -1,10 +1,11 @@
-//! Internally tagged enums of structs, whose schema serde's tag makes two halves.
+//! Internally tagged enums of structs, whose variants are split in two by schemars: the tag, and a
+//! reference to the struct.
 
 use serde_json::{Map, Value, json};
 
-use super::schema::{properties, referred};
+use super::json_schema::{properties, referred};
 
-/// The schema with the properties of a struct beside its tag, which a variant of an internally tagged enum refers to.
+/// The schema, with the struct that a variant refers to merged into the variant.
 pub(super) fn with_tagged_structs(schema: &Value) -> Value {
     let mut whole = schema.clone();
     if let Some(definitions) = schema.get("$defs").and_then(Value::as_object) {

@@ -2,33 +2,21 @@
 
 use super::description::FunctionDescription;
 
-/// What generated modules import.
-pub(super) const IMPORTED: &[&str] = &[
-    "Any",
-    "Literal",
-    "NotRequired",
-    "TypeAlias",
-    "TypedDict",
-    "builtins",
-];
-/// The built-in names among types.
-pub(super) const BUILTIN: &[&str] = &["bool", "dict", "float", "int", "list", "str", "tuple"];
-
 /// A Python type.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Type {
     Any,
     None,
-    /// A built-in one, with what stands in brackets behind it.
+    /// A built-in type and its arguments, as in `list[int]`.
     Builtin(&'static str, Vec<Type>),
-    /// Values, as Python writes them.
+    /// Literal values in Python syntax.
     Literal(Vec<String>),
     Union(Vec<Type>),
-    /// One of the module's definitions.
+    /// A definition of the module, by name.
     Named(String),
 }
 
-/// A type that the module names.
+/// A type that has a name in the module.
 pub(super) struct Definition {
     pub(super) name: String,
     pub(super) doc: String,
@@ -50,7 +38,7 @@ pub(super) struct Field {
 
 pub(super) enum Need {
     Required,
-    /// With its default, if that is a plain value: as Python writes it.
+    /// With its default in Python syntax, if that is a plain value.
     Optional(Option<String>),
 }
 
@@ -61,21 +49,22 @@ pub(super) struct Function<'a> {
 }
 
 pub(super) enum Input {
-    /// The properties of an object.
+    /// One parameter for each property of an object.
     Parameters(Vec<Field>),
     /// Anything else.
     Payload(Type),
     Nothing,
 }
 
-/// A module's functions, and its types in an order in which only recursive ones are used before they are there.
+/// A module's functions, and its types in an order in which only recursive ones are used before they
+/// are defined.
 pub(super) struct Module<'a> {
     pub(super) functions: Vec<Function<'a>>,
     pub(super) definitions: Vec<Definition>,
 }
 
 impl Type {
-    /// One of `types`: literals together and first, `None` last.
+    /// The union of `types`: literals merged and first, `None` last.
     pub(super) fn union(types: impl IntoIterator<Item = Self>) -> Self {
         let (mut literals, mut others, mut none) = (Vec::new(), Vec::new(), None);
         let flat = types.into_iter().flat_map(|ty| match ty {

@@ -4,6 +4,7 @@
 //! protocol itself is described in the book's chapter "The protocol" and in `wit/`.
 
 mod dialect;
+mod file_content;
 mod hostcall_error;
 mod op;
 mod payload;
@@ -12,6 +13,7 @@ pub(crate) mod values;
 
 pub(crate) use dialect::detect;
 pub use dialect::{Dialect, Mismatch};
+pub use file_content::file_content;
 pub use hostcall_error::HostcallError;
 pub use op::Op;
 pub use payload::Payload;

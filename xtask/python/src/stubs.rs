@@ -26,7 +26,7 @@ fn write(modules: &Path, folder: &Path) -> Result<Vec<PathBuf>> {
     let write = || -> Result<_> {
         let described: Vec<ModuleDescription> =
             serde_json::from_str(&fs::read_to_string(modules)?)?;
-        Ok(python_runtime::stubs(&described, folder)?)
+        Ok(python_runtime::write_stubs(&described, folder)?)
     };
     write().with_context(|| modules.display().to_string())
 }

@@ -1,4 +1,4 @@
-//! TypeScript without its types.
+//! Removing the types from TypeScript.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,7 +9,8 @@ use swc_ts_fast_strip::{Mode, Options, operate};
 
 use crate::{Error, Kind};
 
-pub(crate) fn strip(file: &str, text: &str, kind: Kind) -> Result<String, Error> {
+/// Replaces the types in `source` by spaces.
+pub(crate) fn strip(file: &str, source: &str, kind: Kind) -> Result<String, Error> {
     let map: Lrc<SourceMap> = Lrc::default();
     let first = First {
         map: map.clone(),
@@ -22,10 +23,10 @@ pub(crate) fn strip(file: &str, text: &str, kind: Kind) -> Result<String, Error>
         mode: Mode::StripOnly,
         ..Options::default()
     };
-    // In brackets, an anonymous function is an expression too. The line end is for a comment in the last line.
+    // Parentheses make an anonymous function an expression; the line feed ends a trailing comment.
     let input = match kind {
-        Kind::Expression => format!("({text}\n)"),
-        Kind::Script | Kind::Module => text.to_owned(),
+        Kind::Expression => format!("({source}\n)"),
+        Kind::Script | Kind::Module => source.to_owned(),
     };
     match operate(&map, &handler, input, options) {
         Ok(output) => Ok(match kind {
@@ -54,7 +55,7 @@ pub(crate) fn strip(file: &str, text: &str, kind: Kind) -> Result<String, Error>
 
 type Found = (usize, usize, String);
 
-/// Keeps the first of the errors that are reported.
+/// Records the first error that is reported.
 struct First {
     map: Lrc<SourceMap>,
     found: Arc<Mutex<Option<Found>>>,

@@ -8,7 +8,8 @@ use std::process::Command;
 use serde_json::{Value, json};
 use wit_wire_javascript::{Source, def, lambda, module, modules};
 
-/// Not by `wasm-runtime`, which would be built once more, with what these packages ask of those that they share.
+/// Calls in a process of its own: `wasm-runtime` as a dependency would be built once more, with the
+/// features that swc asks of the packages they share.
 fn call(data: &Value, input: &Value) -> Result<Value, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..");
     let call = "run --quiet --package xtask -- call target/guest/javascript.wasm f";
@@ -39,12 +40,21 @@ function total<T extends Items>(items: T): number {
     let files = [
         (
             "shop/cart.ts",
-            "import type { Rate } from './tax.ts';\nimport { tax } from './tax.ts';\nimport { round } from './round.js';\n\
-             const rate: Rate = 0.5;\nexport const total = (net: number): number => round(tax(net, rate));\n",
+            "\
+import type { Rate } from './tax.ts';
+import { tax } from './tax.ts';
+import { round } from './round.js';
+
+const rate: Rate = 0.5;
+export const total = (net: number): number => round(tax(net, rate));
+",
         ),
         (
             "shop/tax.ts",
-            "export type Rate = number;\nexport function tax(net: number, rate: Rate) { return net * (1 + rate); }\n",
+            "\
+export type Rate = number;
+export function tax(net: number, rate: Rate) { return net * (1 + rate); }
+",
         ),
         (
             "shop/round.js",
@@ -88,38 +98,43 @@ function total<T extends Items>(items: T): number {
 
 #[test]
 fn a_stack_trace_has_the_lines_of_the_typescript() {
-    let source = "type Deep = { a?: { b: number } };\n\nfunction f(x: Deep): number {\n  return x.a!.b;\n}\n";
+    let source = "\
+type Deep = { a?: { b: number } };
+
+function f(x: Deep): number {
+  return x.a!.b;
+}
+";
     let data = def("f", Source::TypeScript(source)).unwrap();
     let error = call(&data, &json!({})).unwrap_err();
     assert!(error.contains("(<f>:4:"), "{error}");
 }
 
 #[test]
-fn what_is_more_than_types_is_an_error_with_its_place() {
+fn syntax_beyond_types_is_an_error_with_its_location() {
     let enumeration = "const a = 1;\n  enum Color { Red }\nfunction f() {}";
-    for (data, expected) in [
-        (
-            def("f", Source::TypeScript(enumeration)),
-            "<def>:2:3: TypeScript enum is not supported",
-        ),
+    let namespace = [("lib/a.ts", "namespace N { export const x = 1 }")];
+    for (data, file, line, column) in [
+        (def("f", Source::TypeScript(enumeration)), "<def>", 2, 3),
         (
             def("f", Source::TypeScript("function f(x: number {}")),
-            "<def>:1:22: Expected ','",
+            "<def>",
+            1,
+            22,
         ),
         (
             lambda(Source::TypeScript("(é: number) => }")),
-            "<lambda>:1:16: ",
+            "<lambda>",
+            1,
+            16,
         ),
-        (
-            modules(
-                "f",
-                "a.ts",
-                [("lib/a.ts", "namespace N { export const x = 1 }")],
-            ),
-            "lib/a.ts:1:1: TypeScript namespace declaration is not supported",
-        ),
+        (modules("f", "a.ts", namespace), "lib/a.ts", 1, 1),
     ] {
-        let error = data.unwrap_err().to_string();
-        assert!(error.starts_with(expected), "{error}");
+        let error = data.unwrap_err();
+        assert_eq!(
+            (error.file.as_str(), error.line, error.column),
+            (file, line, column),
+            "{error}"
+        );
     }
 }

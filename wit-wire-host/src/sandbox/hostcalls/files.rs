@@ -3,12 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use crate::protocol::HostcallError;
 use crate::protocol::reserved::{FILE, FILES};
+use crate::protocol::{HostcallError, file_content};
 
 /// Files by path, with `/` between the parts of a path.
 #[derive(Default)]
@@ -44,14 +42,9 @@ impl Files {
         all.map(|(file, _)| file.as_str()).collect()
     }
 
-    /// UTF-8 as a string; other bytes, and a string that would lose its byte order mark, in base64.
     fn read(&self, path: &str) -> Result<String, HostcallError> {
         let missing = || HostcallError::new("file_404", format!("no file `{path}`"));
         let bytes = self.0.get(path).ok_or_else(missing)?;
-        let json = match std::str::from_utf8(bytes) {
-            Ok(text) if !text.starts_with('\u{feff}') => json!(text),
-            _ => json!({"base64": STANDARD.encode(bytes)}),
-        };
-        Ok(json.to_string())
+        Ok(file_content(bytes).to_string())
     }
 }

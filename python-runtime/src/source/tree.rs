@@ -8,14 +8,16 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 
 use crate::error::Error;
+use crate::source::path::normalised;
 
 /// More than hand-written sources need, and less than a guest's memory.
-const LARGEST: usize = 16 << 20;
+const MAX_BYTES: usize = 16 << 20;
 
-/// Files by the path that they have below a folder on Python's path: `shop/cart.py` is the module `shop.cart`, and
-/// `shop/rates.json` is data that it reads through `importlib.resources`.
+/// Files by their path below a folder on Python's module path: `shop/cart.py` is the module
+/// `shop.cart`, and `shop/rates.json` is data that it reads through `importlib.resources`.
 ///
-/// A tree can hold several folders, such as a program and its dependencies: 16 MiB in all at most.
+/// A tree can combine several folders, such as a program and its dependencies. It holds 16 MiB at
+/// most.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceTree {
     files: BTreeMap<String, Vec<u8>>,
@@ -23,19 +25,30 @@ pub struct SourceTree {
 }
 
 impl SourceTree {
-    /// A tree without files.
+    /// An empty tree.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds all `.py` files below `folder`, as if it stood on Python's path. Left out are hidden files and folders,
-    /// `__pycache__`, and the virtual environments below it. Links are not followed.
+    /// Adds all `.py` files below `folder`, as if it were on Python's module path. Skips hidden files
+    /// and folders, `__pycache__` and virtual environments; does not follow links.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`glob`](Self::glob).
     pub fn folder(self, folder: impl AsRef<Path>) -> Result<Self, Error> {
         self.glob(folder, "**/*.py")
     }
 
-    /// Adds the files below `folder` whose path inside it matches `pattern` (`*`, `**`, `?`, `[...]`), as
-    /// [`folder`](Self::folder) does.
+    /// Adds the files below `folder` whose path inside it matches `pattern` (`*`, `**`, `?`,
+    /// `[...]`). Skips what [`folder`](Self::folder) skips.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Pattern`], [`Error::Path`]: the pattern is invalid, or leads out of `folder`
+    /// - [`Error::Read`]: a file or folder can't be read
+    /// - [`Error::Conflict`]: the tree has another file with the same path
+    /// - [`Error::TooLarge`]: the tree would exceed 16 MiB
     pub fn glob(mut self, folder: impl AsRef<Path>, pattern: &str) -> Result<Self, Error> {
         let folder = folder.as_ref();
         let matching = glob::Pattern::new(pattern).map_err(|source| Error::Pattern {
@@ -46,7 +59,7 @@ impl SourceTree {
             require_literal_separator: true,
             ..glob::MatchOptions::default()
         };
-        // Not deeper than the pattern can match, and not where it can't: a home folder is large.
+        // Walk only where the pattern can match: `folder` may be a whole home folder.
         let parts: Vec<_> = pattern.split('/').collect();
         if parts.contains(&"..") {
             let path = pattern.to_owned();
@@ -67,7 +80,7 @@ impl SourceTree {
             .max_depth(depth)
             .sort_by_file_name()
             .into_iter();
-        for entry in walk.filter_entry(|entry| entry.depth() == 0 || !left_out(entry)) {
+        for entry in walk.filter_entry(|entry| entry.depth() == 0 || !is_skipped(entry)) {
             let entry = entry.map_err(|error| Error::walking(folder, error))?;
             let Ok(inside) = entry.path().strip_prefix(folder) else {
                 continue;
@@ -82,6 +95,10 @@ impl SourceTree {
     }
 
     /// Adds one file, whose path has `/` between its parts.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Path`], [`Error::Conflict`] and [`Error::TooLarge`], as for [`glob`](Self::glob).
     pub fn file(
         mut self,
         path: impl Into<String>,
@@ -93,15 +110,15 @@ impl SourceTree {
         Ok(self)
     }
 
-    /// The files by path.
+    /// The files with their paths, in the order of the paths.
     pub fn files(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.files
             .iter()
             .map(|(path, content)| (path.as_str(), content.as_slice()))
     }
 
-    /// The path of the file that is the module `name`.
-    pub(crate) fn module(&self, name: &str) -> Result<String, Error> {
+    /// The path of the file that defines the module `name`.
+    pub(super) fn module(&self, name: &str) -> Result<String, Error> {
         let base = name.replace('.', "/");
         let candidates = [format!("{base}/__init__.py"), format!("{base}.py")];
         let found = candidates
@@ -125,10 +142,10 @@ impl SourceTree {
             None => {}
         }
         self.bytes += content.len();
-        if self.bytes > LARGEST {
+        if self.bytes > MAX_BYTES {
             return Err(Error::TooLarge {
                 path: shown.to_owned(),
-                limit: LARGEST,
+                limit: MAX_BYTES,
             });
         }
         self.files.insert(path, content);
@@ -136,37 +153,18 @@ impl SourceTree {
     }
 }
 
-fn left_out(entry: &walkdir::DirEntry) -> bool {
+fn is_skipped(entry: &walkdir::DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
     name.starts_with('.') || name == "__pycache__" || entry.path().join("pyvenv.cfg").is_file()
 }
 
-/// `path` with one name for each file: relative, below the folder it is for, without empty parts.
-pub(crate) fn normalised(path: String) -> Result<String, Error> {
-    let parts = path.split('/').filter(|part| !["", "."].contains(part));
-    let parts: Vec<_> = parts.collect();
-    if path.starts_with('/')
-        || path.contains(['\\', '\0'])
-        || parts.is_empty()
-        || parts.contains(&"..")
-    {
-        return Err(Error::Path { path });
-    }
-    Ok(parts.join("/"))
-}
-
-/// No more of a file than shows that it is too large.
+/// Reads a file, but not more of it than proves it too large.
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
     let mut content = Vec::new();
-    let read =
-        File::open(path).and_then(|file| file.take(LARGEST as u64 + 1).read_to_end(&mut content));
-    match read {
-        Ok(_) => Ok(content),
-        Err(source) => Err(Error::Read {
-            path: path.to_owned(),
-            source,
-        }),
-    }
+    File::open(path)
+        .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut content))
+        .map_err(Error::reading(path))?;
+    Ok(content)
 }
 
 fn module_name(path: &str) -> Option<String> {

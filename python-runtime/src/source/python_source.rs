@@ -1,27 +1,27 @@
-//! What a function is made from.
+//! What one function is made from.
 
 use std::path::Path;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
+use wit_wire_host::file_content;
 
 use crate::error::Error;
-use crate::tree::SourceTree;
+use crate::source::tree::SourceTree;
 
-/// The source of one Python function. It takes the input, or the input and a context through which it makes hostcalls.
+/// The source of one Python function, which takes the input, or the input and a context for making
+/// hostcalls.
 ///
 /// ```no_run
 /// # fn example() -> Result<(), python_runtime::Error> {
 /// use python_runtime::{PythonSource, SourceTree};
 ///
 /// let double = PythonSource::lambda("lambda x: x * 2");
-/// let greet = PythonSource::def("greet", "def greet(name):\n    return f'Hello, {name}!'\n");
+/// let greet = PythonSource::def("greet", "def greet(name): return f'Hello, {name}!'");
 /// let total = PythonSource::from_path("app", "shop.cart:total")?;
 ///
-/// // From memory, called with the arguments by name.
-/// let tree = SourceTree::new().file("sums.py", "def add(a: int, b: int = 0):\n    return a + b\n")?;
+/// // From memory, with the arguments passed by name.
+/// let tree = SourceTree::new().file("sums.py", "def add(a: int, b: int = 0): return a + b")?;
 /// let add = PythonSource::from_tree(tree, "sums:add")?.by_keywords();
 /// # Ok(())
 /// # }
@@ -56,7 +56,7 @@ impl PythonSource {
         })
     }
 
-    /// The function `function` of a piece of source.
+    /// The function called `function` that the string `source` defines.
     pub fn def(function: impl Into<String>, source: impl Into<String>) -> Self {
         Self::new(Kind::Def {
             function: function.into(),
@@ -64,13 +64,22 @@ impl PythonSource {
         })
     }
 
-    /// The function `target`, such as `shop.cart:total`, of the modules in a folder ([`SourceTree::folder`]).
+    /// The function `target`, such as `shop.cart:total`, of the modules in a folder.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`SourceTree::folder`] and of [`from_tree`](Self::from_tree).
     pub fn from_path(folder: impl AsRef<Path>, target: &str) -> Result<Self, Error> {
         Self::from_tree(SourceTree::new().folder(folder)?, target)
     }
 
-    /// The function `target`, such as `shop.cart:total`, of the modules in a tree. Functions of one program that come
-    /// from the same tree share its modules.
+    /// The function `target`, such as `shop.cart:total`, of the modules in a tree. Functions of one
+    /// program that come from the same tree share its modules.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Target`] if `target` does not have the form `module:function`, [`Error::NoModule`]
+    /// if the tree lacks the module.
     pub fn from_tree(tree: impl Into<Arc<SourceTree>>, target: &str) -> Result<Self, Error> {
         let tree = tree.into();
         let (module, function) = target.split_once(':').ok_or_else(|| Error::Target {
@@ -84,8 +93,9 @@ impl PythonSource {
         }))
     }
 
-    /// The same function, called by keywords: its input is an object that has the arguments by name, as in
-    /// `{"a": 1, "b": 2}` for `def add(a: int, b: int = 0)`. A parameter `ctx` gets the context.
+    /// Calls the function with keyword arguments: the input is an object of arguments by name, such
+    /// as `{"a": 1, "b": 2}` for `def add(a: int, b: int = 0)`. A parameter `ctx` receives the
+    /// context.
     #[must_use]
     pub fn by_keywords(self) -> Self {
         Self {
@@ -101,7 +111,8 @@ impl PythonSource {
         }
     }
 
-    /// The function's own name: what it is called in a program unless given another name.
+    /// The function's own name, under which [`PythonRuntime::function`](crate::PythonRuntime::function)
+    /// registers it.
     pub fn name(&self) -> &str {
         match &self.kind {
             Kind::Lambda { .. } => "lambda",
@@ -109,12 +120,20 @@ impl PythonSource {
         }
     }
 
-    /// The op data that the guest takes. A tree that is among `sent` is left out: the guest has it from an earlier op.
-    pub(crate) fn op_data(&self, sent: &mut Vec<Arc<SourceTree>>) -> Value {
-        let mut data = match &self.kind {
-            Kind::Lambda { source } => json!({"ty": "lambda", "source": source}),
+    /// The op data for the guest. Omits a tree that is in `sent`, which the guest has from an earlier
+    /// op.
+    pub(crate) fn op_data(&self, sent: &mut Vec<Arc<SourceTree>>) -> Map<String, Value> {
+        let mut fields = Map::new();
+        let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);
+        match &self.kind {
+            Kind::Lambda { source } => {
+                set("ty", "lambda".into());
+                set("source", source.as_str().into());
+            }
             Kind::Def { function, source } => {
-                json!({"ty": "def", "func_name": function, "source": source})
+                set("ty", "def".into());
+                set("func_name", function.as_str().into());
+                set("source", source.as_str().into());
             }
             Kind::Module {
                 function,
@@ -124,25 +143,18 @@ impl PythonSource {
                 let mut sources = Map::new();
                 if !sent.contains(tree) {
                     let files = tree.files();
-                    sources.extend(files.map(|(path, file)| (path.to_owned(), content(file))));
+                    sources.extend(files.map(|(path, file)| (path.to_owned(), file_content(file))));
                     sent.push(tree.clone());
                 }
-                json!({"ty": "import_function", "func_name": function, "root_src_path": root, "sources": sources})
+                set("ty", "import_function".into());
+                set("func_name", function.as_str().into());
+                set("root_src_path", root.as_str().into());
+                set("sources", sources.into());
             }
-        };
-        if self.by_keywords
-            && let Some(fields) = data.as_object_mut()
-        {
-            fields.insert("call".into(), "keywords".into());
         }
-        data
-    }
-}
-
-/// Text as it is; what is not UTF-8, or begins as only a file may, in base64.
-fn content(file: &[u8]) -> Value {
-    match std::str::from_utf8(file) {
-        Ok(text) if !text.starts_with('\u{feff}') => text.into(),
-        _ => json!({"base64": STANDARD.encode(file)}),
+        if self.by_keywords {
+            set("call", "keywords".into());
+        }
+        fields
     }
 }

@@ -1,20 +1,7 @@
-//! Hostcalls as Python functions: `from host import orders`.
-//!
-//! In reading order: `description` (what a module is, as data), `types` (the same as Python sees it), `schema` (from JSON
-//! Schema to those types) with `tagged`, `python` (the text of the guest's modules and of the stubs).
+//! A host module as the embedder builds it, of closures.
 
-mod description;
-mod python;
-mod schema;
-mod tagged;
-#[cfg(test)]
-mod tests;
-mod types;
-
-use std::collections::BTreeMap;
-use std::fs;
+use std::fmt;
 use std::future::Future;
-use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
@@ -23,10 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use wit_wire_host::{HostBuilder, HostcallContext, HostcallError};
 
-pub(crate) use description::check;
-pub use description::{FunctionDescription, ModuleDescription};
-
-use crate::error::Error;
+use super::description::{FunctionDescription, ModuleDescription};
 
 /// Hostcalls that Python code imports as a module: `HostModule::new("orders")` is `from host import orders`.
 ///
@@ -62,12 +46,13 @@ pub struct HostModule {
     closures: Vec<Closure>,
 }
 
-/// Registers a closure, whose types only it knows.
+/// Registers a closure with a host. Hides the closure's types.
 type Closure = Box<dyn FnOnce(HostBuilder) -> HostBuilder + Send + Sync>;
 
 impl HostModule {
-    /// A module without functions. [`Builder::build`](crate::Builder::build) checks its name, which is one that Python
-    /// can import: ASCII letters, digits and underscores, a letter first, no keyword.
+    /// A module without functions. Its name has to be a Python identifier in ASCII that begins with a
+    /// letter and is not a keyword;
+    /// [`PythonRuntimeBuilder::build`](crate::PythonRuntimeBuilder::build) checks that.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             description: ModuleDescription {
@@ -79,22 +64,28 @@ impl HostModule {
         }
     }
 
-    /// The module's docstring.
+    /// Sets the module's docstring.
     #[must_use]
     pub fn doc(mut self, doc: impl Into<String>) -> Self {
         self.description.doc = doc.into();
         self
     }
 
-    /// Adds the function `name`, whose docstring is `doc`: the hostcall `MODULE.NAME`, answered by `closure`.
+    /// Adds the function `name` with the docstring `doc`: the hostcall `MODULE.NAME`, answered by
+    /// `closure`.
     ///
-    /// The fields of a struct `I` are the function's parameters, in their order and by position or keyword; required ones
-    /// that follow an optional one are by keyword alone. Optional ones that are not given are left out of the payload
-    /// unless their default is a number, a text, a boolean or null, which the signature then shows. An `I` that is no such
-    /// struct, or has a field whose name can't be a parameter's, is one parameter `payload`; `()` is none.
+    /// The fields of a struct `I` become the function's parameters, in their order, by position or
+    /// keyword; a required field after an optional one becomes keyword-only. The signature shows a
+    /// default that is a number, string, boolean or null; a parameter with any other default is
+    /// omitted from the payload if the caller does not pass it. Any other `I`, or a struct with a
+    /// field whose name is not valid for a parameter, becomes one parameter `payload`. `()` becomes
+    /// no parameter.
     ///
-    /// What a struct `O` becomes is a `dict`, and a `TypedDict` in the stubs ([`stubs`]). The future is dropped when the
-    /// call that made the hostcall is cancelled or runs out of time; a panic in it becomes a `HostcallError` `op_500`.
+    /// A struct `O` becomes a `dict`, and a `TypedDict` in the stubs
+    /// ([`write_stubs`](crate::write_stubs)).
+    ///
+    /// The future is dropped when the call that made the hostcall is cancelled or exceeds a time
+    /// limit. A panic in it becomes a `HostcallError` with the code `op_500`.
     #[must_use]
     pub fn function<I, O, F, Fut>(
         mut self,
@@ -122,7 +113,7 @@ impl HostModule {
         self
     }
 
-    /// The module as data.
+    /// The module as data, from which stubs can be written.
     pub fn description(&self) -> &ModuleDescription {
         &self.description
     }
@@ -137,7 +128,7 @@ impl HostModule {
     }
 }
 
-/// The schema of a `T` by reference, so that each type has its name.
+/// The schema of a `T`, with types by reference so that each has its name.
 fn schema<T: JsonSchema>(settings: SchemaSettings) -> Value {
     let mut generator = SchemaGenerator::new(settings);
     let mut schema = generator.subschema_for::<T>();
@@ -148,38 +139,10 @@ fn schema<T: JsonSchema>(settings: SchemaSettings) -> Value {
     schema.into()
 }
 
-/// The guest's package `host`, by path.
-pub(crate) fn sources(modules: &[ModuleDescription]) -> BTreeMap<String, String> {
-    python::files(modules, python::Form::Source)
-}
-
-/// All that is generated of `modules`: what runs, and the stubs.
-#[cfg(any(test, fuzzing))]
-pub(crate) fn texts(modules: &[ModuleDescription]) -> [BTreeMap<String, String>; 2] {
-    [python::Form::Source, python::Form::Stub].map(|form| python::files(modules, form))
-}
-
-/// Writes the stubs of `modules` below `folder`, for editors and type checkers of the code that imports them:
-/// `host/__init__.pyi`, `host/MODULE.pyi` and the same in `host/aio`. With mypy, `folder` belongs on `MYPYPATH`.
-///
-/// Returns the files that were not there or differed. Those of modules that are no more stay.
-///
-/// # Errors
-///
-/// [`Error::HostName`] before anything is written, [`Error::Write`] with the file.
-pub fn stubs(modules: &[ModuleDescription], folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    check(modules)?;
-    let mut written = Vec::new();
-    for (path, text) in python::files(modules, python::Form::Stub) {
-        let path = folder.join(path);
-        if fs::read(&path).is_ok_and(|known| known == text.as_bytes()) {
-            continue;
-        }
-        let made = path.parent().map_or(Ok(()), fs::create_dir_all);
-        if let Err(source) = made.and_then(|()| fs::write(&path, text)) {
-            return Err(Error::Write { path, source });
-        }
-        written.push(path);
+impl fmt::Debug for HostModule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HostModule")
+            .field("description", &self.description)
+            .finish_non_exhaustive()
     }
-    Ok(written)
 }

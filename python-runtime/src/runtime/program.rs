@@ -1,0 +1,152 @@
+//! Programs of Python functions.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use wit_wire_host::{Isolation, Limits, Op, Program, ProgramBuilder};
+
+use crate::error::Error;
+use crate::source::{PythonSource, SourceTree};
+
+/// Which frames tracebacks contain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Tracebacks {
+    /// Frames of the user's files and of the libraries they call.
+    #[default]
+    Users,
+    /// Also the guest's own frames, which call the function, convert its input and load its modules:
+    /// for debugging the guest itself.
+    All,
+}
+
+/// Configures a program of Python functions.
+///
+/// - isolation: [`Isolation::PerCall`]
+/// - limits of loading the sources: those of the runtime
+/// - concurrent calls: as many as there are interpreters
+/// - lifetime of shared state: until a call ends its interpreter
+///
+/// ```no_run
+/// # async fn example(runtime: python_runtime::PythonRuntime) -> Result<(), python_runtime::Error> {
+/// use python_runtime::{PythonSource, SourceTree};
+///
+/// // Functions from one tree share its modules.
+/// let tree = SourceTree::new().folder("app")?.glob("app", "**/*.json")?;
+/// let program = runtime
+///     .program()
+///     .function("total", PythonSource::from_tree(tree.clone(), "shop.cart:total")?)
+///     .function("refund", PythonSource::from_tree(tree, "shop.cart:refund")?)
+///     .build()
+///     .await?;
+/// let total = program.function("total")?;
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub struct PythonProgramBuilder {
+    inner: ProgramBuilder,
+    /// The trees that earlier functions have brought.
+    sent: Vec<Arc<SourceTree>>,
+    /// Names of packages that no function has brought yet.
+    packages: Option<Arc<[String]>>,
+    tracebacks: Tracebacks,
+}
+
+impl PythonProgramBuilder {
+    /// A program whose guest knows no package yet if `packages` are given, or one that was restored.
+    pub(super) fn new(
+        inner: ProgramBuilder,
+        packages: Option<Arc<[String]>>,
+        tracebacks: Tracebacks,
+    ) -> Self {
+        Self {
+            inner,
+            sent: Vec::new(),
+            packages: packages.filter(|packages| !packages.is_empty()),
+            tracebacks,
+        }
+    }
+
+    /// Adds a function under a name that is unique in the program.
+    pub fn function(mut self, name: impl Into<String>, source: PythonSource) -> Self {
+        let mut fields = source.op_data(&mut self.sent);
+        if let Some(packages) = self.packages.take() {
+            let names = packages.iter().map(String::as_str).collect();
+            fields.insert("library".into(), names);
+        }
+        if self.tracebacks == Tracebacks::All {
+            fields.insert("tracebacks".into(), "full".into());
+        }
+        self.inner = self
+            .inner
+            .op(Op::new(name.into()).data(&Value::Object(fields)));
+        self
+    }
+
+    /// Sets what calls can see of each other.
+    pub fn isolation(mut self, isolation: Isolation) -> Self {
+        self.inner = self.inner.isolation(isolation);
+        self
+    }
+
+    /// Sets the limits of loading the sources.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.inner = self.inner.limits(limits);
+        self
+    }
+
+    /// Sets how many calls of the program may run at the same time, which leaves interpreters to other
+    /// programs.
+    pub fn concurrency(mut self, calls: usize) -> Self {
+        self.inner = self.inner.concurrency(calls);
+        self
+    }
+
+    /// Under [`Isolation::Shared`], discards the state after this many calls: the next call starts
+    /// from the state after loading.
+    pub fn max_calls(mut self, calls: u64) -> Self {
+        self.inner = self.inner.max_calls(calls);
+        self
+    }
+
+    /// Under [`Isolation::Shared`], discards the state after this time: the next call starts from the
+    /// state after loading.
+    pub fn max_age(mut self, age: Duration) -> Self {
+        self.inner = self.inner.max_age(age);
+        self
+    }
+
+    /// Loads the sources, once for all calls, so that errors in them surface now.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Python`] if a source fails to load, [`Error::Host`] if two functions have the same
+    /// name, a limit is exceeded or no instance could be had.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops loading and discards the program; the runtime stays usable.
+    pub async fn build(self) -> Result<Program, Error> {
+        Ok(self.inner.build().await?)
+    }
+
+    /// [`build`](Self::build) for threads outside async runtimes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`build`](Self::build), and [`Error::Host`] on a thread that drives async tasks.
+    pub fn build_blocking(self) -> Result<Program, Error> {
+        Ok(self.inner.build_blocking()?)
+    }
+}
+
+impl fmt::Debug for PythonProgramBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PythonProgramBuilder")
+            .field("tracebacks", &self.tracebacks)
+            .finish_non_exhaustive()
+    }
+}
