@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use benches::{ADD, Ladder, Quiet, Times, add, repeat, runtime, sum, timed};
 use python_runtime::{
-    CleanState, Function, Isolation, PoolConfig, Program, PythonRuntime, PythonSource,
+    Function, Isolation, PoolConfig, Program, PythonRuntime, PythonSource, ResetPolicy,
 };
 use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
@@ -112,10 +112,7 @@ fn per_call(ladder: &mut Ladder, runtime: &PythonRuntime) {
         cpu.record();
     });
 
-    let fresh = benches::runtime(PoolConfig {
-        clean_state: CleanState::FreshInstance,
-        ..PoolConfig::default()
-    });
+    let fresh = benches::runtime(PoolConfig::default().reset(ResetPolicy::Never));
     let function = ladder.tokio.block_on(add(&fresh));
     ladder.rung("call.fresh_instance", 3.0, async || {
         call(&function, &input).await

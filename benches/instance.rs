@@ -31,10 +31,10 @@ async fn fresh() {
     let mut instantiate = Times::of("instantiate");
     let mut init = Times::of("init");
     let mut call = Times::of("call.first");
-    let op = || Op::new("add").data(&json!({"ty": "def", "func_name": "add", "source": ADD}));
+    let op = || Op::new("add").with_data(&json!({"ty": "def", "func_name": "add", "source": ADD}));
     let name: Arc<str> = "add".into();
     for turn in repeat(5.0) {
-        let run = Run::new(Limits::default());
+        let run = Meter::new(Limits::default());
         let mut instance = None;
         let built = timed(async || instance = component.instantiate(&run).await.ok()).await;
         let mut instance = instance.expect("an instance");
@@ -62,10 +62,7 @@ async fn fresh() {
 
 /// What a pool does to its only instance: takes it back after a call, and gives it another program before one.
 async fn kept() {
-    let runtime = runtime(PoolConfig {
-        instances: 1,
-        ..PoolConfig::default()
-    });
+    let runtime = runtime(PoolConfig::default().instances(1));
     let (one, other) = (add(&runtime).await, add(&runtime).await);
     let quiet = Quiet::of(&runtime).await;
     let call = async |function: &Function| {
@@ -89,8 +86,8 @@ async fn kept() {
         let before = runtime.stats();
         call(if turn % 2 == 0 { &other } else { &one }).await;
         let after = runtime.stats();
-        assert_eq!(after.applies - before.applies, 1, "changes of program");
-        apply.add(after.apply_time - before.apply_time);
+        assert_eq!(after.loads - before.loads, 1, "changes of program");
+        apply.add(after.load_time - before.load_time);
     }
     apply.record();
 }

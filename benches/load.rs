@@ -27,11 +27,7 @@ fn start(threads: usize, instances: usize, isolation: Isolation) -> (Runtime, Fu
         .enable_all()
         .build();
     let tokio = tokio.expect("a tokio runtime");
-    let runtime = runtime(PoolConfig {
-        instances,
-        queue: 1 << 20,
-        ..PoolConfig::default()
-    });
+    let runtime = runtime(PoolConfig::default().instances(instances).queue(1 << 20));
     // As many as there may be: else the first seconds would be about building them.
     let warm = tokio.block_on(runtime.warm(usize::MAX));
     warm.expect("instances");

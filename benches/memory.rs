@@ -33,10 +33,7 @@ fn resident() -> f64 {
 
 async fn functions() {
     // One instance, so that none that is built meanwhile is taken for functions.
-    let runtime = runtime(PoolConfig {
-        instances: 1,
-        ..PoolConfig::default()
-    });
+    let runtime = runtime(PoolConfig::default().instances(1));
     let register = async |number: usize| -> Function {
         let source = format!("def add(x):\n    return {{'sum': x['a'] + x['b'] + {number}}}\n");
         let function = runtime.function(PythonSource::def("add", source)).await;
@@ -78,10 +75,7 @@ async fn instances() {
     };
     let runtime = PythonRuntime::builder()
         .hostcall("meet", meet)
-        .pool(PoolConfig {
-            instances: INSTANCES,
-            ..PoolConfig::default()
-        })
+        .pool(PoolConfig::default().instances(INSTANCES))
         .build();
     let runtime = runtime.expect("a runtime");
     let source = "lambda x, ctx: ctx.hostcall('meet', None)";

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use wit_wire_host::{BuildError, CallError, ProgramError};
+
 use crate::python_error::PythonError;
 
 /// Why a runtime, a function or stubs could not be made.
@@ -119,9 +121,13 @@ pub enum Error {
     /// The build embeds no Python guest, or the guest could not be loaded.
     #[error(transparent)]
     Artifact(#[from] artifact_embed::Error),
-    /// The host rejected the guest, or a limit was reached while the source was loaded.
+    /// The host could not be built, or rejected the guest.
     #[error(transparent)]
-    Host(wit_wire_host::Error),
+    Host(#[from] BuildError),
+    /// The program could not be built, for another reason than its source: a limit was exceeded, two
+    /// functions have the same name, a snapshot does not fit.
+    #[error(transparent)]
+    Program(ProgramError),
 }
 
 /// Why a host module or function cannot have its name.
@@ -178,8 +184,8 @@ fn list(names: &[String]) -> String {
     }
 }
 
-impl From<wit_wire_host::Error> for Error {
-    fn from(error: wit_wire_host::Error) -> Self {
+impl From<ProgramError> for Error {
+    fn from(error: ProgramError) -> Self {
         #[derive(Deserialize)]
         struct Failed {
             op: String,
@@ -187,14 +193,20 @@ impl From<wit_wire_host::Error> for Error {
             error: PythonError,
         }
         match &error {
-            wit_wire_host::Error::Init { message } => match serde_json::from_str(message) {
+            ProgramError::Run(CallError::Init { message }) => match serde_json::from_str(message) {
                 Ok(Failed { op, error }) => Self::Python {
                     op,
                     error: Box::new(error),
                 },
-                Err(_) => Self::Host(error),
+                Err(_) => Self::Program(error),
             },
-            _ => Self::Host(error),
+            _ => Self::Program(error),
         }
+    }
+}
+
+impl From<CallError> for Error {
+    fn from(error: CallError) -> Self {
+        ProgramError::from(error).into()
     }
 }

@@ -46,7 +46,8 @@ pub use python_error::{Frame, PythonError};
 pub use runtime::{PythonProgramBuilder, PythonRuntime, PythonRuntimeBuilder, Tracebacks};
 pub use source::{PythonSource, SourceTree};
 pub use wit_wire_host::{
-    Call, CleanState, Discarded, Error as CallError, Function, HostcallContext, HostcallError,
-    Hostcalls, Isolation, Limit, LimitExceeded, Limits, Output, Phase, PoolConfig, PoolStats,
-    Profile, Program, ProgramSize, Receipt, SnapshotError, Stream, telemetry,
+    BuildError, Call, CallError, CallOptions, CleanedBy, Discarded, Function, HostcallContext,
+    HostcallError, Hostcalls, Isolation, Limit, LimitExceeded, Limits, Output, Payload, Phase,
+    PoolConfig, PoolStats, Profile, Program, ProgramError, ProgramSize, Receipt, ResetPolicy,
+    Snapshot, SnapshotError, Stream, telemetry,
 };

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::Deserialize;
-use wit_wire_host::HostcallError;
+use wit_wire_host::{CallError, HostcallError};
 
 /// An exception, as the guest reports it. Its `Display` is the traceback that Python prints.
 ///
@@ -91,9 +91,9 @@ impl PythonError {
     }
 
     /// The exception that made a call fail; `None` if something else did.
-    pub fn of(error: &wit_wire_host::Error) -> Option<Self> {
+    pub fn of(error: &CallError) -> Option<Self> {
         match error {
-            wit_wire_host::Error::Handler { message, .. } => serde_json::from_str(message).ok(),
+            CallError::Handler { message, .. } => serde_json::from_str(message).ok(),
             _ => None,
         }
     }

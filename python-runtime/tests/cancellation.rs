@@ -39,11 +39,7 @@ fn runtime() -> (PythonRuntime, Arc<AtomicUsize>) {
         }
     };
     let runtime = PythonRuntime::builder().hostcall("yields", yields);
-    let runtime = runtime.pool(PoolConfig {
-        instances: 1,
-        verify: true,
-        ..PoolConfig::default()
-    });
+    let runtime = runtime.pool(PoolConfig::default().instances(1).verify(true));
     (runtime.build().unwrap(), count)
 }
 

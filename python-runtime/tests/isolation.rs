@@ -12,18 +12,16 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use python_runtime::{
-    CleanState, Function, HostcallContext, HostcallError, Limits, PoolConfig, PythonRuntime,
-    PythonSource,
+    Function, HostcallContext, HostcallError, Limits, PoolConfig, PythonRuntime, PythonSource,
+    ResetPolicy,
 };
 use serde_json::{Value, json};
 
 /// A runtime of one interpreter, whose memory is looked at after each reset.
-fn runtime(clean_state: CleanState) -> PythonRuntime {
-    let limits = Limits {
-        cpu_time: Duration::from_secs(2),
-        memory: 64 << 20,
-        ..Limits::default()
-    };
+fn runtime(clean_state: ResetPolicy) -> PythonRuntime {
+    let limits = Limits::default()
+        .cpu_time(Duration::from_secs(2))
+        .memory(64 << 20);
     PythonRuntime::builder()
         .limits(limits)
         .hostcall("echo", async |_: HostcallContext, value: Value| {
@@ -32,12 +30,12 @@ fn runtime(clean_state: CleanState) -> PythonRuntime {
         .hostcall("never", async |_: HostcallContext, _: Value| {
             std::future::pending::<Result<Value, HostcallError>>().await
         })
-        .pool(PoolConfig {
-            instances: 1,
-            clean_state,
-            verify: true,
-            ..PoolConfig::default()
-        })
+        .pool(
+            PoolConfig::default()
+                .instances(1)
+                .reset(clean_state)
+                .verify(true),
+        )
         .build()
         .unwrap()
 }
@@ -132,7 +130,7 @@ def hunt(_):
 
 #[tokio::test]
 async fn a_secret_that_one_call_hides_no_other_finds() {
-    for clean_state in [CleanState::Reset, CleanState::FreshInstance] {
+    for clean_state in [ResetPolicy::Require, ResetPolicy::Never] {
         let runtime = runtime(clean_state);
         let hunt = def(&runtime, "hunt", HUNT).await;
         let hide = def(&runtime, "hide", HIDE).await;
@@ -146,7 +144,7 @@ async fn a_secret_that_one_call_hides_no_other_finds() {
             }
             let (found, receipt) = hunt.call::<_, Vec<String>>(&0).with_receipt().await;
             assert_eq!(found.unwrap(), [""; 0]);
-            assert_eq!(receipt.clean_state, Some(clean_state));
+            assert_eq!(receipt.cleaned_by, Some(clean_state));
             assert_eq!(receipt.output.to_string(), "");
         }
         // The hunter can find: within one call.
@@ -165,7 +163,7 @@ def both(secret):
         let stats = runtime.stats();
         assert_eq!(stats.discarded.unclean, 0, "{stats:?}");
         assert_eq!(
-            clean_state == CleanState::Reset,
+            clean_state == ResetPolicy::Require,
             stats.resets > 9,
             "{stats:?}"
         );
@@ -211,7 +209,7 @@ const BEHAVIOURS: [&str; 16] = [
 
 #[tokio::test]
 async fn memory_is_what_it_was_after_programs_of_all_kinds_in_any_order() {
-    let runtime = runtime(CleanState::Reset);
+    let runtime = runtime(ResetPolicy::Require);
     let mut functions = Vec::new();
     for (number, body) in BEHAVIOURS.iter().enumerate() {
         let source = format!(
@@ -249,12 +247,10 @@ def run(value, ctx):
             }
             continue;
         }
-        let limits = Limits {
-            wall_time: Duration::from_millis(200),
-            cpu_time: Duration::from_millis(30),
-            memory: 64 << 20,
-            ..Limits::default()
-        };
+        let limits = Limits::default()
+            .wall_time(Duration::from_millis(200))
+            .cpu_time(Duration::from_millis(30))
+            .memory(64 << 20);
         match call.limits(limits).await {
             Ok(_) => answers += 1,
             Err(error) => assert!(!error.to_string().contains("AssertionError"), "{error}"),
@@ -280,7 +276,7 @@ def look(value):
     table[0] += 'x'
     return [table[0], bool(pattern.match('aab')), len(table), value]
 ";
-    let first = runtime(CleanState::Reset);
+    let first = runtime(ResetPolicy::Require);
     let program = first
         .program()
         .function("look", PythonSource::def("look", source));
@@ -288,7 +284,7 @@ def look(value):
     assert!(program.receipt().cold && program.receipt().wall_time > Duration::ZERO);
     let kept = program.snapshot().await.unwrap();
     drop((program, first));
-    let second = runtime(CleanState::Reset);
+    let second = runtime(ResetPolicy::Require);
     let program = second.restore(&kept).unwrap().build().await.unwrap();
     let look = program.function("look").unwrap();
     for value in 0..3 {
@@ -302,7 +298,7 @@ def look(value):
 /// Its memory is mapped and not copied.
 #[tokio::test]
 async fn a_program_with_a_large_state_shares_it_and_its_calls_do_not() {
-    let runtime = runtime(CleanState::Reset);
+    let runtime = runtime(ResetPolicy::Require);
     let source = "\
 table = [str(n) for n in range(60000)]
 

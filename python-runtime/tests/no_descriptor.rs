@@ -33,11 +33,7 @@ fn without_descriptors<T>(code: impl FnOnce() -> T) -> T {
 /// A large program holds a descriptor where it can have one, and works the same where it can't.
 #[test]
 fn large_programs_need_no_descriptor() {
-    let runtime = PythonRuntime::builder().pool(PoolConfig {
-        instances: 1,
-        verify: true,
-        ..PoolConfig::default()
-    });
+    let runtime = PythonRuntime::builder().pool(PoolConfig::default().instances(1).verify(true));
     let runtime = runtime.build().unwrap();
     let source = "\
 table = [str(n) for n in range(60000)]
@@ -54,10 +50,10 @@ def look(value):
     let check = |program: &Program| {
         let look = program.function("look").unwrap();
         for value in [0, 999, 999, 59_999] {
-            let seen: String = look.call(&value).blocking().unwrap();
+            let seen: String = look.call(&value).run_blocking().unwrap();
             assert_eq!(seen, value.to_string());
         }
-        assert_eq!(program.reset_refused(), None);
+        assert_eq!(program.fallback_reason(), None);
     };
     let mapped = large().build_blocking().unwrap();
     let kept = tokio::runtime::Runtime::new()

@@ -62,10 +62,7 @@ print('six \u{17e}', end='')",
 #[tokio::test]
 async fn too_much_output_is_cut_with_a_mark_and_is_no_error() {
     let say = say("print('0123456789')\nprint('oops', file=sys.stderr)").await;
-    let limits = Limits {
-        log: 8,
-        ..Limits::default()
-    };
+    let limits = Limits::default().log(8);
     let (result, receipt) = say.call::<_, Value>(&0).limits(limits).with_receipt().await;
     result.unwrap();
     let output = receipt.output;
@@ -79,10 +76,7 @@ async fn too_much_output_is_cut_with_a_mark_and_is_no_error() {
 #[tokio::test]
 async fn what_is_printed_at_once_is_all_there_or_counted() {
     let say = say("print('é' * x)\nsys.stderr.write('end')").await;
-    let limits = Limits {
-        log: 1 << 20,
-        ..Limits::default()
-    };
+    let limits = Limits::default().log(1 << 20);
     let output = say.call::<_, Value>(&200_000).limits(limits);
     let output = output.with_receipt().await.1.output;
     assert_eq!(output.text(Stream::Stdout), "é".repeat(200_000) + "\n");

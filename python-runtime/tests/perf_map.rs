@@ -22,7 +22,7 @@ fn perf_knows_the_functions_of_the_interpreter() {
     let double = runtime
         .function_blocking(PythonSource::lambda("lambda x: x * 2"))
         .unwrap();
-    assert_eq!(double.call::<_, i64>(&21).blocking().unwrap(), 42);
+    assert_eq!(double.call::<_, i64>(&21).run_blocking().unwrap(), 42);
 
     let path = format!("/tmp/perf-{}.map", std::process::id());
     let list = fs::read_to_string(&path).unwrap();

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use python_runtime::{
-    CallError, CleanState, Function, HostcallContext, HostcallError, Isolation, Limit, Limits,
-    PoolConfig, PythonError, PythonRuntime, PythonSource,
+    CallError, Function, HostcallContext, HostcallError, Isolation, Limit, Limits, PoolConfig,
+    PythonError, PythonRuntime, PythonSource, ResetPolicy,
 };
 use serde_json::{Value, json};
 
@@ -64,7 +64,7 @@ const HUNT: &str = "def hunt(length):\n    return owners(length)\n";
 /// A state so large that it is mapped and not copied.
 const LARGE: &str = "TABLE = [str(n) for n in range(50000)]\n";
 
-fn runtime(clean_state: CleanState) -> PythonRuntime {
+fn runtime(clean_state: ResetPolicy) -> PythonRuntime {
     PythonRuntime::builder()
         .hostcall("same", async |_: HostcallContext, value: Value| {
             Ok::<_, HostcallError>(value)
@@ -72,11 +72,7 @@ fn runtime(clean_state: CleanState) -> PythonRuntime {
         .hostcall("never", async |_: HostcallContext, _: Value| {
             std::future::pending::<Result<(), HostcallError>>().await
         })
-        .pool(PoolConfig {
-            instances: 2,
-            clean_state,
-            ..PoolConfig::default()
-        })
+        .pool(PoolConfig::default().instances(2).reset(clean_state))
         .build()
         .unwrap()
 }
@@ -84,10 +80,7 @@ fn runtime(clean_state: CleanState) -> PythonRuntime {
 /// Leaves the secrets of `owner`. Nothing but these is in what the caller is told.
 async fn leave(function: Function, owner: usize) {
     let end = function.name().to_owned();
-    let mut limits = Limits {
-        memory: 64 << 20,
-        ..Limits::default()
-    };
+    let mut limits = Limits::default().memory(64 << 20);
     if end == "loops" {
         limits.cpu_time = Duration::from_millis(30);
     }
@@ -145,7 +138,7 @@ async fn hunter(runtime: &PythonRuntime, state: &str) -> (Function, usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_tenant_finds_a_secret_of_another_in_all_of_memory() {
-    for (clean_state, rounds) in [(CleanState::Reset, 6), (CleanState::FreshInstance, 2)] {
+    for (clean_state, rounds) in [(ResetPolicy::Require, 6), (ResetPolicy::Never, 2)] {
         let runtime = runtime(clean_state);
         let mut tenants = Vec::new();
         for (owner, end) in ENDS.iter().chain(&ENDS).enumerate() {
@@ -170,7 +163,7 @@ async fn no_tenant_finds_a_secret_of_another_in_all_of_memory() {
                 for (found, receipt) in [small, large] {
                     assert_eq!(found.unwrap(), [""; 0], "round {round}");
                     assert_eq!(receipt.output.to_string(), "");
-                    assert_eq!(receipt.clean_state, Some(clean_state));
+                    assert_eq!(receipt.cleaned_by, Some(clean_state));
                 }
             }
             for call in calls {
@@ -182,7 +175,7 @@ async fn no_tenant_finds_a_secret_of_another_in_all_of_memory() {
 
 #[tokio::test]
 async fn the_hunter_finds_what_shares_its_state() {
-    let runtime = runtime(CleanState::Reset);
+    let runtime = runtime(ResetPolicy::Require);
     let source = format!("OWNER = 7\n{MEMORY}\n{LEAVE}\n{HUNT}");
     let program = runtime.program().isolation(Isolation::Shared);
     let program = program

@@ -72,7 +72,7 @@ impl Compiler {
             let result = loader.compile(&entry.key, &bytes).map_err(Error::from);
             let identified = |loaded: Loaded| {
                 let component = host.component(&loaded.component)?;
-                Ok(component.identified(entry.key.as_str()))
+                Ok(component.with_identity(entry.key.as_str()))
             };
             let result = result.and_then(identified);
             drop(entry);

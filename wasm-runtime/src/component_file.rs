@@ -47,7 +47,7 @@ impl ComponentFile {
         }
         if let Some((key, component)) = before.as_ref().and_then(|file| loader.recall(file)) {
             let component = host.component(&component)?;
-            return Ok(Self::Cached(component.identified(key.as_str())));
+            return Ok(Self::Cached(component.with_identity(key.as_str())));
         }
         let mut bytes = Vec::with_capacity(length);
         // The length may be wrong: of a device, or of a file that grows.

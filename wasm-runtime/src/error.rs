@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use wit_wire_host::BuildError;
+
 use crate::sniff::BinaryFormat;
 
 /// Why a component can't be used.
@@ -37,7 +39,10 @@ pub enum Error {
     Compile(Arc<artifact_embed::Error>),
     /// The component does not speak the protocol, or imports what the host does not offer.
     #[error(transparent)]
-    Host(Arc<wit_wire_host::Error>),
+    Host(Arc<BuildError>),
+    /// There is no tokio runtime here.
+    #[error("no tokio runtime here: await this inside one")]
+    NoRuntime,
     /// The async runtime shut down during the compilation.
     #[error("the async runtime shut down before the component was compiled")]
     Stopped,
@@ -49,8 +54,8 @@ impl From<artifact_embed::Error> for Error {
     }
 }
 
-impl From<wit_wire_host::Error> for Error {
-    fn from(error: wit_wire_host::Error) -> Self {
+impl From<BuildError> for Error {
+    fn from(error: BuildError) -> Self {
         Self::Host(Arc::new(error))
     }
 }

@@ -38,8 +38,9 @@ pub use error::Error;
 pub use runtime::WasmRuntime;
 pub use sniff::BinaryFormat;
 pub use wit_wire_host::{
-    Call, CleanState, Component, Discarded, Error as CallError, Function, HostcallContext,
-    HostcallError, Hostcalls, Isolation, Limit, LimitExceeded, Limits, Mismatch, Op, Output,
-    PROTOCOL_VERSION, Phase, PoolConfig, PoolStats, Profile, Program, ProgramBuilder, ProgramSize,
-    Receipt, Shape, SnapshotError, Stream, telemetry,
+    BuildError, Call, CallError, CallOptions, CleanedBy, Component, Dialect, Discarded, Function,
+    HostcallContext, HostcallError, Hostcalls, Isolation, Limit, LimitExceeded, Limits, Mismatch,
+    Op, Output, PROTOCOL_VERSION, Payload, Phase, PoolConfig, PoolStats, Profile, Program,
+    ProgramBuilder, ProgramError, ProgramSize, Receipt, ResetPolicy, Snapshot, SnapshotError,
+    Stream, telemetry,
 };

@@ -15,7 +15,7 @@ use crate::sniff::check_component;
 /// Compiles components and runs their functions. Cheap to clone.
 ///
 /// ```no_run
-/// # async fn example(upload: Vec<u8>) -> Result<(), wasm_runtime::Error> {
+/// # async fn example(upload: Vec<u8>) -> Result<(), Box<dyn std::error::Error>> {
 /// use wasm_runtime::{Isolation, Op, WasmRuntime};
 ///
 /// // For untrusted components: none that keeps the compiler busy for long.
@@ -52,8 +52,8 @@ impl WasmRuntime {
     ///
     /// - [`Error::NotAComponent`], [`Error::TooLarge`]: the bytes are rejected before compiling
     /// - [`Error::Compile`]: the component does not compile, or would expand too much
-    /// - [`Error::Host`]: it does not speak the protocol, or imports what the host does not offer; or
-    ///   there is no tokio runtime here
+    /// - [`Error::Host`]: it does not speak the protocol, or imports what the host does not offer
+    /// - [`Error::NoRuntime`]: there is no tokio runtime here
     /// - [`Error::Stopped`]: the async runtime shut down
     ///
     /// # Cancel safety
@@ -106,7 +106,7 @@ impl WasmRuntime {
         self.on_blocking_thread(move |runtime| {
             let component = runtime.loader.load(&archive)?.component;
             let identity = archive.header().identity();
-            Ok(runtime.host.component(&component)?.identified(identity))
+            Ok(runtime.host.component(&component)?.with_identity(identity))
         })
         .await
     }
@@ -158,7 +158,7 @@ impl WasmRuntime {
 fn check_async_runtime() -> Result<(), Error> {
     match Handle::try_current() {
         Ok(_) => Ok(()),
-        Err(_) => Err(wit_wire_host::Error::NoRuntime.into()),
+        Err(_) => Err(Error::NoRuntime),
     }
 }
 

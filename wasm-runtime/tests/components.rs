@@ -17,8 +17,8 @@ use std::task::{Context, Poll, Waker};
 use serde_json::json;
 use tokio::task::JoinSet;
 use wasm_runtime::{
-    Archive, BinaryFormat, CacheFolder, CallError, Component, Error, HostcallContext,
-    HostcallError, Op, Shape, WasmRuntime, WasmRuntimeBuilder,
+    Archive, BinaryFormat, CacheFolder, CallError, Component, Dialect, Error, HostcallContext,
+    HostcallError, Op, WasmRuntime, WasmRuntimeBuilder,
 };
 
 /// The Python guest, as an example of a large component.
@@ -41,7 +41,7 @@ fn runtime(cache: &Path) -> WasmRuntime {
 
 async fn sum(component: &Component) -> i64 {
     let op = Op::new("sum")
-        .data(&json!({"ty": "lambda", "source": "lambda x, ctx: ctx.hostcall('add', x)"}));
+        .with_data(&json!({"ty": "lambda", "source": "lambda x, ctx: ctx.hostcall('add', x)"}));
     let program = component.program([op]).build().await.unwrap();
     program
         .function("sum")
@@ -84,7 +84,7 @@ async fn a_component_is_compiled_once_and_cached() {
         .component_from_path(guest("python.wasm"))
         .await
         .unwrap();
-    assert_eq!((sum(&second).await, second.shape()), (5, Shape::Article));
+    assert_eq!((sum(&second).await, second.dialect()), (5, Dialect::V1));
     // What was added is the record of the file.
     let noted = entries(&cache);
     assert!(compiled.iter().all(|entry| noted.contains(entry)));
@@ -92,7 +92,7 @@ async fn a_component_is_compiled_once_and_cached() {
         .component_from_path(guest("python.wasm"))
         .await
         .unwrap();
-    assert_eq!((sum(&third).await, third.shape()), (5, Shape::Article));
+    assert_eq!((sum(&third).await, third.dialect()), (5, Dialect::V1));
     assert_eq!(entries(&cache), noted);
 
     let (file, _) = compiled.first().unwrap();

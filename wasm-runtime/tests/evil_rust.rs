@@ -14,30 +14,24 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use wasm_runtime::{
-    CacheFolder, CallError, CleanState, Limits, Op, PoolConfig, Program, WasmRuntime,
+    CacheFolder, CallError, Limits, Op, PoolConfig, Program, ResetPolicy, WasmRuntime,
 };
 
 const MIB: usize = 1 << 20;
 
 fn limits() -> Limits {
-    Limits {
-        memory: 64 * MIB,
-        hostcalls: 1_000,
-        wall_time: Duration::from_secs(300),
-        cpu_time: Duration::from_secs(60),
-        wait: Duration::from_secs(300),
-        ..Limits::default()
-    }
+    Limits::default()
+        .memory(64 * MIB)
+        .hostcalls(1_000)
+        .wall_time(Duration::from_secs(300))
+        .cpu_time(Duration::from_secs(60))
+        .wait(Duration::from_secs(300))
 }
 
-async fn program(clean_state: CleanState, ops: &[&str]) -> (WasmRuntime, Program) {
+async fn program(clean_state: ResetPolicy, ops: &[&str]) -> (WasmRuntime, Program) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guest/rust-evil.wasm");
     assert!(path.is_file(), "`cargo xtask test` builds the guest first");
-    let pool = PoolConfig {
-        clean_state,
-        verify: true,
-        ..PoolConfig::default()
-    };
+    let pool = PoolConfig::default().reset(clean_state).verify(true);
     let builder = WasmRuntime::builder().pool(pool).limits(limits());
     let runtime = builder.cache_folder(CacheFolder::None).build().unwrap();
     let component = runtime.component_from_path(path).await.unwrap();
@@ -110,7 +104,7 @@ async fn an_evil_rust_guest_harms_itself_alone() {
         .into_keys()
         .chain(["count"])
         .collect();
-    for clean_state in [CleanState::Reset, CleanState::FreshInstance] {
+    for clean_state in [ResetPolicy::Require, ResetPolicy::Never] {
         let (runtime, evil) = program(clean_state, &ops).await;
         let count = evil.function("count").unwrap();
         for (op, input, expected) in &cases {
@@ -147,7 +141,7 @@ async fn an_evil_rust_guest_harms_itself_alone() {
 
 #[tokio::test]
 async fn no_way_out_of_the_sandbox_is_open() {
-    let (_runtime, evil) = program(CleanState::Auto, &["ways_out"]).await;
+    let (_runtime, evil) = program(ResetPolicy::Auto, &["ways_out"]).await;
     let call = evil.function("ways_out").unwrap();
     let ways: BTreeMap<String, Option<String>> = call.call(&0).await.unwrap();
     assert_eq!(ways.len(), 18);

@@ -18,10 +18,7 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 fn runtime() -> WasmRuntime {
-    let limits = Limits {
-        memory: 16 << 20,
-        ..Limits::default()
-    };
+    let limits = Limits::default().memory(16 << 20);
     WasmRuntime::builder()
         .cache_folder(CacheFolder::None)
         .limits(limits)

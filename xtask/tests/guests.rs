@@ -12,7 +12,7 @@ use std::fs;
 
 use common::{root, xtask};
 use serde_json::{Value, json};
-use wasm_runtime::{CleanState, Op, PoolConfig, WasmRuntime};
+use wasm_runtime::{Op, PoolConfig, ResetPolicy, WasmRuntime};
 
 #[test]
 fn our_own_guests_pass_all_conformance_cases() {
@@ -109,28 +109,27 @@ fn typed_functions_in_rust() {
 fn guests_of_most_languages_are_reset_between_calls() {
     let tokio = tokio::runtime::Runtime::new().unwrap();
     let runtime = WasmRuntime::builder()
-        .pool(PoolConfig {
-            instances: 1,
-            verify: true,
-            ..PoolConfig::default()
-        })
+        .pool(PoolConfig::default().instances(1).verify(true))
         .build()
         .unwrap();
     let python = json!({"ty": "lambda", "source": "lambda name: print(name, 'comes in') or f'Hello, {name}!'"});
     let javascript =
         json!({"ty": "lambda", "source": "name => (console.log(name), `Hello, ${name}!`)"});
     for (guest, op, data, clean_state) in [
-        ("rust-shop", "greet", Value::Null, CleanState::Reset),
-        ("rust-no-wasi", "echo", Value::Null, CleanState::Reset),
-        ("c", "echo", Value::Null, CleanState::Reset),
-        ("python", "greet", python, CleanState::Reset),
-        ("javascript", "greet", javascript, CleanState::FreshInstance),
+        ("rust-shop", "greet", Value::Null, ResetPolicy::Require),
+        ("rust-no-wasi", "echo", Value::Null, ResetPolicy::Require),
+        ("c", "echo", Value::Null, ResetPolicy::Require),
+        ("python", "greet", python, ResetPolicy::Require),
+        ("javascript", "greet", javascript, ResetPolicy::Never),
     ] {
         let before = runtime.stats();
         tokio.block_on(async {
             let path = root().join(format!("target/guest/{guest}.wasm"));
             let component = runtime.component_from_path(path).await.unwrap();
-            let program = component.program([Op::new(op).data(&data)]).build().await;
+            let program = component
+                .program([Op::new(op).with_data(&data)])
+                .build()
+                .await;
             let program = program.unwrap();
             let function = program.function(op).unwrap();
             for name in ["Ada", "Grace", "Alan"] {
@@ -138,7 +137,7 @@ fn guests_of_most_languages_are_reset_between_calls() {
                 let (answer, receipt) = call.with_receipt().await;
                 let answer = answer.unwrap();
                 assert!(answer.ends_with(name) || answer.ends_with(&format!("{name}!")));
-                assert_eq!(receipt.clean_state, Some(clean_state), "{guest}");
+                assert_eq!(receipt.cleaned_by, Some(clean_state), "{guest}");
                 let printed = receipt.output.to_string();
                 let prints = op == "greet";
                 assert_eq!(prints, printed.contains(name), "{guest}: {printed}");
@@ -148,7 +147,7 @@ fn guests_of_most_languages_are_reset_between_calls() {
             }
         });
         let after = runtime.stats();
-        if clean_state == CleanState::Reset {
+        if clean_state == ResetPolicy::Require {
             assert_eq!(after.discarded, before.discarded, "{guest}");
             assert!(after.resets >= before.resets + 3, "{guest}: {after:?}");
         }

@@ -14,7 +14,8 @@ fn floors(architecture: &str) -> BTreeMap<&str, BTreeMap<&str, usize>> {
     rows.filter_map(|line| line.strip_prefix("| `")?.split_once("` | "))
         .map(|(name, floors)| {
             let floors = floors.split('·').enumerate();
-            let modules = floors.flat_map(|(floor, text)| names(text).map(move |name| (name, floor)));
+            let modules =
+                floors.flat_map(|(floor, text)| names(text).map(move |name| (name, floor)));
             (name, modules.collect())
         })
         .collect()
@@ -24,7 +25,9 @@ fn floors(architecture: &str) -> BTreeMap<&str, BTreeMap<&str, usize>> {
 fn imports(code: &str, depth: usize) -> BTreeSet<String> {
     let code = code.split("\n#[cfg(test)]").next().unwrap();
     let code = code.split("\n#[cfg(all(test").next().unwrap();
-    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let lines = code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"));
     let code = lines.collect::<Vec<_>>().join("\n");
     let root = "super::".repeat(depth);
     let mut found = BTreeSet::new();
@@ -63,7 +66,10 @@ fn heads(group: &str) -> Vec<String> {
 }
 
 fn word(text: &str) -> Option<String> {
-    let word: String = text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    let word: String = text
+        .chars()
+        .take_while(|c| c.is_alphanumeric() || *c == '_')
+        .collect();
     (!word.is_empty()).then_some(word)
 }
 

@@ -164,11 +164,7 @@ fn built(name: &str) -> PathBuf {
 fn builder() -> Builder {
     // To compile sympy, on a machine that does other things.
     let time = Duration::from_secs(120);
-    PythonRuntime::builder().limits(Limits {
-        cpu_time: time,
-        wall_time: time,
-        ..Limits::default()
-    })
+    PythonRuntime::builder().limits(Limits::default().cpu_time(time).wall_time(time))
 }
 
 #[allow(unsafe_code, reason = "an archive is trusted in so many words")]

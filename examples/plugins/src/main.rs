@@ -69,7 +69,7 @@ impl Plugins {
             Some("js") => {
                 let source = std::fs::read_to_string(file)?;
                 let data = wit_wire_javascript::module(name, Source::JavaScript(&source))?;
-                self.component(&javascript(), Op::new(name).data(&data))
+                self.component(&javascript(), Op::new(name).with_data(&data))
                     .await
             }
             Some("wasm") => self.component(file, Op::new(name)).await,
@@ -112,7 +112,7 @@ async fn main() -> Result<()> {
             .await;
         eprintln!(
             "{plugin}: {:.2?}, {} hostcalls, clean state by {:?}",
-            receipt.wall_time, receipt.hostcalls, receipt.clean_state
+            receipt.wall_time, receipt.hostcalls, receipt.cleaned_by
         );
         value = answer.with_context(|| plugin.clone())?;
     }

@@ -161,10 +161,7 @@ impl Endpoints {
         if names.is_empty() {
             return Ok(None);
         }
-        let limits = Limits {
-            wall_time: LOADING,
-            ..Limits::default()
-        };
+        let limits = Limits::default().wall_time(LOADING);
         let mut program = runtime.program().limits(limits);
         for name in &names {
             let target = format!("{}:{name}", dotted(file));

@@ -73,17 +73,14 @@ async fn main() -> Result<()> {
     let metrics = telemetry::install(&traces)?;
     let wall_time = Duration::from_millis(args.milliseconds);
     let runtime = PythonRuntime::builder()
-        .limits(Limits {
-            input: 4 << 20,
-            output: 4 << 20,
-            wall_time,
-            cpu_time: wall_time,
-            ..Limits::default()
-        })
-        .pool(PoolConfig {
-            queue: 256,
-            ..PoolConfig::default()
-        })
+        .limits(
+            Limits::default()
+                .input(4 << 20)
+                .output(4 << 20)
+                .wall_time(wall_time)
+                .cpu_time(wall_time),
+        )
+        .pool(PoolConfig::default().queue(256))
         .hostcall("request", request)
         .build()?;
     let endpoints = Endpoints::load(&runtime, args.folder).await?;

@@ -16,17 +16,12 @@ use crate::{
 };
 
 static RUNTIME: LazyLock<PythonRuntime> = LazyLock::new(|| {
-    let limits = Limits {
-        wall_time: Duration::from_secs(600),
-        cpu_time: Duration::from_millis(500),
-        wait: Duration::from_secs(600),
-        memory: 64 << 20,
-        ..Limits::default()
-    };
-    let pool = PoolConfig {
-        verify: true,
-        ..PoolConfig::default()
-    };
+    let limits = Limits::default()
+        .wall_time(Duration::from_secs(600))
+        .cpu_time(Duration::from_millis(500))
+        .wait(Duration::from_secs(600))
+        .memory(64 << 20);
+    let pool = PoolConfig::default().verify(true);
     let runtime = PythonRuntime::builder().limits(limits).pool(pool);
     runtime.build().expect("the guest")
 });
@@ -45,7 +40,7 @@ def sound(x):
 });
 
 fn others_are_sound() {
-    let answer: Value = SOUND.call("text").blocking().expect("an answer");
+    let answer: Value = SOUND.call("text").run_blocking().expect("an answer");
     assert_eq!(answer, json!([1, "text"]));
     assert_eq!(RUNTIME.stats().discarded.unclean, 0);
 }
@@ -74,7 +69,7 @@ pub fn value(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
-    let echoed = ECHO.call_raw(text).blocking();
+    let echoed = ECHO.call_raw(text).run_blocking();
     match (serde_json::from_str::<Value>(text), echoed) {
         (Ok(value), Ok(echoed)) => {
             let echoed = serde_json::from_str(&echoed).expect("JSON");
@@ -130,11 +125,11 @@ pub fn op_data(bytes: &[u8]) {
     let Ok(data) = serde_json::from_slice::<Value>(bytes) else {
         return;
     };
-    let op = Op::new("f").data(&data);
+    let op = Op::new("f").with_data(&data);
     let program = RUNTIME.guest.program([op]).build_blocking();
     let called = program.and_then(|program| {
         let function = program.function("f")?;
-        function.call_raw("1").blocking()
+        function.call_raw("1").run_blocking()
     });
     match called {
         Ok(json) => {
@@ -181,7 +176,7 @@ pub fn program(bytes: &[u8]) {
     match program {
         Ok(program) => {
             for function in program.functions() {
-                if let Err(error) = function.call_raw("\"text\"").blocking() {
+                if let Err(error) = function.call_raw("\"text\"").run_blocking() {
                     may_end_so(&error);
                 }
             }
@@ -216,7 +211,7 @@ pub fn host_module(bytes: &[u8]) {
     for files in host_module::generated(&modules) {
         let found: Vec<String> = FIND
             .call(&json!([files, modules]))
-            .blocking()
+            .run_blocking()
             .expect("an answer");
         assert!(found.is_empty(), "{found:#?}\n{files:#?}");
     }

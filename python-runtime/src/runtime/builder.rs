@@ -155,7 +155,7 @@ impl PythonRuntimeBuilder {
             .host
             .files(library.into_files())
             .build(loader.engine())?;
-        let guest = host.component(&loaded.component)?.identified(identity);
+        let guest = host.component(&loaded.component)?.with_identity(identity);
         Ok(PythonRuntime {
             host,
             guest,

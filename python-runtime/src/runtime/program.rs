@@ -82,7 +82,7 @@ impl PythonProgramBuilder {
         }
         self.inner = self
             .inner
-            .op(Op::new(name.into()).data(&Value::Object(fields)));
+            .op(Op::new(name.into()).with_data(&Value::Object(fields)));
         self
     }
 
@@ -123,8 +123,8 @@ impl PythonProgramBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Python`] if a source fails to load, [`Error::Host`] if two functions have the same
-    /// name, a limit is exceeded or no instance could be had.
+    /// [`Error::Python`] if a source fails to load, [`Error::Program`] if two functions have the same
+    /// name, a limit is exceeded or no instance is available.
     ///
     /// # Cancel safety
     ///
@@ -137,7 +137,7 @@ impl PythonProgramBuilder {
     ///
     /// # Errors
     ///
-    /// Those of [`build`](Self::build), and [`Error::Host`] on a thread that drives async tasks.
+    /// Those of [`build`](Self::build), and [`Error::Program`] on a thread that drives async tasks.
     pub fn build_blocking(self) -> Result<Program, Error> {
         Ok(self.inner.build_blocking()?)
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wit_wire_host::{Component, Function, Host, PoolStats};
+use wit_wire_host::{Component, Function, Host, PoolStats, Snapshot};
 
 use super::program::{PythonProgramBuilder, Tracebacks};
 use crate::error::Error;
@@ -94,8 +94,8 @@ impl PythonRuntime {
     ///
     /// # Errors
     ///
-    /// [`Error::Host`] if the bytes are not a snapshot, or one of another guest or release.
-    pub fn restore(&self, snapshot: &[u8]) -> Result<PythonProgramBuilder, Error> {
+    /// [`Error::Program`] if the snapshot is one of another guest or release.
+    pub fn restore(&self, snapshot: &Snapshot) -> Result<PythonProgramBuilder, Error> {
         let program = self.guest.restore(snapshot)?;
         Ok(PythonProgramBuilder::new(program, None, self.tracebacks))
     }
@@ -104,7 +104,7 @@ impl PythonRuntime {
     ///
     /// # Errors
     ///
-    /// [`Error::Host`] if an interpreter could not be started.
+    /// [`Error::Program`] if an interpreter could not be started.
     ///
     /// # Cancel safety
     ///

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use python_runtime::{
-    CleanState, Error, HostcallContext, HostcallError, Isolation, Limits, PoolConfig, Program,
-    PythonRuntime, PythonSource, Receipt, SourceTree,
+    Error, HostcallContext, HostcallError, Isolation, Limits, PoolConfig, Program, PythonRuntime,
+    PythonSource, Receipt, ResetPolicy, SourceTree,
 };
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -16,28 +16,28 @@ use super::table::Case;
 /// How a call comes to its state.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Way {
-    pub(crate) clean_state: CleanState,
+    pub(crate) clean_state: ResetPolicy,
     pub(crate) isolation: Isolation,
 }
 
 impl Way {
     /// Whether calls of one program have an instance after each other.
     fn resets_calls(self) -> bool {
-        self.isolation == Isolation::PerCall && self.clean_state == CleanState::Reset
+        self.isolation == Isolation::PerCall && self.cleaned_by == ResetPolicy::Require
     }
 }
 
 pub(crate) const WAYS: [Way; 3] = [
     Way {
-        clean_state: CleanState::Reset,
+        clean_state: ResetPolicy::Require,
         isolation: Isolation::PerCall,
     },
     Way {
-        clean_state: CleanState::FreshInstance,
+        clean_state: ResetPolicy::Never,
         isolation: Isolation::PerCall,
     },
     Way {
-        clean_state: CleanState::Reset,
+        clean_state: ResetPolicy::Require,
         isolation: Isolation::Shared,
     },
 ];
@@ -59,19 +59,10 @@ const LIMITS: Limits = Limits {
 /// Limits under which a case that never ends does not take long. The others may be as slow as the machine is.
 fn limits(expected: &str) -> Limits {
     match expected {
-        "limit CpuTime" => Limits {
-            cpu_time: Duration::from_millis(60),
-            ..LIMITS
-        },
+        "limit CpuTime" => LIMITS.cpu_time(Duration::from_millis(60)),
         // An interpreter has 28 of them.
-        "limit Memory" => Limits {
-            memory: 40 << 20,
-            ..LIMITS
-        },
-        "limit WallTime" => Limits {
-            wall_time: Duration::from_millis(200),
-            ..LIMITS
-        },
+        "limit Memory" => LIMITS.memory(40 << 20),
+        "limit WallTime" => LIMITS.wall_time(Duration::from_millis(200)),
         _ => LIMITS,
     }
 }
@@ -89,7 +80,7 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) async fn new(way: Way, cases: &[Case]) -> Self {
-        let runtime = runtime(way.clean_state);
+        let runtime = runtime(way.cleaned_by);
         let files = SourceTree::new().folder(super::table::FOLDER).unwrap();
         let neighbour = runtime
             .program()
@@ -260,7 +251,7 @@ fn check(receipt: &Receipt, limits: &Limits) {
     assert!(receipt.bytes_out <= limits.output, "{receipt:?}");
 }
 
-fn runtime(clean_state: CleanState) -> PythonRuntime {
+fn runtime(clean_state: ResetPolicy) -> PythonRuntime {
     PythonRuntime::builder()
         .limits(LIMITS)
         .hostcall("echo", async |_: HostcallContext, value: Value| {
@@ -290,12 +281,12 @@ fn runtime(clean_state: CleanState) -> PythonRuntime {
                 panic!("on purpose")
             },
         )
-        .pool(PoolConfig {
-            instances: 1,
-            clean_state,
-            verify: true,
-            ..PoolConfig::default()
-        })
+        .pool(
+            PoolConfig::default()
+                .instances(1)
+                .reset(clean_state)
+                .verify(true),
+        )
         .build()
         .unwrap()
 }

@@ -60,7 +60,7 @@ fn blocking_code_needs_no_runtime() {
     let function = RUNTIME
         .function_blocking(PythonSource::lambda("lambda x: x + 1"))
         .unwrap();
-    assert_eq!(function.call::<_, i64>(&1).blocking().unwrap(), 2);
+    assert_eq!(function.call::<_, i64>(&1).run_blocking().unwrap(), 2);
 }
 
 #[tokio::test]
@@ -74,10 +74,7 @@ async fn a_runtime_can_be_given_its_guest_and_its_cache() {
     let runtime = PythonRuntime::builder()
         .archive(archive)
         .cache_folder(&cache)
-        .pool(PoolConfig {
-            instances: 1,
-            ..PoolConfig::default()
-        })
+        .pool(PoolConfig::default().instances(1))
         .build()
         .unwrap();
     assert_eq!(runtime.cache_problem(), None);

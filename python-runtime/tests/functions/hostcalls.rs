@@ -76,17 +76,11 @@ async fn a_function_makes_hostcalls_and_gets_answers_and_errors() {
         let message = format!("{code}: {}", hostcall.message);
         assert_eq!(error.message, message);
     }
-    let short = Limits {
-        wall_time: Duration::from_millis(100),
-        ..Limits::default()
-    };
+    let short = Limits::default().wall_time(Duration::from_millis(100));
     let hang = call.call::<_, Value>(&"hang").limits(short);
     let error = hang.await.unwrap_err();
     assert!(is_limit(&error, Limit::WallTime, 100), "{error}");
-    let few = Limits {
-        hostcalls: 10,
-        ..Limits::default()
-    };
+    let few = Limits::default().hostcalls(10);
     let error = many.call::<_, i64>(&11).limits(few).await.unwrap_err();
     assert!(is_limit(&error, Limit::Hostcalls, 10), "{error}");
 }

@@ -9,11 +9,9 @@ use crate::is_limit;
 
 #[tokio::test]
 async fn misbehaviour_is_limited_and_the_next_call_works() {
-    let limits = Limits {
-        cpu_time: Duration::from_millis(200),
-        memory: 64 << 20,
-        ..Limits::default()
-    };
+    let limits = Limits::default()
+        .cpu_time(Duration::from_millis(200))
+        .memory(64 << 20);
     let runtime = PythonRuntime::builder().limits(limits).build().unwrap();
     let source = r"
 import os, time
@@ -42,10 +40,7 @@ def f(how):
         assert!(expected(&error), "{how}: {error}");
         assert_eq!(function.call::<_, String>(&"").await.unwrap(), "fine");
     }
-    let short = Limits {
-        wall_time: Duration::from_millis(100),
-        ..limits
-    };
+    let short = limits.wall_time(Duration::from_millis(100));
     let sleep = function.call::<_, Value>(&"time.sleep(60)").limits(short);
     let error = sleep.await.unwrap_err();
     assert!(is_limit(&error, Limit::WallTime, 100), "{error}");

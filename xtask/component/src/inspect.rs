@@ -118,7 +118,7 @@ fn shape(bytes: &[u8]) -> Result<String> {
     let runtime = WasmRuntime::builder().build()?;
     let tokio = tokio::runtime::Builder::new_current_thread().build()?;
     Ok(match tokio.block_on(runtime.component(bytes)) {
-        Ok(component) => format!("{:?}", component.shape()).to_lowercase(),
+        Ok(component) => format!("{:?}", component.dialect()).to_lowercase(),
         Err(error @ NotAComponent { .. }) => return Err(error.into()),
         Err(error) => error.to_string(),
     })

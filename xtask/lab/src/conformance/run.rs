@@ -103,7 +103,7 @@ pub(super) async fn run(
     let names = case.ops();
     let ops: Vec<Op> = names
         .iter()
-        .map(|name| Op::new(*name).data(data_of(*name)))
+        .map(|name| Op::new(*name).with_data(data_of(*name)))
         .collect();
     let version = case.version.as_deref().unwrap_or(PROTOCOL_VERSION);
 
@@ -111,14 +111,16 @@ pub(super) async fn run(
     let beyond = case.init.is_some() || case.calls.iter().any(|call| !names.contains(&&*call.op));
     script.begin(Vec::new());
     if beyond {
-        let mut instance = component.instantiate(&Run::new(Limits::default())).await?;
+        let mut instance = component
+            .instantiate(&Meter::new(Limits::default()))
+            .await?;
         let result = instance
-            .init(&Run::new(Limits::default()), &ops, version)
+            .init(&Meter::new(Limits::default()), &ops, version)
             .await;
         check_init(case, result)?;
         script.end().context("init")?;
         for call in &case.calls {
-            let run = Run::new(Limits::default());
+            let run = Meter::new(Limits::default());
             let op = Arc::from(call.op.as_str());
             let input = call.input()?;
             script.begin(call.hostcalls(&input)?);

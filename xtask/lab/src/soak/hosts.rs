@@ -81,10 +81,7 @@ fn lock(nested: &Nested) -> std::sync::MutexGuard<'_, Option<Function>> {
 impl Hosts {
     pub(super) async fn new() -> Result<Self> {
         let nested = Nested::default();
-        let pool = PoolConfig {
-            idle_time: IDLE,
-            ..PoolConfig::default()
-        };
+        let pool = PoolConfig::default().idle_time(IDLE);
         let python = PythonRuntime::builder().archive(guest()?).pool(pool);
         let python = with_hostcalls!(python, nested.clone()).build()?;
         let wasm = WasmRuntime::builder().pool(pool);

@@ -227,50 +227,23 @@ pub(super) const KINDS: &[Kind] = &[
     python(
         "answers much",
         "def run(x):\n    return 'x' * (3 << 20)\n",
-        |_, _| {
-            stopped(
-                &[Limit::Output],
-                Limits {
-                    output: 1 << 20,
-                    ..limits()
-                },
-            )
-        },
+        |_, _| stopped(&[Limit::Output], limits().output(1 << 20)),
     ),
     python("loops", "def run(x):\n    while x: pass\n", |_, _| {
         stopped(
             &[Limit::CpuTime],
-            Limits {
-                cpu_time: Duration::from_millis(20),
-                ..limits()
-            },
+            limits().cpu_time(Duration::from_millis(20)),
         )
     }),
     python(
         "takes memory",
         "def run(x):\n    taken = [b'']\n    while x: taken.append(taken[-1] + b'x' * (4 << 20))\n",
-        |_, _| {
-            stopped(
-                &[Limit::Memory],
-                Limits {
-                    memory: 64 << 20,
-                    ..limits()
-                },
-            )
-        },
+        |_, _| stopped(&[Limit::Memory], limits().memory(64 << 20)),
     ),
     python(
         "asks for ever",
         "def run(x, ctx):\n    while x: ctx.hostcall('double', 1)\n",
-        |_, _| {
-            stopped(
-                &[Limit::Hostcalls],
-                Limits {
-                    hostcalls: 50,
-                    ..limits()
-                },
-            )
-        },
+        |_, _| stopped(&[Limit::Hostcalls], limits().hostcalls(50)),
     ),
     python(
         "is never answered",
@@ -278,10 +251,7 @@ pub(super) const KINDS: &[Kind] = &[
         |_, _| {
             stopped(
                 &[Limit::WallTime, Limit::Instances],
-                Limits {
-                    wall_time: Duration::from_millis(20),
-                    ..limits()
-                },
+                limits().wall_time(Duration::from_millis(20)),
             )
         },
     ),
@@ -329,10 +299,7 @@ pub(super) const KINDS: &[Kind] = &[
         |_, _| {
             stopped(
                 &[Limit::CpuTime],
-                Limits {
-                    cpu_time: Duration::from_millis(20),
-                    ..limits()
-                },
+                limits().cpu_time(Duration::from_millis(20)),
             )
         },
     ),

@@ -51,13 +51,11 @@ pub(super) enum Expected {
 /// Limits that nothing reaches unless it is meant to: the machine may be slow.
 pub(super) fn limits() -> Limits {
     const LONG: Duration = Duration::from_secs(600);
-    Limits {
-        wall_time: LONG,
-        cpu_time: LONG,
-        wait: LONG,
-        memory: 128 << 20,
-        ..Limits::default()
-    }
+    Limits::default()
+        .wall_time(LONG)
+        .cpu_time(LONG)
+        .wait(LONG)
+        .memory(128 << 20)
 }
 
 /// For programs that leave secrets and look for them.
@@ -72,7 +70,7 @@ impl Kind {
         let text = |source: &str| source.replace("NUMBER", &number.to_string());
         let source = match &self.made {
             Made::Op(component, op, data) => {
-                let op = Op::new(*op).data(&data(number));
+                let op = Op::new(*op).with_data(&data(number));
                 let program = component(hosts).program([op]).limits(limits());
                 return Ok(program.isolation(isolation).build().await?);
             }
