@@ -17,7 +17,7 @@ use common::{root, xtask};
 use serde_json::Value;
 
 /// What is the workspace's own business.
-const UNPUBLISHED: [&str; 4] = ["benches", "docs", "mutations", "xtask"];
+const UNPUBLISHED: [&str; 5] = ["benches", "docs", "mutations", "test-support", "xtask"];
 
 fn crates() -> Vec<Value> {
     let mut cargo = Command::new(env!("CARGO"));
