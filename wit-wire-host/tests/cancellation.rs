@@ -9,19 +9,20 @@
 mod common;
 
 use std::cell::Cell;
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::task::Poll;
-use std::time::Duration;
 
 use serde_json::{Value, json};
+use test_support::until;
 use tokio::sync::Semaphore;
 use wasmtime::Engine;
 use wit_wire_host::{
-    Component, Dialect, Error, Function, Host, HostBuilder, HostcallContext, HostcallError,
-    Isolation, Limits, Op, PoolConfig, Program, ResetPolicy, Run,
+    CallError, Component, Dialect, Function, Host, HostBuilder, HostcallContext, HostcallError,
+    Isolation, Limits, Meter, Op, PoolConfig, Program, ResetPolicy,
 };
 
 static GUEST: LazyLock<(Engine, wasmtime::component::Component)> = LazyLock::new(|| {
@@ -52,7 +53,7 @@ impl Drop for Guard {
 
 /// A host with one place and what its hostcalls have under way.
 struct Bench {
-    clean_state: ResetPolicy,
+    policy: ResetPolicy,
     component: Component,
     alive: Alive,
     /// Lets one `h:hold` come back.
@@ -73,10 +74,10 @@ const OPS: [&str; 7] = [
 ];
 
 impl Bench {
-    fn new(clean_state: ResetPolicy) -> Self {
+    fn new(policy: ResetPolicy) -> Self {
         let config = PoolConfig::default()
             .instances(1)
-            .reset(clean_state)
+            .reset(policy)
             .verify(true);
         let (alive, gate) = (Alive::default(), Arc::new(Semaphore::new(0)));
         let inner = Arc::<Mutex<Option<Function>>>::default();
@@ -86,7 +87,7 @@ impl Bench {
         let (engine, guest) = &*GUEST;
         let component = builder.build(engine).unwrap().component(guest).unwrap();
         Self {
-            clean_state,
+            policy,
             component: component.with_identity("the guest"),
             alive,
             gate,
@@ -118,10 +119,16 @@ impl Bench {
         let at_rest = || {
             let stats = stats();
             let others = stats.live - stats.idle.min(stats.live);
-            let blank = usize::from(self.cleaned_by == ResetPolicy::Require);
+            let blank = usize::from(self.policy == ResetPolicy::Require);
             stats.idle <= 1 && others <= blank && stats.discarded.unclean == 0
         };
-        until(at_rest, || format!("{case}: {:?}", stats())).await;
+        let what = fmt::from_fn(|f| write!(f, "{case}: all is back: {:?}", stats()));
+        until(what, at_rest).await;
+    }
+
+    /// Waits until a hostcall is in flight.
+    async fn held(&self) {
+        until("a hostcall is held", || self.alive.0.load(SeqCst) == 1).await;
     }
 
     /// Drops what `make` makes after no poll, after one, and so on until it is done. How often it was dropped.
@@ -136,17 +143,6 @@ impl Bench {
         }
         panic!("{case}: no end")
     }
-}
-
-/// Waits, in turns with other tasks, until `is_so`.
-async fn until(is_so: impl Fn() -> bool, tell: impl Fn() -> String) {
-    let wait = async {
-        while !is_so() {
-            tokio::task::yield_now().await;
-        }
-    };
-    let waited = tokio::time::timeout(Duration::from_secs(60), wait).await;
-    assert!(waited.is_ok(), "{}", tell());
 }
 
 /// Polls `future` when it is woken, `polls` times at most. Then it is dropped.
@@ -223,8 +219,8 @@ fn in_both_runtimes(test: impl AsyncFn(ResetPolicy) -> usize) -> usize {
     let mut dropped = 0;
     for mut runtime in runtimes {
         let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
-        for clean_state in [ResetPolicy::Require, ResetPolicy::Never] {
-            dropped += runtime.block_on(test(clean_state));
+        for policy in [ResetPolicy::Require, ResetPolicy::Never] {
+            dropped += runtime.block_on(test(policy));
         }
     }
     dropped
@@ -232,8 +228,8 @@ fn in_both_runtimes(test: impl AsyncFn(ResetPolicy) -> usize) -> usize {
 
 #[test]
 fn calls() {
-    let dropped = in_both_runtimes(async |clean_state| {
-        let bench = Bench::new(clean_state);
+    let dropped = in_both_runtimes(async |policy| {
+        let bench = Bench::new(policy);
         let program = bench.program().await;
         let batch = |calls: u32| {
             let call = |id| json!({"id": id, "op": "h:yield", "payload": id});
@@ -273,8 +269,8 @@ fn calls() {
 
 #[test]
 fn calls_on_shared_state() {
-    let dropped = in_both_runtimes(async |clean_state| {
-        let bench = Bench::new(clean_state);
+    let dropped = in_both_runtimes(async |policy| {
+        let bench = Bench::new(policy);
         bench.program().await;
         let shared = bench.component.program(OPS.map(Op::new));
         let shared = shared.isolation(Isolation::Shared).build().await.unwrap();
@@ -306,7 +302,7 @@ fn calls_on_shared_state() {
             assert_eq!(keep.call_raw("7").await.unwrap(), "8");
             let held = hold.clone();
             let held = tokio::spawn(async move { held.call_raw("1").await });
-            until(|| bench.alive.0.load(SeqCst) == 1, || "held".into()).await;
+            bench.held().await;
             let waits = polled(keep.call_raw("9").with_receipt(), polls).await;
             assert!(waits.is_none());
             bench.gate.add_permits(1);
@@ -322,21 +318,21 @@ fn calls_on_shared_state() {
 
 #[test]
 fn calls_that_wait_for_a_place() {
-    let dropped = in_both_runtimes(async |clean_state| {
-        let bench = Bench::new(clean_state);
+    let dropped = in_both_runtimes(async |policy| {
+        let bench = Bench::new(policy);
         let program = bench.program().await;
         let [hold, yields] = ["h:hold", "h:yield"].map(|op| program.function(op).unwrap());
         let mut polls = 0;
         loop {
             let held = hold.clone();
             let held = tokio::spawn(async move { held.call_raw("1").await });
-            until(|| bench.alive.0.load(SeqCst) == 1, || "held".into()).await;
+            bench.held().await;
             let let_go = || bench.gate.add_permits(1);
             // Let go once the call is in line, or has been dropped.
             let let_go_soon = async {
                 let stats = || bench.component.host().stats();
                 if polls > 1 {
-                    until(|| stats().waiting == 1, || format!("{:?}", stats())).await;
+                    until("the call is in line", || stats().waiting == 1).await;
                     let_go();
                 }
             };
@@ -366,8 +362,8 @@ fn calls_that_wait_for_a_place() {
 /// Calls whose instance is being built, or is on its way back from the call before.
 #[test]
 fn calls_that_wait_for_an_instance() {
-    let dropped = in_both_runtimes(async |clean_state| {
-        let bench = Bench::new(clean_state);
+    let dropped = in_both_runtimes(async |policy| {
+        let bench = Bench::new(policy);
         let program = bench.program().await;
         let yields = program.function("h:yield").unwrap();
         let echo = program.function("echo").unwrap();
@@ -377,7 +373,7 @@ fn calls_that_wait_for_an_instance() {
         };
         let mut dropped = bench.everywhere("on its way back", back).await;
         for polls in 0.. {
-            let bench = Bench::new(clean_state);
+            let bench = Bench::new(policy);
             let build = bench.component.program(OPS.map(Op::new)).build();
             let done = polled(build, polls).await;
             bench
@@ -404,8 +400,8 @@ fn calls_that_wait_for_an_instance() {
 
 #[test]
 fn instances_of_no_pool() {
-    let dropped = in_both_runtimes(async |clean_state| {
-        let bench = Bench::new(clean_state);
+    let dropped = in_both_runtimes(async |policy| {
+        let bench = Bench::new(policy);
         bench.program().await;
         let ops = OPS.map(Op::new);
         let begin = async || {
@@ -462,10 +458,10 @@ fn programs_as_bytes() {
 
 #[test]
 fn warming_and_shutting_down() {
-    let dropped = in_both_runtimes(async |clean_state| {
+    let dropped = in_both_runtimes(async |policy| {
         let mut dropped = 0;
         for polls in 0.. {
-            let bench = Bench::new(clean_state);
+            let bench = Bench::new(policy);
             let done = polled(bench.component.warm(1), polls).await;
             bench
                 .check(&format!("warm, dropped after {polls} polls"))
@@ -479,11 +475,11 @@ fn warming_and_shutting_down() {
         }
         // The second poll would come when the call that is held is over.
         for polls in 0..2 {
-            let bench = Bench::new(clean_state);
+            let bench = Bench::new(policy);
             let program = bench.program().await;
             let [hold, echo] = ["h:hold", "echo"].map(|op| program.function(op).unwrap());
             let held = tokio::spawn(async move { hold.call_raw("1").await });
-            until(|| bench.alive.0.load(SeqCst) == 1, || "held".into()).await;
+            bench.held().await;
             let host = bench.component.host();
             assert!(polled(host.shut_down(), polls).await.is_none());
             if polls > 0 {

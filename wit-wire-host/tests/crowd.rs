@@ -13,11 +13,12 @@ use std::sync::{Arc, Barrier, Mutex};
 
 use common::component;
 use serde_json::Value;
+use test_support::until;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use wit_wire_host::{
-    Component, Error, Function, Host, HostcallContext, HostcallError, Limit, LimitExceeded, Limits,
-    Op, PoolConfig, ResetPolicy,
+    CallError, Component, Function, Host, HostcallContext, HostcallError, Limit, Limits, Op,
+    PoolConfig, ResetPolicy,
 };
 
 const CALLS: usize = 10_000;
@@ -79,16 +80,15 @@ impl Crowd {
         program.function(op).unwrap()
     }
 
-    async fn until(&self, is_so: impl Fn(&Self) -> bool) {
-        while !is_so(self) {
-            tokio::task::yield_now().await;
-        }
+    /// Waits until `count` hostcalls are held.
+    async fn held(&self, count: usize) {
+        until("hostcalls are held", || self.alive.load(SeqCst) == count).await;
     }
 
     /// All that was lent came back.
     async fn at_rest(&self, instances: usize) {
         let stats = || self.component.host().stats();
-        self.until(|_| {
+        until("all instances are back", || {
             let stats = stats();
             stats.waiting == 0 && stats.in_flight == 0 && stats.live == stats.idle + 1
         })
@@ -141,12 +141,9 @@ async fn of_ten_thousand_exactly_those_beyond_the_queue_are_refused() {
     while refused < CALLS - QUEUE - 2 {
         match calls.join_next().await.unwrap().unwrap() {
             (_, Err(CallError::Limit { exceeded, .. })) => {
-                let expected = LimitExceeded {
-                    limit: Limit::Queue,
-                    allowed: QUEUE as u64,
-                    requested: Some(QUEUE as u64 + 1),
-                };
-                assert_eq!(exceeded, expected);
+                assert_eq!(exceeded.limit, Limit::Queue);
+                assert_eq!(exceeded.allowed, QUEUE as u64);
+                assert_eq!(exceeded.requested, Some(QUEUE as u64 + 1));
                 refused += 1;
             }
             other => panic!("{other:?}"),
@@ -170,7 +167,7 @@ async fn the_queue_is_filled_to_its_end_by_those_who_come_together() {
     for _ in 0..200 {
         let held = hold.clone();
         let held = tokio::spawn(async move { held.call_raw("1").await });
-        crowd.until(|crowd| crowd.alive.load(SeqCst) == 1).await;
+        crowd.held(1).await;
         let (together, refused) = (Arc::new(Barrier::new(8)), Arc::new(AtomicUsize::new(0)));
         let runtime = tokio::runtime::Handle::current();
         let callers: Vec<_> = (0..8)
@@ -185,7 +182,7 @@ async fn the_queue_is_filled_to_its_end_by_those_who_come_together() {
                 })
             })
             .collect();
-        crowd.until(|_| refused.load(SeqCst) == 5).await;
+        until("five are refused", || refused.load(SeqCst) == 5).await;
         crowd.gate.add_permits(1);
         held.await.unwrap().unwrap();
         let served = callers.into_iter().map(|caller| caller.join().unwrap());
@@ -252,7 +249,7 @@ async fn who_came_first_is_served_first_also_where_some_have_gone() {
         crowd.function("h:note").await,
     ];
     let held = tokio::spawn(async move { hold.call_raw("1").await });
-    crowd.until(|crowd| crowd.alive.load(SeqCst) == 1).await;
+    crowd.held(1).await;
     let mut calls = Vec::new();
     for number in 0..1_000 {
         let note = note.clone();
@@ -260,9 +257,8 @@ async fn who_came_first_is_served_first_also_where_some_have_gone() {
             async move { note.call::<_, usize>(&number).await },
         ));
         // In line before the next one comes.
-        crowd
-            .until(|crowd| crowd.component.host().stats().waiting == number + 1)
-            .await;
+        let waiting = || crowd.component.host().stats().waiting;
+        until("it is in line", || waiting() == number + 1).await;
     }
     for call in calls.iter().step_by(3) {
         call.abort();

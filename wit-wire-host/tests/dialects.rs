@@ -12,7 +12,7 @@ use common::{componentize, engine, guest, wit};
 use wasmtime::component::Component;
 use wit_component::dummy_module;
 use wit_parser::{ManglingAndAbi, Resolve};
-use wit_wire_host::{Dialect, Error, Host, Op};
+use wit_wire_host::{BuildError, CallError, Dialect, Host, Op, ProgramError};
 
 /// A component of the world `wit-wire` in `wit`, which does nothing.
 fn dummy(wit: &str) -> Vec<u8> {
@@ -25,7 +25,7 @@ fn dummy(wit: &str) -> Vec<u8> {
     )
 }
 
-fn check(component: &[u8]) -> Result<Dialect, CallError> {
+fn check(component: &[u8]) -> Result<Dialect, BuildError> {
     let engine = engine();
     let component = Component::new(&engine, component).unwrap();
     Host::builder()
@@ -35,11 +35,11 @@ fn check(component: &[u8]) -> Result<Dialect, CallError> {
 }
 
 #[tokio::test]
-async fn both_published_shapes_run() {
-    for shape in [Dialect::V1, Dialect::V1Hashed] {
-        let component = guest(shape);
-        assert_eq!(check(&component).unwrap(), shape);
-        assert_eq!(check(&dummy(&wit(shape))).unwrap(), shape);
+async fn both_published_dialects_run() {
+    for dialect in [Dialect::V1, Dialect::V1Hashed] {
+        let component = guest(dialect);
+        assert_eq!(check(&component).unwrap(), dialect);
+        assert_eq!(check(&dummy(&wit(dialect))).unwrap(), dialect);
 
         let engine = engine();
         let component = Component::new(&engine, component).unwrap();
@@ -61,66 +61,69 @@ async fn both_published_shapes_run() {
             .unwrap();
         assert_eq!(echo.call_raw("[1]").await.unwrap(), "[1]");
 
-        let error = build(&["x refused", "echo"], "0.0.1").await.err().unwrap();
-        assert_eq!(
-            error.to_string(),
-            "init: the guest refuses op `x refused`: it does not know it or can't use its data"
-        );
-        let error = build(&["echo"], "1").await.err().unwrap();
-        assert_eq!(
-            error.to_string(),
-            "init: the guest speaks version `9.9.9`, asked for was `1`"
-        );
-        let error = build(&[], "0.0.1").await.err().unwrap();
-        assert_eq!(error.to_string(), "init: no ops");
+        let error = build(&["x refused", "echo"], "0.0.1").await.unwrap_err();
+        let ProgramError::Run(CallError::UnexpectedOp { op }) = error else {
+            panic!("{error}")
+        };
+        assert_eq!(op, "x refused");
+        let error = build(&["echo"], "1").await.unwrap_err();
+        let ProgramError::Run(CallError::VersionMismatch { guest, asked }) = error else {
+            panic!("{error}")
+        };
+        assert_eq!([guest, asked], ["9.9.9", "1"]);
+        let error = build(&[], "0.0.1").await.unwrap_err();
+        let ProgramError::Run(CallError::Init { message }) = error else {
+            panic!("{error}")
+        };
+        assert_eq!(message, "no ops");
     }
 }
 
 #[test]
 fn other_worlds_are_refused_by_their_first_difference() {
-    let article = wit(Dialect::V1);
-    let metatype = wit(Dialect::V1Hashed);
+    let v1 = wit(Dialect::V1);
+    let hashed = wit(Dialect::V1Hashed);
     let guest = "export `metatype:wit-wire/mat-wire`";
     let cases = [
         (
-            article.replace("export mat-wire;", ""),
+            v1.replace("export mat-wire;", ""),
             "exports: expected the interface `metatype:wit-wire/mat-wire`, found nothing".to_owned(),
         ),
         (
-            article.replace("handle: func", "run: func"),
+            v1.replace("handle: func", "run: func"),
             "`metatype:wit-wire/mat-wire`: expected a function `handle`, found `init`, `run`".to_owned(),
         ),
         (
-            article.replace("mat-title: string,\n", ""),
+            v1.replace("mat-title: string,\n", ""),
             format!(
                 "{guest}, `init` args.expected-ops[]: expected record {{ op-name, mat-title, mat-data-json }}, \
                  found record {{ op-name, mat-data-json }}"
             ),
         ),
         (
-            article.replace("metatype-version: string", "metatype-version: u32"),
+            v1.replace("metatype-version: string", "metatype-version: u32"),
             format!("{guest}, `init` args.metatype-version: expected string, found an unsigned integer"),
         ),
         (
-            metatype.replace("metatype-version: string,\n    expected-ops: list<mat-info>", "expected-ops: list<mat-info>,\n    metatype-version: string"),
+            hashed.replace("metatype-version: string,\n    expected-ops: list<mat-info>", "expected-ops: list<mat-info>,\n    metatype-version: string"),
             format!(
                 "{guest}, `init` args: expected record {{ metatype-version, expected-ops }}, \
                  found record {{ expected-ops, metatype-version }}"
             ),
         ),
         (
-            article.replace("handler-err(string)", "handler-err(string), worse"),
+            v1.replace("handler-err(string)", "handler-err(string), worse"),
             format!(
                 "{guest}, `handle` result.err: expected variant {{ no-handler, in-json-err(_), handler-err(_) }}, \
                  found variant {{ no-handler, in-json-err(_), handler-err(_), worse }}"
             ),
         ),
         (
-            article.replace("handle: func(req: handle-req) -> result<json-str, handle-err>", "handle: func(req: handle-req)"),
+            v1.replace("handle: func(req: handle-req) -> result<json-str, handle-err>", "handle: func(req: handle-req)"),
             format!("{guest}, `handle` result: expected result, found nothing more"),
         ),
         (
-            article.replace("json: string) -> result<string, string>", "json: string) -> result<string>"),
+            v1.replace("json: string) -> result<string, string>", "json: string) -> result<string>"),
             "import `metatype:wit-wire/typegate-wire`, `hostcall` result.err: expected string, found nothing more"
                 .to_owned(),
         ),
@@ -129,10 +132,10 @@ fn other_worlds_are_refused_by_their_first_difference() {
         let error = check(&dummy(&wit))
             .err()
             .unwrap_or_else(|| panic!("accepted, but: {expected}"));
-        assert_eq!(
-            error.to_string(),
-            format!("not a wit-wire component: {expected}")
-        );
+        let BuildError::Mismatch(mismatch) = error else {
+            panic!("{error}")
+        };
+        assert_eq!(mismatch.to_string(), expected);
     }
 }
 
@@ -144,7 +147,7 @@ fn imports_that_no_host_offers_are_named() {
             "world wit-wire",
             "interface elsewhere {\n  go: func();\n}\n\ninterface another {\n  go: func();\n}\n\nworld wit-wire",
         );
-    let error = check(&dummy(&wit)).err().unwrap();
+    let error = check(&dummy(&wit)).unwrap_err();
     let BuildError::Imports { imports } = &error else {
         panic!("{error}")
     };
@@ -158,10 +161,9 @@ fn imports_that_no_host_offers_are_named() {
 fn an_engine_whose_guests_could_not_be_stopped_is_refused() {
     let error = Host::builder()
         .build(&wasmtime::Engine::default())
-        .err()
-        .unwrap();
+        .unwrap_err();
     assert!(
-        error.to_string().contains("epoch interruption is off"),
+        matches!(error, BuildError::Engine(why) if why.contains("epoch interruption")),
         "{error}"
     );
 }
@@ -173,6 +175,9 @@ fn an_engine_that_hands_memories_on_is_refused() {
         .epoch_interruption(true)
         .allocation_strategy(wasmtime::InstanceAllocationStrategy::pooling());
     let engine = wasmtime::Engine::new(&config).unwrap();
-    let error = Host::builder().build(&engine).err().unwrap();
-    assert!(error.to_string().contains("it pools memories"), "{error}");
+    let error = Host::builder().build(&engine).unwrap_err();
+    assert!(
+        matches!(error, BuildError::Engine(why) if why.contains("it pools memories")),
+        "{error}"
+    );
 }

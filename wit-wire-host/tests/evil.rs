@@ -20,21 +20,24 @@ use std::time::Duration;
 use suite::{Place, all_in, at, run};
 use wit_wire_host::{HostBuilder, HostcallContext, HostcallError, Limits};
 
-const LIMITS: Limits = Limits {
-    wall_time: Duration::from_secs(300),
-    cpu_time: Duration::from_secs(60),
-    memory: 4 << 20,
-    input: 16 << 10,
-    output: 16 << 10,
-    log: 4 << 10,
-    hostcalls: 1_000,
-    hostcall_payload: 16 << 10,
-    wait: Duration::from_secs(300),
-    nesting: 3,
-};
+fn limits() -> Limits {
+    Limits::default()
+        .wall_time(Duration::from_secs(300))
+        .cpu_time(Duration::from_secs(60))
+        .memory(4 << 20)
+        .input(16 << 10)
+        .output(16 << 10)
+        .log(4 << 10)
+        .hostcalls(1_000)
+        .hostcall_payload(16 << 10)
+        .wait(Duration::from_secs(300))
+        .nesting(3)
+}
 
 /// Limits for guests that never end by themselves.
-const SHORT: Limits = LIMITS.cpu_time(Duration::from_millis(20));
+fn short() -> Limits {
+    limits().cpu_time(Duration::from_millis(20))
+}
 
 fn alone(host: HostBuilder) -> HostBuilder {
     host
@@ -47,7 +50,7 @@ fn endless_loops_end_at_the_limit_on_time() {
     let cases = deeds
         .into_iter()
         .flat_map(|deed| all_in(text, deed, "limit CpuTime 20"));
-    run("endless loops", SHORT, alone, cases.collect());
+    run("endless loops", short(), alone, cases.collect());
 }
 
 #[test]
@@ -91,7 +94,7 @@ fn traps_are_errors_that_say_which() {
     let cases = deeds
         .into_iter()
         .flat_map(|(deed, expected)| all_in(text, deed, expected));
-    run("traps", LIMITS, alone, cases.collect());
+    run("traps", limits(), alone, cases.collect());
 }
 
 #[test]
@@ -108,7 +111,7 @@ fn memory_ends_at_its_limit() {
     let cases = deeds
         .into_iter()
         .flat_map(|(deed, expected)| all_in(text, deed, expected));
-    run("memory", LIMITS, alone, cases.collect());
+    run("memory", limits(), alone, cases.collect());
 }
 
 #[test]
@@ -123,7 +126,7 @@ fn tables_end_at_their_limit() {
     let cases = deeds
         .into_iter()
         .flat_map(|(deed, expected)| all_in(text, deed, expected));
-    run("tables", LIMITS, alone, cases.collect());
+    run("tables", limits(), alone, cases.collect());
 }
 
 #[test]
@@ -159,7 +162,7 @@ fn a_realloc_that_lies_harms_its_guest_alone() {
             at(text, deed, Place::HandleRealloc, handle),
         ]
     });
-    run("realloc", LIMITS, alone, cases.collect());
+    run("realloc", limits(), alone, cases.collect());
 }
 
 #[test]
@@ -194,13 +197,10 @@ fn answers_that_are_none_are_refused() {
         ("error_too_large", "limit Output 16384"),
         ("input_error_too_large", "limit Output 16384"),
         ("error_not_utf8", utf8),
-        (
-            "no_handler",
-            "error: op `evil`: the guest has no handler for it",
-        ),
+        ("no_handler", "no handler"),
     ];
     let cases = deeds.map(|(deed, expected)| at(text, deed, Place::Handle, expected));
-    run("answers of handle", LIMITS, alone, cases.into());
+    run("answers of handle", limits(), alone, cases.into());
 
     let text = include_str!("evil/init_answers.wat");
     let deeds = [
@@ -209,7 +209,7 @@ fn answers_that_are_none_are_refused() {
         ("error_tag", "failed: unexpected discriminant: 3"),
         (
             "not_ready",
-            "error: init: the guest answered that it is not ready, without a reason",
+            "init: the guest reports that it is not ready, without a reason",
         ),
         ("readier_than_ready", "ok"),
         ("version_beyond", beyond),
@@ -218,13 +218,10 @@ fn answers_that_are_none_are_refused() {
         ("other_too_large", "limit Output 16384"),
         ("op_too_large", "limit Output 16384"),
         ("op_beyond", beyond),
-        (
-            "op_that_was_never_given",
-            "error: init: the guest refuses op `null`",
-        ),
+        ("op_that_was_never_given", "unexpected op `null`"),
     ];
     let cases = deeds.map(|(deed, expected)| at(text, deed, Place::Init, expected));
-    run("answers of init", LIMITS, alone, cases.into());
+    run("answers of init", limits(), alone, cases.into());
 }
 
 #[test]
@@ -292,10 +289,7 @@ fn hostcalls_of_any_kind_are_answered_or_end_the_guest() {
         (Place::Start, "trap: wasm trap: uninitialized element"),
         (Place::InitRealloc, leave),
         // The answer lies where init's is, which it makes a `false`.
-        (
-            Place::Init,
-            "error: init: the guest answered that it is not ready",
-        ),
+        (Place::Init, "init: the guest reports that it is not ready"),
         (Place::InitPost, leave),
         (Place::HandleRealloc, leave),
         (Place::Post, leave),
@@ -304,12 +298,12 @@ fn hostcalls_of_any_kind_are_answered_or_end_the_guest() {
         // The answer of this one is thrown away.
         cases.push(at(text, "left_behind", place, expected));
     }
-    run("hostcalls", LIMITS, hostcalls, cases);
+    run("hostcalls", limits(), hostcalls, cases);
 
     let endless = ["flood_of_batches", "flood_of_the_same"];
     let endless = endless.map(|deed| at(text, deed, Place::Handle, "limit CpuTime 20"));
-    run("hostcalls without end", SHORT, hostcalls, endless.into());
-    let limits = LIMITS.wall_time(Duration::from_millis(300));
+    run("hostcalls without end", short(), hostcalls, endless.into());
+    let limits = limits().wall_time(Duration::from_millis(300));
     let never = at(text, "never_answered", Place::Handle, "limit WallTime 300");
     run(
         "hostcalls that are never answered",
@@ -373,10 +367,9 @@ fn the_sandbox_has_nothing_and_gives_no_more_than_its_limits() {
         .to_vec();
     cases.extend([Place::Start, Place::Init].map(|place| at(text, "exit_badly", place, "exit 1")));
     cases.push(at(text, "clocks_without_end", Place::Init, handles));
-    let limits = LIMITS.memory(256 << 20);
-    run("sandbox", limits, alone, cases);
+    run("sandbox", limits().memory(256 << 20), alone, cases);
 
-    let limits = LIMITS.wall_time(Duration::from_millis(300));
+    let limits = limits().wall_time(Duration::from_millis(300));
     let deeds = ["sleep_for_ever", "poll_for_ever"];
     let cases = deeds.map(|deed| at(text, deed, Place::Handle, "limit WallTime 300"));
     run("sleep for ever", limits, alone, cases.into());

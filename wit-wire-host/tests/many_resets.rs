@@ -5,6 +5,7 @@
 mod common;
 
 use common::component;
+use test_support::until;
 use wit_wire_host::{Host, Op, PoolConfig, ResetPolicy};
 
 #[tokio::test]
@@ -22,9 +23,8 @@ async fn a_hundred_thousand_resets_leave_nothing_behind() {
         for _ in 0..calls {
             assert_eq!(keep.call_raw("5").await.unwrap(), "0");
         }
-        while component.host().stats().idle < 1 {
-            tokio::task::yield_now().await;
-        }
+        let is_back = || component.host().stats().idle == 1;
+        until("the instance is back", is_back).await;
     };
     run(1_000).await;
     let (before, files) = (resident(), open_files());

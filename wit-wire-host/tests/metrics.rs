@@ -21,7 +21,7 @@ use metrics::{
 use serde_json::Value;
 use tokio::sync::Notify;
 use wit_wire_host::{
-    Error, Host, HostBuilder, HostcallContext, HostcallError, Limit, Limits, Op, PoolConfig,
+    CallError, Host, HostBuilder, HostcallContext, HostcallError, Limit, Limits, Op, PoolConfig,
     Program, ResetPolicy, telemetry,
 };
 

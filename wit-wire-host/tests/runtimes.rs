@@ -17,10 +17,11 @@ use std::time::Duration;
 
 use common::component;
 use serde_json::Value;
+use test_support::{until, until_blocking};
 use tokio::runtime::{Builder, Runtime};
 use wit_wire_host::{
-    Component, Error, Function, Host, HostBuilder, HostcallContext, HostcallError, Isolation,
-    Limits, Op, PoolConfig, Program, ResetPolicy,
+    CallError, Component, Function, Host, HostBuilder, HostcallContext, HostcallError, Isolation,
+    Limits, Op, Payload, PoolConfig, Program, ProgramError, ResetPolicy,
 };
 
 const OPS: [&str; 6] = ["echo", "keep", "loop", "h:never", "h:nest", "h:block"];
@@ -45,7 +46,7 @@ impl Drop for Alive {
 }
 
 /// A host of two instances, with a hostcall that never comes back.
-fn host(clean_state: ResetPolicy) -> (HostBuilder, Arc<AtomicUsize>) {
+fn host(policy: ResetPolicy) -> (HostBuilder, Arc<AtomicUsize>) {
     let count = Arc::<AtomicUsize>::default();
     let own = count.clone();
     let never = move |_: HostcallContext, _: Value| {
@@ -58,7 +59,7 @@ fn host(clean_state: ResetPolicy) -> (HostBuilder, Arc<AtomicUsize>) {
     };
     let config = PoolConfig::default()
         .instances(2)
-        .reset(clean_state)
+        .reset(policy)
         .verify(true);
     (
         Host::builder().pool(config).hostcall("h:never", never),
@@ -71,16 +72,10 @@ fn program(component: &Component, isolation: Isolation) -> Program {
     program.build_blocking().unwrap()
 }
 
-fn wait_until(is_so: impl Fn() -> bool) {
-    while !is_so() {
-        std::thread::yield_now();
-    }
-}
-
 #[test]
 fn a_runtime_that_ends_with_calls_under_way_leaves_the_host_to_others() {
     let mut ends = 0;
-    for clean_state in [ResetPolicy::Require, ResetPolicy::Never] {
+    for policy in [ResetPolicy::Require, ResetPolicy::Never] {
         for isolation in [Isolation::PerCall, Isolation::Shared] {
             for end in [
                 drop::<Runtime> as fn(Runtime),
@@ -88,7 +83,7 @@ fn a_runtime_that_ends_with_calls_under_way_leaves_the_host_to_others() {
                 |runtime| runtime.shutdown_timeout(Duration::from_secs(60)),
             ] {
                 for runtime in [current_thread(), multi_thread()] {
-                    let (host, alive) = host(clean_state);
+                    let (host, alive) = host(policy);
                     let component = component(host);
                     let program = program(&component, isolation);
                     let stats = || component.host().stats();
@@ -101,19 +96,18 @@ fn a_runtime_that_ends_with_calls_under_way_leaves_the_host_to_others() {
                         runtime.spawn(async move { function.call_raw("1").await });
                         let has_begun =
                             || stats().in_flight == number + 1 && alive.load(SeqCst) > 0;
-                        runtime.block_on(async {
-                            while !has_begun() {
-                                tokio::task::yield_now().await;
-                            }
-                        });
+                        runtime.block_on(until("the call has begun", has_begun));
                     }
                     end(runtime);
-                    wait_until(|| stats().in_flight == 0 && stats().waiting == 0);
-                    wait_until(|| alive.load(SeqCst) == 0);
+                    until_blocking("all calls are over", || {
+                        stats().in_flight == 0 && stats().waiting == 0
+                    });
+                    until_blocking("no hostcall is alive", || alive.load(SeqCst) == 0);
                     for other in [current_thread(), multi_thread()] {
                         let keep = program.function("keep").unwrap();
                         let answer = other.block_on(keep.call_raw("7").into_future());
-                        assert!(["0", "7"].contains(&answer.unwrap().as_str()));
+                        let answer: u8 = answer.unwrap().deserialize().unwrap();
+                        assert!([0, 7].contains(&answer), "{answer}");
                     }
                     assert_eq!(
                         program
@@ -169,7 +163,7 @@ fn a_call_outlives_its_runtime_without_a_panic() {
     let thread = std::thread::spawn(move || {
         handle.block_on(other.call_raw("1").limits(limits).into_future())
     });
-    wait_until(|| alive.load(SeqCst) == 1);
+    until_blocking("a hostcall is alive", || alive.load(SeqCst) == 1);
     drop(runtime);
     let error = thread.join().unwrap().unwrap_err();
     assert!(matches!(error, CallError::NoRuntime), "{error}");
@@ -191,12 +185,12 @@ fn a_call_outlives_its_runtime_without_a_panic() {
 
 #[test]
 fn several_runtimes_call_at_once() {
-    for clean_state in [ResetPolicy::Require, ResetPolicy::Never] {
-        let (host, _) = host(clean_state);
+    for policy in [ResetPolicy::Require, ResetPolicy::Never] {
+        let (host, _) = host(policy);
         let component = component(host);
         let program = program(&component, Isolation::PerCall);
         let shared = self::program(&component, Isolation::Shared);
-        let calls = if clean_state == ResetPolicy::Require {
+        let calls = if policy == ResetPolicy::Require {
             200
         } else {
             20
@@ -271,7 +265,7 @@ fn a_call_needs_no_one_to_hold_its_host() {
     let [echo, never] = ["echo", "h:never"].map(|op| program.function(op).unwrap());
     let runtime = multi_thread();
     let call = runtime.spawn(async move { never.call_raw("1").await });
-    wait_until(|| alive.load(SeqCst) == 1);
+    until_blocking("a hostcall is alive", || alive.load(SeqCst) == 1);
     drop((program, component));
     assert_eq!(
         runtime.block_on(echo.call_raw("7").into_future()).unwrap(),
@@ -280,7 +274,7 @@ fn a_call_needs_no_one_to_hold_its_host() {
     drop(echo);
     // The last one that holds it.
     call.abort();
-    wait_until(|| alive.load(SeqCst) == 0);
+    until_blocking("no hostcall is alive", || alive.load(SeqCst) == 0);
 }
 
 #[test]
@@ -292,25 +286,28 @@ fn a_hostcall_that_blocks_in_place_is_told_so() {
     let host = host.hostcall("h:block", move |_: HostcallContext, input: Value| {
         let function = own.lock().unwrap().clone().unwrap();
         let blocked = function.call::<_, Value>(&input).run_blocking();
-        async move { blocked.map_err(|error| HostcallError::new("inner", error.to_string())) }
+        async move { blocked.map_err(|error| HostcallError::new(format!("{error:?}"), "")) }
     });
     let component = component(host);
     let program = program(&component, Isolation::PerCall);
     *held.lock().unwrap() = Some(program.function("echo").unwrap());
     let block = program.function("h:block").unwrap();
-    let told = |answer: Result<String, CallError>| {
-        let error = answer.unwrap_err().to_string();
-        assert!(
-            error.contains("blocking call inside an async runtime"),
-            "{error}"
-        );
+    let told = |answer: Result<Payload, CallError>| match answer {
+        Err(CallError::Handler { message, .. }) => {
+            let error: HostcallError = serde_json::from_str(&message).unwrap();
+            assert_eq!(error.code, "BlockingInAsync");
+        }
+        other => panic!("{other:?}"),
     };
     told(current_thread().block_on(block.call_raw("1").into_future()));
     told(multi_thread().block_on(block.call_raw("1").into_future()));
     told(block.call_raw("1").run_blocking());
     let build = || component.program([Op::new("echo")]).build_blocking();
-    let error = multi_thread().block_on(async { build().err().unwrap() });
-    assert!(matches!(error, CallError::BlockingInAsync), "{error}");
+    let error = multi_thread().block_on(async { build().unwrap_err() });
+    assert!(
+        matches!(error, ProgramError::Run(CallError::BlockingInAsync)),
+        "{error}"
+    );
     assert_eq!(component.host().stats().in_flight, 0);
     held.lock().unwrap().take();
 }

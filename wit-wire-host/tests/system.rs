@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
 use common::component;
 use wit_wire_host::{
-    Component, Error, Host, HostcallContext, HostcallError, Limits, Op, Phase, PoolConfig, Program,
-    ResetPolicy,
+    BuildError, CallError, Component, Host, HostcallContext, HostcallError, Limits, Op, Phase,
+    PoolConfig, Program, ProgramError, ResetPolicy,
 };
 
 const CASE: &str = "TEST_CASE";
@@ -73,10 +73,10 @@ fn main() -> ExitCode {
 static IS_SHUT: AtomicBool = AtomicBool::new(false);
 
 /// A host of so many instances.
-fn host(instances: usize, clean_state: ResetPolicy) -> Component {
+fn host(instances: usize, policy: ResetPolicy) -> Component {
     let config = PoolConfig::default()
         .instances(instances)
-        .reset(clean_state)
+        .reset(policy)
         .verify(true);
     let hold = async |_: HostcallContext, times: u32| {
         for _ in 0..times {
@@ -98,7 +98,7 @@ fn host(instances: usize, clean_state: ResetPolicy) -> Component {
 
 const OPS: [&str; 6] = ["echo", "keep", "loop", "trap", "recurse", "h:hold"];
 
-fn program(component: &Component) -> Result<Program, CallError> {
+fn program(component: &Component) -> Result<Program, ProgramError> {
     component.program(OPS.map(Op::new)).build_blocking()
 }
 
@@ -142,21 +142,24 @@ mod linux {
 
     /// Once for the shared runtime of blocking calls, once for the file that tells which pages were written.
     pub(super) fn descriptors() {
-        for clean_state in [ResetPolicy::Auto, ResetPolicy::Require] {
-            let component = host(1, clean_state);
-            let error = with(Resource::Nofile, 0, || program(&component).err().unwrap());
-            assert!(matches!(error, CallError::NoRuntime), "{error}");
+        for policy in [ResetPolicy::Auto, ResetPolicy::Require] {
+            let component = host(1, policy);
+            let error = with(Resource::Nofile, 0, || program(&component).unwrap_err());
+            assert!(
+                matches!(error, ProgramError::Run(CallError::NoRuntime)),
+                "{error}"
+            );
         }
         let runtime = runtime();
-        for clean_state in [ResetPolicy::Auto, ResetPolicy::Require] {
-            let component = host(1, clean_state);
+        for policy in [ResetPolicy::Auto, ResetPolicy::Require] {
+            let component = host(1, policy);
             let build = || runtime.block_on(component.program([Op::new("echo")]).build());
-            let error = with(Resource::Nofile, 0, || build().err().unwrap());
-            let CallError::Failed {
+            let error = with(Resource::Nofile, 0, || build().unwrap_err());
+            let ProgramError::Run(CallError::Failed {
                 phase: Phase::Instantiate,
                 source,
                 ..
-            } = error
+            }) = error
             else {
                 panic!("{error}")
             };
@@ -177,12 +180,15 @@ mod linux {
     pub(super) fn threads() {
         let component = host(1, ResetPolicy::Require);
         let room = address_space_in_use() + (1 << 20);
-        let error = with(Resource::As, room, || program(&component).err().unwrap());
-        assert!(matches!(error, CallError::NoRuntime), "{error}");
+        let error = with(Resource::As, room, || program(&component).unwrap_err());
+        assert!(
+            matches!(error, ProgramError::Run(CallError::NoRuntime)),
+            "{error}"
+        );
         let engine = common::engine();
         let room = address_space_in_use() + (1 << 20);
         let error = with(Resource::As, room, || {
-            Host::builder().build(&engine).err().unwrap()
+            Host::builder().build(&engine).unwrap_err()
         });
         assert!(
             matches!(error, BuildError::Engine(why) if why.contains("thread")),
@@ -240,14 +246,14 @@ mod linux {
         // With no room at all for a new program's first instance, and none idle.
         let other = host(1, ResetPolicy::Require);
         let room = address_space_in_use() + (1 << 30);
-        let error = with(Resource::As, room, || self::program(&other).err().unwrap());
+        let error = with(Resource::As, room, || self::program(&other).unwrap_err());
         assert!(
             matches!(
                 error,
-                CallError::Failed {
+                ProgramError::Run(CallError::Failed {
                     phase: Phase::Instantiate,
                     ..
-                }
+                })
             ),
             "{error}"
         );

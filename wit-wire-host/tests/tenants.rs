@@ -19,10 +19,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use test_support::until;
 use tokio::sync::Mutex;
 use wit_wire_host::{
-    Component, Dialect, Error, Function, Host, HostcallContext, HostcallError, Isolation, Limit,
-    Limits, Op, PoolConfig, Program, ResetPolicy,
+    CallError, Component, Dialect, Function, Host, HostcallContext, HostcallError, Isolation,
+    Limit, Limits, Op, PoolConfig, Program, ResetPolicy,
 };
 
 /// One test at a time: each looks at all memories there are.
@@ -32,9 +33,9 @@ const SHAPES: [&str; 3] = ["s", "l", "g"];
 const ACTIONS: [&str; 9] = ["r", "t", "o", "b", "m", "d", "v", "y", "n"];
 
 /// The tenants' component in a pool of two, with what its instances do while they settle.
-fn component(clean_state: ResetPolicy, settling: fn()) -> Component {
+fn component(policy: ResetPolicy, settling: fn()) -> Component {
     let host = Host::builder()
-        .pool(PoolConfig::default().instances(2).reset(clean_state))
+        .pool(PoolConfig::default().instances(2).reset(policy))
         .hostcall("settling", move |_: HostcallContext, (): ()| {
             settling();
             std::future::ready(Ok::<_, HostcallError>(()))
@@ -114,8 +115,10 @@ async fn leave(tenant: Function, everywhere: bool) {
         "t" | "d" => matches!(result, Err(CallError::Trap { .. })),
         "o" => limit(Limit::CpuTime),
         "b" => limit(Limit::Memory),
-        "y" => result.as_ref().is_ok_and(|text| text.contains("SECRET-C")),
-        _ => result.as_deref().ok() == Some("7"),
+        "y" => result
+            .as_ref()
+            .is_ok_and(|output| output.as_json().unwrap().contains("SECRET-C")),
+        _ => result.as_ref().is_ok_and(|output| output == "7"),
     };
     assert!(is_right, "{}: {result:?}", tenant.name());
 }
@@ -197,9 +200,8 @@ fn huge() -> u64 {
 /// Waits, in turns with other tasks, until all calls are over and all instances are back.
 async fn quiet(component: &Component, busy: usize) {
     let stats = || component.host().stats();
-    while stats().in_flight > 0 || stats().live - stats().idle > busy {
-        tokio::task::yield_now().await;
-    }
+    let quiet = || stats().in_flight == 0 && stats().live - stats().idle <= busy;
+    until("all instances are back", quiet).await;
 }
 
 /// Tenants and hunters in turns; `between` is done to the memories meanwhile.
@@ -246,12 +248,12 @@ async fn hunt(component: &Component, rounds: usize, between: impl Fn()) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_of_a_call_is_found_by_another_or_from_outside() {
     let _alone = ALONE.lock().await;
-    for clean_state in [ResetPolicy::Require, ResetPolicy::Never] {
-        let component = component(clean_state, || ());
+    for policy in [ResetPolicy::Require, ResetPolicy::Never] {
+        let component = component(policy, || ());
         hunt(&component, 6, || ()).await;
         let stats = component.host().stats();
         assert_eq!(
-            clean_state == ResetPolicy::Require,
+            policy == ResetPolicy::Require,
             stats.resets > 0,
             "{stats:?}"
         );

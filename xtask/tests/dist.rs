@@ -18,7 +18,14 @@ use guest_stamp::{Lock, take};
 use serde_json::Value;
 
 /// Folders of packages that are the workspace's own business.
-const UNPUBLISHED: [&str; 5] = ["benches", "docs", "examples", "fuzz", "xtask"];
+const UNPUBLISHED: [&str; 6] = [
+    "benches",
+    "docs",
+    "examples",
+    "fuzz",
+    "wit-wire-host/test-support",
+    "xtask",
+];
 
 fn is_published(package: &Value) -> bool {
     let root = root().canonicalize().unwrap();

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use super::discard::{Refusal, refusal};
-use super::probe::{RestingState, StateExports, StateProbe};
+use super::probe::{RestingState, StateProbe};
+use super::template::StateExports;
 use super::{Instance, Template};
 use crate::background;
 use crate::error::{CallError, Phase};

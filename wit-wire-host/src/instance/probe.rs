@@ -1,37 +1,16 @@
 //! How the host reaches the state of an instance, and what that was at rest.
 
 use wasmtime::Store;
-use wasmtime::component::{Component, ComponentExportIndex, TypedFunc, WasmList};
+use wasmtime::component::{TypedFunc, WasmList};
 
 use super::Instance;
 use super::discard::{DiscardReason, Refusal, refusal};
+use super::template::StateExports;
 use crate::error::CallError;
 use crate::memory;
 use crate::metering::Meter;
-use crate::protocol::reserved::{SETTLE, STATE_INTERFACE};
+use crate::protocol::reserved::SETTLE;
 use crate::sandbox::StoreState;
-
-/// Where a component has the functions of `wit-wire:instance/state`.
-#[derive(Clone, Copy)]
-pub(super) struct StateExports {
-    memory: ComponentExportIndex,
-    grow: ComponentExportIndex,
-    mark: ComponentExportIndex,
-    changed: ComponentExportIndex,
-}
-
-impl StateExports {
-    pub(super) fn of(component: &Component) -> Option<Self> {
-        let interface = component.get_export_index(None, STATE_INTERFACE)?;
-        let function = |name| component.get_export_index(Some(&interface), name);
-        Some(Self {
-            memory: function("memory")?,
-            grow: function("grow")?,
-            mark: function("mark")?,
-            changed: function("changed")?,
-        })
-    }
-}
 
 /// The state of an instance apart from the content of its memory.
 #[derive(PartialEq, Eq, Clone, Copy)]

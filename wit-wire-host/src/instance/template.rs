@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
-use super::probe::StateExports;
 use crate::error::BuildError;
-use crate::protocol::reserved::{GUEST_INTERFACE, HOSTCALL_INTERFACE};
+use crate::protocol::reserved::{GUEST_INTERFACE, HOSTCALL_INTERFACE, STATE_INTERFACE};
 use crate::protocol::{Dialect, detect};
 use crate::sandbox::{Sandbox, StoreState};
 
@@ -50,6 +49,28 @@ impl Template {
             init,
             handle,
             state: StateExports::of(component),
+        })
+    }
+}
+
+/// Where a component has the functions of `wit-wire:instance/state`.
+#[derive(Clone, Copy)]
+pub(super) struct StateExports {
+    pub(super) memory: ComponentExportIndex,
+    pub(super) grow: ComponentExportIndex,
+    pub(super) mark: ComponentExportIndex,
+    pub(super) changed: ComponentExportIndex,
+}
+
+impl StateExports {
+    pub(super) fn of(component: &Component) -> Option<Self> {
+        let interface = component.get_export_index(None, STATE_INTERFACE)?;
+        let function = |name| component.get_export_index(Some(&interface), name);
+        Some(Self {
+            memory: function("memory")?,
+            grow: function("grow")?,
+            mark: function("mark")?,
+            changed: function("changed")?,
         })
     }
 }

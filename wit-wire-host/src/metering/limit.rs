@@ -171,3 +171,9 @@ impl fmt::Display for LimitExceeded {
 }
 
 impl std::error::Error for LimitExceeded {}
+
+/// Why a run was stopped from outside the guest.
+pub(crate) enum Interrupt {
+    Limit(LimitExceeded),
+    NoRuntime,
+}

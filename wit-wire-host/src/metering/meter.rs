@@ -14,7 +14,7 @@ use tracing::Span;
 
 use super::cpu_clock::CpuClock;
 use super::timeout::poll_timer;
-use super::{Limit, LimitExceeded, Limits, Outstanding};
+use super::{Interrupt, Limit, LimitExceeded, Limits, Outstanding};
 
 /// Bounds and counts a run. It may span building an instance, its `init` and several `handle`s, which
 /// then share the limits on time and hostcalls. It drives one future at a time. Cheap to clone; clones
@@ -40,12 +40,6 @@ impl Default for MeterOptions {
             span: Span::none(),
         }
     }
-}
-
-/// Why a run was stopped from outside the guest.
-pub(crate) enum Interrupt {
-    Limit(LimitExceeded),
-    NoRuntime,
 }
 
 struct Inner {

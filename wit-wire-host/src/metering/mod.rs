@@ -12,9 +12,10 @@ mod outstanding;
 mod ticker;
 mod timeout;
 
+pub(crate) use limit::Interrupt;
 pub use limit::{Limit, LimitExceeded};
 pub use limits::Limits;
-pub(crate) use meter::{Interrupt, MeterOptions};
+pub(crate) use meter::MeterOptions;
 pub use meter::{Meter, Pause};
 pub(crate) use outstanding::{Answered, Outstanding};
 pub(crate) use ticker::Ticker;

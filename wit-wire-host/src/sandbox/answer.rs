@@ -2,18 +2,17 @@
 
 use std::future::Future;
 
-use super::panic;
-use super::{HostcallContext, Router, batch};
+use super::StoreState;
+use super::hostcalls::{HostcallContext, Router, batch, panic};
 use crate::metering::{Limit, LimitExceeded, Meter};
 use crate::protocol::HostcallError;
 use crate::protocol::reserved::{BATCH, PANIC};
-use crate::sandbox::StoreState;
 
 /// What a guest gets: JSON, or an error's JSON. The outer error ends the run.
 type Answer = wasmtime::Result<(Result<String, String>,)>;
 
 /// Counts, checks and answers the hostcall `op`.
-pub(crate) fn answer(
+pub(super) fn answer(
     state: &mut StoreState,
     op: String,
     payload: String,

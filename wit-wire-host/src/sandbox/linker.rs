@@ -5,7 +5,7 @@ use wasmtime::{Engine, StoreContextMut};
 use wasmtime_wasi::Rng;
 
 use super::StoreState;
-use super::hostcalls;
+use super::answer::answer;
 use crate::protocol::reserved::HOSTCALL_INTERFACE;
 
 /// With the version that Wasmtime gives it.
@@ -29,7 +29,7 @@ pub(super) fn new(engine: &Engine) -> wasmtime::Result<Linker<StoreState>> {
     wire.func_wrap_async(
         "hostcall",
         |mut store: StoreContextMut<'_, StoreState>, (op, payload): (String, String)| {
-            hostcalls::answer(store.data_mut(), op, payload)
+            answer(store.data_mut(), op, payload)
         },
     )?;
     Ok(linker)

@@ -4,6 +4,7 @@
 //! counted, clocks, random numbers and the embedder's hostcalls. It knows a run's meter, and neither
 //! an instance nor a guest's memory.
 
+mod answer;
 mod clock;
 mod determinism;
 mod handles;
@@ -12,9 +13,11 @@ mod limiter;
 mod linker;
 mod output;
 mod random;
+mod shared;
 mod store;
 
 pub(crate) use determinism::Determinism;
 pub(crate) use limiter::OPEN_HANDLES;
 pub use output::{Output, Stream};
-pub(crate) use store::{Sandbox, StoreState};
+pub(crate) use shared::Sandbox;
+pub(crate) use store::StoreState;

@@ -1,13 +1,13 @@
-//! Stores, and what each holds besides its instance.
+//! What a store holds besides its instance.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
-use wasmtime::component::{Linker, ResourceTable};
-use wasmtime::{Engine, Store, UpdateDeadline};
+use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
+use super::Determinism;
 use super::clock::{SinceStart, WallClock};
 use super::determinism::Fixed;
 use super::handles;
@@ -15,49 +15,8 @@ use super::hostcalls::{HostcallContext, Router};
 use super::limiter::{MemoryLimiter, OPEN_HANDLES, RANDOM_BYTES};
 use super::output::OutputStreams;
 use super::random::Randomness;
-use super::{Determinism, linker};
-use crate::metering::{Meter, Ticker};
-use crate::telemetry::{Counted, InstanceMetrics};
-
-/// What all stores of a host share.
-pub(crate) struct Sandbox {
-    pub(crate) engine: Engine,
-    pub(crate) linker: Linker<StoreState>,
-    pub(crate) ticker: Ticker,
-    pub(crate) metrics: InstanceMetrics,
-    router: Arc<Router>,
-}
-
-impl Sandbox {
-    pub(crate) fn new(engine: &Engine, router: Router, ticker: Ticker) -> wasmtime::Result<Self> {
-        Ok(Self {
-            engine: engine.clone(),
-            linker: linker::new(engine)?,
-            ticker,
-            metrics: InstanceMetrics::new(),
-            router: Arc::new(router),
-        })
-    }
-
-    /// A store for one instance, which counts as live as long as the store exists. Its guest is at
-    /// rest at once, unless it `settles` first.
-    pub(crate) fn store(&self, settles: bool) -> Store<StoreState> {
-        let live = self.metrics.live.count();
-        let state = StoreState::new(self.router.clone(), settles, live);
-        let mut store = Store::new(&self.engine, state);
-        store.limiter(|state| &mut state.memory);
-        store.epoch_deadline_callback(|context| {
-            if let Some(current) = &context.data().run {
-                current.meter.check()?;
-            }
-            Ok(UpdateDeadline::YieldCustom(
-                1,
-                Box::pin(tokio::task::yield_now()),
-            ))
-        });
-        store
-    }
-}
+use crate::metering::{LimitExceeded, Meter};
+use crate::telemetry::Counted;
 
 /// What a store holds besides its instance.
 pub(crate) struct StoreState {
@@ -94,7 +53,7 @@ impl CurrentRun {
 impl StoreState {
     /// WASI is there, and empty: no files, no environment, no arguments, no sockets, nothing on stdin.
     /// Clocks and random numbers are the machine's, unless a call fixes them.
-    fn new(router: Arc<Router>, settles: bool, _live: Counted) -> Self {
+    pub(super) fn new(router: Arc<Router>, settles: bool, _live: Counted) -> Self {
         let is_at_rest = Arc::new(AtomicBool::new(!settles));
         let output = OutputStreams::default();
         let mut wasi = WasiCtxBuilder::new();
@@ -142,6 +101,14 @@ impl StoreState {
     pub(crate) fn end(&mut self) {
         if let Some(current) = self.run.take() {
             current.meter.drop_outstanding();
+        }
+    }
+
+    /// Whether the current run may go on: asked at each epoch tick.
+    pub(super) fn check(&self) -> Result<(), LimitExceeded> {
+        match &self.run {
+            Some(current) => current.meter.check(),
+            None => Ok(()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! A guest written by hand, as a component of either shape, and hosts to run it.
+//! A guest written by hand, as a component of either dialect, and hosts to run it.
 
 #![allow(dead_code, reason = "each test file uses a part")]
 
@@ -20,9 +20,9 @@ pub(crate) fn engine() -> Engine {
     Engine::new(&config).unwrap()
 }
 
-/// The WIT text of a published shape.
-pub(crate) fn wit(shape: Dialect) -> String {
-    let file = match shape {
+/// The WIT text of a published dialect.
+pub(crate) fn wit(dialect: Dialect) -> String {
+    let file = match dialect {
         Dialect::V1 => "../wit/wit-wire.wit",
         Dialect::V1Hashed => "../wit/metatype/wit-wire.wit",
     };
@@ -44,22 +44,22 @@ pub(crate) fn componentize(mut module: Vec<u8>, wit: &str) -> Vec<u8> {
 }
 
 /// The guest of `guest.wat` as a component.
-pub(crate) fn guest(shape: Dialect) -> Vec<u8> {
+pub(crate) fn guest(dialect: Dialect) -> Vec<u8> {
     let ops = "(param $ops i32) (param $ops_len i32)";
     let version = "(param $version i32) (param $version_len i32)";
-    let (init, mat) = match shape {
+    let (init, mat) = match dialect {
         Dialect::V1 => (format!("{ops} {version}"), "24"),
         Dialect::V1Hashed => (format!("{version} {ops}"), "32"),
     };
     let text = include_str!("guest.wat")
         .replace("{INIT}", &init)
         .replace("{MAT}", mat);
-    componentize(wat::parse_str(text).unwrap(), &wit(shape))
+    componentize(wat::parse_str(text).unwrap(), &wit(dialect))
 }
 
-/// A host whose calls come to their clean state in this way.
-pub(crate) fn host(clean_state: ResetPolicy) -> HostBuilder {
-    Host::builder().pool(PoolConfig::default().reset(clean_state))
+/// A host that resets instances, or does not.
+pub(crate) fn host(policy: ResetPolicy) -> HostBuilder {
+    Host::builder().pool(PoolConfig::default().reset(policy))
 }
 
 /// The guest in a host.

@@ -1,11 +1,11 @@
-//! The suite with calls that come to their clean state by a fresh instance.
+//! The suite with a fresh instance for each call.
 
-use wit_wire_host::{HostBuilder, ResetPolicy};
+use wit_wire_host::{CleanedBy, HostBuilder, ResetPolicy};
 
-const WAY: ResetPolicy = ResetPolicy::Never;
+const CLEANED_BY: CleanedBy = CleanedBy::FreshInstance;
 
 fn host() -> HostBuilder {
-    crate::common::host(WAY)
+    crate::common::host(ResetPolicy::Never)
 }
 
 #[path = "calls.rs"]

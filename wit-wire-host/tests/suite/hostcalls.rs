@@ -7,7 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Barrier;
-use wit_wire_host::{Error, Function, HostcallContext, HostcallError, Hostcalls, Limit, Limits};
+use wit_wire_host::{
+    BuildError, CallError, Function, HostcallContext, HostcallError, Hostcalls, Limit, Limits,
+    Payload,
+};
 
 struct Tenant(&'static str);
 
@@ -19,11 +22,11 @@ impl Hostcalls for Names {
         &self,
         _: HostcallContext,
         op: String,
-        payload: String,
-    ) -> Result<String, HostcallError> {
-        match payload.as_str() {
-            "\"fail\"" => Err(HostcallError::new("mine", "as asked").with_cause(json!([op]))),
-            _ => Ok(json!(op).to_string()),
+        payload: Payload,
+    ) -> Result<Payload, HostcallError> {
+        match payload.as_json() {
+            Some("\"fail\"") => Err(HostcallError::new("mine", "as asked").with_cause(json!([op]))),
+            _ => Ok(json!(op).to_string().into()),
         }
     }
 }
@@ -149,8 +152,7 @@ fn a_name_is_registered_once() {
         .hostcall("a", same)
         .hostcall("a", same)
         .build(&common::engine())
-        .err()
-        .unwrap();
+        .unwrap_err();
     assert!(
         matches!(&error, BuildError::DuplicateHostcall(op) if op == "a"),
         "{error}"
@@ -162,9 +164,9 @@ fn the_hosts_own_names_cant_be_registered() {
     let host = host().hostcall("wit-wire:batch", async |_: HostcallContext, _: Value| {
         Ok::<_, HostcallError>(Value::Null)
     });
-    let error = host.build(&common::engine()).err().unwrap();
+    let error = host.build(&common::engine()).unwrap_err();
     assert!(
-        matches!(&error, ProgramError::ReservedOp(op) if op == "wit-wire:batch"),
+        matches!(&error, BuildError::ReservedHostcall(op) if op == "wit-wire:batch"),
         "{error}"
     );
 }

@@ -1,11 +1,11 @@
-//! The suite with calls that come to their clean state by a reset.
+//! The suite with instances that are reset.
 
-use wit_wire_host::{HostBuilder, ResetPolicy};
+use wit_wire_host::{CleanedBy, HostBuilder, ResetPolicy};
 
-const WAY: ResetPolicy = ResetPolicy::Require;
+const CLEANED_BY: CleanedBy = CleanedBy::Reset;
 
 fn host() -> HostBuilder {
-    crate::common::host(WAY)
+    crate::common::host(ResetPolicy::Require)
 }
 
 #[path = "calls.rs"]

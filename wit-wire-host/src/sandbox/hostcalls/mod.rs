@@ -2,15 +2,14 @@
 //!
 //! A guest calls one imported function with the name of an op and a payload. The protocol's own names
 //! (batches, panics, files) are answered here; every other name goes to the embedder's closures and its
-//! [`Hostcalls`]. Every hostcall gets an answer: unknown, failing and panicking ones are errors.
+//! [`Hostcalls`]. Every hostcall gets an answer: unknown, failing and panicking ones are errors. Nothing
+//! here knows the store that a hostcall comes from.
 
-mod answer;
 mod api;
 pub(crate) mod batch;
 mod files;
-mod panic;
+pub(super) mod panic;
 mod router;
 
-pub(super) use answer::answer;
 pub use api::{HostcallContext, Hostcalls};
 pub(crate) use router::Router;

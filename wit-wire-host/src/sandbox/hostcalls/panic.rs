@@ -8,7 +8,7 @@ use crate::protocol::reserved::PANIC;
 const LONGEST: usize = 64 << 10;
 
 /// Stores the report `payload`, a JSON string. The outer error ends the run.
-pub(super) fn note(
+pub(crate) fn note(
     meter: &Meter,
     payload: &str,
     report: &mut Option<String>,

@@ -1,0 +1,49 @@
+//! What all stores of a host share.
+
+use std::sync::Arc;
+
+use wasmtime::component::Linker;
+use wasmtime::{Engine, Store, UpdateDeadline};
+
+use super::hostcalls::Router;
+use super::{StoreState, linker};
+use crate::metering::Ticker;
+use crate::telemetry::InstanceMetrics;
+
+/// What all stores of a host share, and what makes them.
+pub(crate) struct Sandbox {
+    pub(crate) engine: Engine,
+    pub(crate) linker: Linker<StoreState>,
+    pub(crate) ticker: Ticker,
+    pub(crate) metrics: InstanceMetrics,
+    router: Arc<Router>,
+}
+
+impl Sandbox {
+    pub(crate) fn new(engine: &Engine, router: Router, ticker: Ticker) -> wasmtime::Result<Self> {
+        Ok(Self {
+            engine: engine.clone(),
+            linker: linker::new(engine)?,
+            ticker,
+            metrics: InstanceMetrics::new(),
+            router: Arc::new(router),
+        })
+    }
+
+    /// A store for one instance, which counts as live as long as the store exists. Its guest is at
+    /// rest at once, unless it `settles` first.
+    pub(crate) fn store(&self, settles: bool) -> Store<StoreState> {
+        let live = self.metrics.live.count();
+        let state = StoreState::new(self.router.clone(), settles, live);
+        let mut store = Store::new(&self.engine, state);
+        store.limiter(|state| &mut state.memory);
+        store.epoch_deadline_callback(|context| {
+            context.data().check()?;
+            Ok(UpdateDeadline::YieldCustom(
+                1,
+                Box::pin(tokio::task::yield_now()),
+            ))
+        });
+        store
+    }
+}
