@@ -1,4 +1,4 @@
-//! The tables of limits say what the defaults are.
+//! The tables of limits state the defaults of the code.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -41,6 +41,7 @@ fn the_defaults_are_those_of_the_code() {
         hostcall_payload,
         wait,
         nesting,
+        ..
     } = Limits::default();
     let pool = PoolConfig::default();
     let processors = std::thread::available_parallelism().unwrap().get();
