@@ -115,7 +115,7 @@ impl Order {
 
 fn orders() -> HostModule {
     let find = async |_: HostcallContext, Find { id }| match id {
-        0 => Err(HostcallError::new("missing", "no such order").cause(json!({"id": id}))),
+        0 => Err(HostcallError::new("missing", "no such order").with_cause(json!({"id": id}))),
         id => Ok(Order {
             related: vec![Order::new(id + 1)],
             ..Order::new(id)
