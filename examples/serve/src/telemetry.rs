@@ -53,8 +53,8 @@ pub(crate) fn install(traces: &Traces) -> Result<PrometheusHandle> {
     Ok(metrics)
 }
 
-/// Counts one request. A path is one of a function that there is, so that there are no more series than functions. What the runtime does
-/// it counts itself.
+/// Counts a request. `path` is that of an existing function, so that there are no more series than
+/// functions. The runtime has metrics of its own for what it does.
 pub(crate) fn record(path: &str, outcome: &Result<String, CallError>, receipt: &Receipt) {
     let outcome = match outcome {
         Ok(_) => "ok",
@@ -71,7 +71,7 @@ pub(crate) async fn metrics(State(server): State<Arc<Server>>) -> String {
     server.metrics.render()
 }
 
-/// `GET /healthz`: 200 as long as something is served. What can't be loaded is told, and harms nothing else.
+/// `GET /healthz`: 200 as long as any function is served. Files that cannot be loaded are listed.
 pub(crate) async fn health(State(server): State<Arc<Server>>) -> (StatusCode, Json<Value>) {
     let table = server.endpoints.table();
     let functions = table.functions().count();
