@@ -36,8 +36,8 @@ pub struct Compiled {
 /// # Errors
 ///
 /// [`Error::UnsupportedTarget`] if there is no backend for `target`, [`Error::Compile`] if the
-/// component is not valid, [`Error::TooLarge`] if its code or its instances would be far larger than
-/// the component itself, [`Error::Engine`] if Wasmtime rejects `config`.
+/// component is not valid, [`Error::TooLarge`] if its code or its instances would be far larger
+/// than the component itself, [`Error::Engine`] if Wasmtime rejects `config`.
 pub fn compile(component: &[u8], config: &EngineConfig, target: &str) -> Result<Compiled, Error> {
     let engine = config.build_compiler(target)?;
     let (instrumented, obstacles) = match instrument(component) {

@@ -37,8 +37,8 @@ impl Embedded {
     ///
     /// # Errors
     ///
-    /// [`Error::NotEmbedded`], which includes the remedy, if the build embedded none, and the errors
-    /// of [`Archive::trust`].
+    /// [`Error::NotEmbedded`], which includes the remedy, if the build embedded none, and the
+    /// errors of [`Archive::trust`].
     pub fn archive(&self) -> Result<Archive<'static>, Error> {
         let Some(bytes) = self.bytes else {
             return Err(Error::NotEmbedded {

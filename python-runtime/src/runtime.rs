@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use artifact_embed::{Archive, Embedded, EngineProfile, Loader};
+use artifact_embed::{Archive, Embedded, EngineConfig, Loader};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wit_wire_host::{
@@ -190,13 +190,13 @@ impl Builder {
             Some(archive) => archive,
             None => GUEST.archive()?,
         };
-        let mut loader = Loader::new(&EngineProfile::default())?;
+        let mut loader = Loader::new(&EngineConfig::default())?;
         if let Some(folder) = self.cache_folder {
-            loader = loader.cache_folder(folder);
+            loader = loader.with_cache_folder(folder);
         }
         #[cfg(unix)]
         if self.perf_map {
-            loader = loader.perf_map();
+            loader = loader.with_perf_map();
         }
         let loaded = loader.load(&archive)?;
         let mut identity = archive.header().identity();

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use artifact_embed::{Archive, Backing, EngineProfile, FileIdentity, Loader};
+use artifact_embed::{Archive, Backing, EngineConfig, FileIdentity, Loader};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wit_wire_host::{
@@ -139,15 +139,15 @@ impl Builder {
 
     /// Builds the runtime.
     pub fn build(self) -> Result<WasmRuntime, Error> {
-        let mut loader = Loader::new(&EngineProfile::default())?;
+        let mut loader = Loader::new(&EngineConfig::default())?;
         match self.cache {
             None => {}
-            Some(Some(folder)) => loader = loader.cache_folder(folder),
-            Some(None) => loader = loader.order([Backing::Memfd, Backing::Memory]),
+            Some(Some(folder)) => loader = loader.with_cache_folder(folder),
+            Some(None) => loader = loader.with_backings([Backing::Memfd, Backing::Memory]),
         }
         #[cfg(unix)]
         if self.perf_map {
-            loader = loader.perf_map();
+            loader = loader.with_perf_map();
         }
         let host = self.host.build(loader.engine())?;
         Ok(WasmRuntime {
@@ -211,7 +211,7 @@ impl WasmRuntime {
                 limit: self.largest,
             });
         }
-        if let Some((key, component)) = before.as_ref().and_then(|file| self.loader.recall(file)) {
+        if let Some((key, component)) = before.as_ref().and_then(|file| self.loader.lookup_source(file)) {
             let component = self.host.component(&component)?;
             return Ok(Read::Known(component.identified(key.as_str())));
         }

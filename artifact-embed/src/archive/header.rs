@@ -91,7 +91,8 @@ impl Header {
         &self.fields.target
     }
 
-    /// The set of processor features that the code needs; empty for the architecture's own baseline.
+    /// The set of processor features that the code needs; empty for the architecture's own
+    /// baseline.
     pub fn cpu(&self) -> &str {
         &self.fields.cpu
     }

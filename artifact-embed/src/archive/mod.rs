@@ -8,7 +8,7 @@
 //!
 //! | bytes | content |
 //! |---|---|
-//! | 8 | `89 'W' 'A' 'O' 'T' 0d 0a 1a` (not the start of any text file, and a text-mode copy breaks it) |
+//! | 8 | `89 'W' 'A' 'O' 'T' 0d 0a 1a` (no text file begins so, and a text-mode copy breaks it) |
 //! | 4 | format version |
 //! | 4 | length of the header |
 //! | 32 | BLAKE3 of the header |

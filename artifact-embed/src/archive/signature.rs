@@ -28,8 +28,8 @@ use crate::error::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PublicKey(VerifyingKey);
 
-/// A private Ed25519 key, with which archives are signed. `openssl genpkey -algorithm ed25519
-/// -out key.pem` makes one.
+/// A private Ed25519 key, with which archives are signed.
+/// `openssl genpkey -algorithm ed25519 -out key.pem` makes one.
 pub struct SigningKey(ed25519_dalek::SigningKey);
 
 #[derive(Serialize, Deserialize)]
@@ -124,14 +124,14 @@ fn message(digest: &str) -> Vec<u8> {
     format!("artifact-embed archive {ARCHIVE_FORMAT} {digest}").into_bytes()
 }
 
-/// Verifies the content of a signature file for the archive with this [digest](Archive::digest), and
-/// returns the key that made it. The key is not yet trusted: compare it with yours.
+/// Verifies the content of a signature file for the archive with this [digest](Archive::digest),
+/// and returns the key that made it. The key is not yet trusted: compare it with yours.
 ///
 /// # Errors
 ///
-/// [`Error::NotSigned`] if the file is empty, [`Error::MalformedSignature`] or [`Error::InvalidKey`]
-/// if it can't be read, [`Error::SignatureForOther`] if it is for another archive,
-/// [`Error::BadSignature`] if the key that it names did not make it.
+/// [`Error::NotSigned`] if the file is empty, [`Error::MalformedSignature`] or
+/// [`Error::InvalidKey`] if it can't be read, [`Error::SignatureForOther`] if it is for another
+/// archive, [`Error::BadSignature`] if the key that it names did not make it.
 pub fn verify_signer(digest: &str, signature: &[u8]) -> Result<PublicKey, Error> {
     if signature.is_empty() {
         return Err(Error::NotSigned);

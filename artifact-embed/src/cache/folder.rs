@@ -30,8 +30,8 @@ pub(crate) struct Entry {
 }
 
 impl Cache {
-    /// Opens the folder at `path`, creating it if needed, and checks that other users have no access
-    /// to it.
+    /// Opens the folder at `path`, creating it if needed, and checks that other users have no
+    /// access to it.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let doing = |what: &str| Error::io(format!("{what} the cache folder {}", path.display()));
         let refused = |problem| Error::CacheFolder {

@@ -4,8 +4,8 @@
 //! A component of some hundred bytes can ask for gigabytes: by two bytes of data at both ends of a
 //! large memory, which the compiler lays out as one image; by components that instantiate each
 //! other, twice each; by a module of a million globals that is instantiated again and again; by a
-//! million functions of four bytes, each of which costs the compiler five thousand; by nested loops,
-//! each of which costs it more than the one around it; by nested components.
+//! million functions of four bytes, each of which costs the compiler five thousand; by nested
+//! loops, each of which costs it more than the one around it; by nested components.
 
 use std::collections::{BTreeMap, BTreeSet};
 

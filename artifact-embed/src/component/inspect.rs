@@ -23,8 +23,8 @@ pub struct Inspection {
     pub modules: Vec<CoreModule>,
     /// Mutable globals that the modules define.
     pub mutable_globals: usize,
-    /// Why an instance's state is not all in one memory and its mutable globals. If this is empty, an
-    /// instance can be reset in place after a call, unless the call grew the memory or left
+    /// Why an instance's state is not all in one memory and its mutable globals. If this is empty,
+    /// an instance can be reset in place after a call, unless the call grew the memory or left
     /// resource handles open.
     pub obstacles: BTreeSet<Obstacle>,
 }
@@ -51,8 +51,8 @@ const FORGED: &str =
 /// # Errors
 ///
 /// [`Error::Compile`] if it can't be read or already has the interface that
-/// [`instrument`](crate::instrument) adds, [`Error::TooLarge`] if its code or its instances would be
-/// far larger than the component itself.
+/// [`instrument`](crate::instrument) adds, [`Error::TooLarge`] if its code or its instances would
+/// be far larger than the component itself.
 pub fn inspect(component: &[u8]) -> Result<Inspection, Error> {
     let mut found = Inspection {
         digest: digest(component),

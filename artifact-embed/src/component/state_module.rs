@@ -74,8 +74,8 @@ pub(super) fn module(holders: &Holders, memory: u32) -> Module {
     module
 }
 
-/// The code of [`FUNCTIONS`]. Globals are the imported ones, their copies in the same order, and the
-/// two that `memory` saves.
+/// The code of [`FUNCTIONS`]. Globals are the imported ones, their copies in the same order, and
+/// the two that `memory` saves.
 fn code(watched: &[ValType]) -> CodeSection {
     let count = watched.len() as u32;
     let (saved_offset, saved_length) = (2 * count, 2 * count + 1);

@@ -22,8 +22,8 @@ pub enum Backing {
     Memory,
 }
 
-/// The component whose code is in `file`: an entry of the cache, or sealed. `path` is where the file
-/// was opened.
+/// The component whose code is in `file`: an entry of the cache, or sealed. `path` is where the
+/// file was opened.
 #[allow(unsafe_code, reason = "this is where code becomes executable")]
 pub(super) fn map(engine: &Engine, file: &File, path: &Path) -> Result<Component, Error> {
     // Through the descriptor where possible, so that the file mapped is the one that was checked.

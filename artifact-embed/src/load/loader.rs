@@ -72,16 +72,16 @@ impl Loader {
         })
     }
 
-    /// Sets the backings to try, in this order. One that this machine does not offer is skipped, with
-    /// a `tracing` warning; a damaged archive is an error at once.
+    /// Sets the backings to try, in this order. One that this machine does not offer is skipped,
+    /// with a `tracing` warning; a damaged archive is an error at once.
     #[must_use]
     pub fn with_backings(mut self, backings: impl Into<Vec<Backing>>) -> Self {
         self.backings = backings.into();
         self
     }
 
-    /// Sets the cache folder. It is created with access for this user only; a folder to which others
-    /// have access is not used.
+    /// Sets the cache folder. It is created with access for this user only; a folder to which
+    /// others have access is not used.
     #[must_use]
     pub fn with_cache_folder(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cache = Some(folder.into());
@@ -113,13 +113,13 @@ impl Loader {
     /// the code and to write it to disk.
     ///
     /// Each load is a `tracing` span `load` of level `INFO` and target `artifact_embed::load`, with
-    /// the fields `artifact` (its name in the cache), `backing`, `cached` (whether the code was there
-    /// and was neither decompressed nor compiled), `bytes` and `milliseconds`.
+    /// the fields `artifact` (its name in the cache), `backing`, `cached` (whether the code was
+    /// there and was neither decompressed nor compiled), `bytes` and `milliseconds`.
     ///
     /// # Errors
     ///
-    /// - [`Error::WasmtimeVersion`], [`Error::EngineConfig`], [`Error::Target`] or [`Error::Cpu`] if
-    ///   the archive does not fit
+    /// - [`Error::WasmtimeVersion`], [`Error::EngineConfig`], [`Error::Target`] or [`Error::Cpu`]
+    ///   if the archive does not fit
     /// - [`Error::PayloadDigest`], [`Error::Frame`] or [`Error::InvalidHeader`] if it is damaged
     /// - [`Error::Refused`] if Wasmtime does not accept the code
     /// - [`Error::NoBacking`] if none of the backings can be used

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use artifact_embed::{Effort, EngineProfile, HOST_TARGET, WASMTIME_VERSION};
+use artifact_embed::{Effort, EngineConfig, HOST_TARGET, WASMTIME_VERSION};
 use walkdir::WalkDir;
 
 use super::{Built, lock, packages, replace, tools};
@@ -85,7 +85,7 @@ struct Image {
     guests: PathBuf,
     sources: PathBuf,
     packages: Option<PathBuf>,
-    profile: EngineProfile,
+    config: EngineConfig,
     component: PathBuf,
     made: Stamp,
 }
@@ -107,7 +107,7 @@ impl Image {
             guests: guests.to_owned(),
             sources,
             packages,
-            profile: EngineProfile::default(),
+            config: EngineConfig::default(),
             made: inputs.stamp(&component),
             component,
         })
@@ -123,10 +123,10 @@ impl Image {
         Inputs::default()
             .text(self.made.digest())
             .text(WASMTIME_VERSION)
-            .text(&self.profile.fingerprint())
+            .text(&self.config.fingerprint())
             .text(target)
-            .text(artifact_embed::cpu(target).unwrap_or_default())
-            .text(&format!("format {} {effort:?}", artifact_embed::FORMAT))
+            .text(artifact_embed::baseline_cpu(target).unwrap_or_default())
+            .text(&format!("format {} {effort:?}", artifact_embed::ARCHIVE_FORMAT))
             .stamp(archive)
     }
 
@@ -142,7 +142,7 @@ impl Image {
         }
         let wasm = fs::read(&self.component)?;
         let compiled = shell::step(&format!("compiling it for {target}"), || {
-            Ok(artifact_embed::compile(&wasm, &self.profile, target)?)
+            Ok(artifact_embed::compile(&wasm, &self.config, target)?)
         })?;
         let code = compiled.code_bytes();
         let packed = shell::step("compressing it", || Ok(compiled.pack(effort)?))?;
