@@ -118,8 +118,9 @@ mod tests {
             // The one thread for blocking work is held, so that nothing is compiled before all have asked.
             let (release, held) = std::sync::mpsc::channel::<()>();
             let holding = tokio::task::spawn_blocking(move || held.recv());
-            let ask =
-                |bytes: &[u8]| compiler.join(loader.compile_key(bytes), &loader, &host, bytes.to_vec());
+            let ask = |bytes: &[u8]| {
+                compiler.join(loader.compile_key(bytes), &loader, &host, bytes.to_vec())
+            };
             let (mut first, second, other) = (ask(b"one"), ask(b"one"), ask(b"other"));
             assert!(first.same_channel(&second) && !first.same_channel(&other));
             drop(release);

@@ -211,7 +211,10 @@ impl WasmRuntime {
                 limit: self.largest,
             });
         }
-        if let Some((key, component)) = before.as_ref().and_then(|file| self.loader.lookup_source(file)) {
+        if let Some((key, component)) = before
+            .as_ref()
+            .and_then(|file| self.loader.lookup_source(file))
+        {
             let component = self.host.component(&component)?;
             return Ok(Read::Known(component.identified(key.as_str())));
         }

@@ -422,7 +422,7 @@ async fn too_much_of_anything_is_refused() {
             and([section(CORE_MODULE, &globals)]
                 .into_iter()
                 .chain((0..100).map(|_| section(CORE_INSTANCE, &[1, 0, 1, 0])))),
-            "compile: the component would have 10",
+            "compile: component too large once expanded: 10",
         ),
         (
             "2^20 component instances",

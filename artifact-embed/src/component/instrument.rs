@@ -21,7 +21,7 @@ use crate::obstacle::Obstacle;
 /// Adds the interface `wit-wire:instance/state` to `component`, a binary. Through it, a host resets
 /// instances.
 ///
-/// [`compile`](crate::compile) already does this; call it yourself only if you compile by other
+/// [`compile`](crate::compile()) already does this; call it yourself only if you compile by other
 /// means.
 ///
 /// # Errors

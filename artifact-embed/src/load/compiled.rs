@@ -68,7 +68,7 @@ impl Loader {
     ///
     /// # Errors
     ///
-    /// As for [`compile`](crate::compile), [`Error::Cpu`] if this processor is older than the
+    /// As for [`compile`](crate::compile()), [`Error::Cpu`] if this processor is older than the
     /// baseline, and [`Error::Refused`], [`Error::NoBacking`] and [`Error::Io`] as for
     /// [`load`](Self::load).
     pub fn compile(&self, key: &CompileKey, component: &[u8]) -> Result<Loaded, Error> {
@@ -85,7 +85,7 @@ impl Loader {
     ///
     /// # Errors
     ///
-    /// As for [`compile`](crate::compile) and [`Compiled::pack`](crate::Compiled::pack).
+    /// As for [`compile`](crate::compile()) and [`Compiled::pack`](crate::Compiled::pack).
     pub fn compile_archive(&self, component: &[u8], target: &str) -> Result<Vec<u8>, Error> {
         let cache = self.open_cache();
         let name = self.name(&format!("archive-{target}"), component);

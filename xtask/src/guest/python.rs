@@ -126,7 +126,10 @@ impl Image {
             .text(&self.config.fingerprint())
             .text(target)
             .text(artifact_embed::baseline_cpu(target).unwrap_or_default())
-            .text(&format!("format {} {effort:?}", artifact_embed::ARCHIVE_FORMAT))
+            .text(&format!(
+                "format {} {effort:?}",
+                artifact_embed::ARCHIVE_FORMAT
+            ))
             .stamp(archive)
     }
 
