@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use artifact_embed::{Archive, Effort, EngineProfile, HOST_TARGET, Loader};
+use artifact_embed::{Archive, Effort, EngineConfig, HOST_TARGET, Loader};
 use benches::{Ladder, Times, repeat, timed};
 use serde_json::Value;
 use wasm_runtime::{Component, Isolation, Limits, Op, WasmRuntime};
@@ -77,8 +77,8 @@ fn wire(ladder: &mut Ladder) {
     let program = ladder.tokio.block_on(program.build()).expect("a program");
     let function = program.function("echo").expect("a function");
     // The same engine settings, the same component.
-    let loader = Loader::new(&EngineProfile::default()).expect("a loader");
-    let loaded = loader.compile(&loader.key(&bytes), &bytes);
+    let loader = Loader::new(&EngineConfig::default()).expect("a loader");
+    let loaded = loader.compile(&loader.compile_key(&bytes), &bytes);
     let bare_component = loaded.expect("a component").component;
     let engine = loader.engine();
     let mut linker = Linker::new(engine);
@@ -156,7 +156,7 @@ fn components(ladder: &mut Ladder) {
     };
 
     let bytes = std::fs::read(guest("rust.wasm")).expect("the Rust guest");
-    let archive = artifact_embed::compile(&bytes, &EngineProfile::default(), HOST_TARGET)
+    let archive = artifact_embed::compile(&bytes, &EngineConfig::default(), HOST_TARGET)
         .and_then(|compiled| compiled.pack(Effort::Fast))
         .expect("an archive");
     #[allow(unsafe_code, reason = "loading an archive is running it")]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use artifact_embed::{CacheFolder, EngineProfile, Loader};
+use artifact_embed::{CacheFolder, EngineConfig, Loader};
 use wit_wire_host::{Host, HostBuilder, forward_host_builder};
 
 use crate::compile::Compiler;
@@ -71,7 +71,7 @@ impl WasmRuntimeBuilder {
     /// - [`Error::Compile`]: no engine can be made on this machine
     /// - [`Error::Host`]: a hostcall is registered twice or its name is reserved
     pub fn build(self) -> Result<WasmRuntime, Error> {
-        let mut loader = Loader::new(&EngineProfile::default())?.cache_folder(self.cache);
+        let mut loader = Loader::new(&EngineConfig::default())?.with_cache_folder(self.cache);
         #[cfg(unix)]
         if self.perf_map {
             loader = loader.perf_map();

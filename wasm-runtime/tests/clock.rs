@@ -41,8 +41,8 @@ fn the_time_of_day_is_asked_for_in_known_places() {
     }
     found.sort();
     let known = [
-        "artifact-embed/cache.rs",
-        "artifact-embed/identity.rs",
+        "artifact-embed/file_identity.rs",
+        "artifact-embed/folder.rs",
         "wit-wire-host/fixed.rs",
         "wit-wire-host/memory.rs",
     ];

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use artifact_embed::{Archive, CacheFolder, Embedded, EngineProfile, Loader};
+use artifact_embed::{Archive, CacheFolder, Embedded, EngineConfig, Loader};
 use wit_wire_host::{Host, HostBuilder, forward_host_builder};
 
 use super::program::Tracebacks;
@@ -131,7 +131,7 @@ impl PythonRuntimeBuilder {
             Some(archive) => archive,
             None => GUEST.archive()?,
         };
-        let mut loader = Loader::new(&EngineProfile::default())?.cache_folder(self.cache);
+        let mut loader = Loader::new(&EngineConfig::default())?.with_cache_folder(self.cache);
         #[cfg(unix)]
         if self.perf_map {
             loader = loader.perf_map();
