@@ -55,9 +55,9 @@ impl WasmRuntimeBuilder {
         self
     }
 
-    /// Writes the functions of components, under their own names, to `/tmp/perf-PID.map` for `perf`.
-    /// This bypasses the cache, whose code `perf` cannot name: each process compiles components
-    /// again. Not on Windows.
+    /// Writes the functions of components, under their own names, to `/tmp/perf-PID.map` for
+    /// `perf`. This bypasses the cache, whose code `perf` cannot name: each process compiles
+    /// components again. Not on Windows.
     #[cfg(unix)]
     pub fn perf_map(mut self) -> Self {
         self.perf_map = true;
