@@ -373,8 +373,8 @@ fn names_that_cant_be_are_refused() {
     }
 }
 
-/// The stubs that are tested with mypy, and the expected files, are generated from these descriptions.
-/// `BLESS=1` writes them again; with it, `cargo test --lib` writes the files.
+/// The stubs that are tested with mypy, and the expected files, are generated from these
+/// descriptions. `BLESS=1` writes them again; with it, `cargo test --lib` writes the files.
 #[test]
 fn descriptions_are_json_and_back() {
     let modules = RUNTIME.host_modules();

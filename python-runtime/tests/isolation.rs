@@ -225,7 +225,7 @@ def run(value, ctx):
         );
         functions.push(def(&runtime, "run", &source).await);
     }
-    // A fixed series: a failure can be had again.
+    // A fixed series, so that a failure can be reproduced.
     let mut random = 1_u64;
     let mut next = |below: usize| {
         random = random.wrapping_mul(6364136223846793005).wrapping_add(1);

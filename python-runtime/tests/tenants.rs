@@ -1,5 +1,5 @@
-//! Tenants of one pool, many of them at once: what one leaves in its interpreter, however its calls end, no other finds in all
-//! of its own interpreter's memory.
+//! Tenants of one pool, many of them at once: what one leaves in its interpreter, however its calls
+//! end, no other finds in all of its own interpreter's memory.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -77,7 +77,7 @@ fn runtime(clean_state: ResetPolicy) -> PythonRuntime {
         .unwrap()
 }
 
-/// Leaves the secrets of `owner`. Nothing but these is in what the caller is told.
+/// Leaves the secrets of `owner`. Nothing else reaches the caller.
 async fn leave(function: Function, owner: usize) {
     let end = function.name().to_owned();
     let mut limits = Limits::default().memory(64 << 20);

@@ -55,9 +55,9 @@ impl WasmRuntimeBuilder {
         self
     }
 
-    /// Writes the functions of components, under their own names, to `/tmp/perf-PID.map` for `perf`.
-    /// This bypasses the cache, whose code `perf` cannot name: each process compiles components
-    /// again. Not on Windows.
+    /// Writes the functions of components, under their own names, to `/tmp/perf-PID.map` for
+    /// `perf`. This bypasses the cache, whose code `perf` cannot name: each process compiles
+    /// components again. Not on Windows.
     #[cfg(unix)]
     pub fn perf_map(mut self) -> Self {
         self.perf_map = true;
@@ -74,7 +74,7 @@ impl WasmRuntimeBuilder {
         let mut loader = Loader::new(&EngineConfig::default())?.with_cache_folder(self.cache);
         #[cfg(unix)]
         if self.perf_map {
-            loader = loader.perf_map();
+            loader = loader.with_perf_map();
         }
         let host = self.host.build(loader.engine())?;
         Ok(WasmRuntime {

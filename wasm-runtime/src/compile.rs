@@ -23,8 +23,8 @@ impl Compiler {
     /// Compiles `bytes`, read from `file`, on a thread for blocking work, or joins a compilation of
     /// the same bytes; then checks the component.
     ///
-    /// Dropping the future stops the waiting. The compilation goes on, for other tasks that wait and
-    /// for the cache.
+    /// Dropping the future stops the waiting. The compilation goes on, for other tasks that wait
+    /// and for the cache.
     pub(crate) async fn component(
         &self,
         loader: &Loader,
@@ -61,7 +61,8 @@ impl Compiler {
         }
         let (sender, done) = watch::channel(None);
         running.insert(key.clone(), done.clone());
-        // A runtime that is shutting down drops the work at once, and its entry then takes the lock.
+        // A runtime that is shutting down drops the work at once, and its entry then takes the
+        // lock.
         drop(running);
         let (loader, host) = (loader.clone(), host.clone());
         let entry = Entry {
@@ -117,7 +118,8 @@ mod tests {
             .build()
             .unwrap();
         tokio.block_on(async {
-            // The only thread for blocking work is busy, so that nothing is compiled before all asked.
+            // The only thread for blocking work is busy, so that nothing is compiled before all
+            // asked.
             let (release, held) = std::sync::mpsc::channel::<()>();
             let holding = tokio::task::spawn_blocking(move || held.recv());
             let ask = |bytes: &[u8]| {

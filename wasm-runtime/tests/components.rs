@@ -159,7 +159,11 @@ async fn what_is_no_component_is_refused_by_its_format() {
 async fn what_is_too_large_is_refused_unread() {
     let runtime = uncached();
     let is_too_large = |error: &Error| matches!(error, Error::TooLarge { bytes, limit } if (*bytes, *limit) == (MAX_BYTES + 1, MAX_BYTES));
-    let error = runtime.component([0; MAX_BYTES + 1]).await.err().unwrap();
+    let error = runtime
+        .component(vec![0; MAX_BYTES + 1])
+        .await
+        .err()
+        .unwrap();
     assert!(is_too_large(&error), "{error}");
     // A device has no length, and this one no end.
     #[cfg(unix)]

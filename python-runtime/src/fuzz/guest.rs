@@ -148,7 +148,8 @@ pub fn op_data(bytes: &[u8]) {
 
 /// A forged program can harm itself, but no other program.
 ///
-/// The bytes are changes to a real snapshot: an offset (4 bytes) and what is written there (4 bytes).
+/// The bytes are changes to a real snapshot: an offset (4 bytes) and what is written there (4
+/// bytes).
 pub fn program(bytes: &[u8]) {
     static GENUINE: LazyLock<Vec<u8>> = LazyLock::new(|| {
         let snapshot = pin!(SOUND.program().snapshot());
@@ -187,8 +188,8 @@ pub fn program(bytes: &[u8]) {
     others_are_sound();
 }
 
-/// Python code that finds statements in generated source that do not belong there. `tests/host` shows
-/// the kinds that do.
+/// Python code that finds statements in generated source that do not belong there. `tests/host`
+/// shows the kinds that do.
 const FOREIGN: &str = include_str!("foreign.py");
 
 /// Any accepted description becomes valid Python that contains only what was described.

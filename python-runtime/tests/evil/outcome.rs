@@ -3,7 +3,7 @@
 use python_runtime::{CallError, Error, Phase, PythonError};
 use serde_json::value::RawValue;
 
-/// Longer answers are told by their length.
+/// Longer answers are shown by their length.
 const LONGEST: usize = 100;
 
 pub(crate) fn of(result: Result<Box<RawValue>, CallError>) -> String {

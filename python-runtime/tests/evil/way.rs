@@ -56,7 +56,8 @@ const LIMITS: Limits = Limits {
     nesting: 2,
 };
 
-/// Limits under which a case that never ends does not take long. The others may be as slow as the machine is.
+/// Limits under which a case that never ends does not take long. The others may be as slow as the
+/// machine is.
 fn limits(expected: &str) -> Limits {
     match expected {
         "limit CpuTime" => LIMITS.cpu_time(Duration::from_millis(60)),
@@ -105,7 +106,7 @@ impl Host {
         host
     }
 
-    /// All functions of a file, and `neighbour` beside them.
+    /// All functions of a file, and `neighbour`.
     async fn program(&self, file: &str, cases: &[Case]) -> Program {
         let mut names: Vec<_> = cases
             .iter()
@@ -124,7 +125,8 @@ impl Host {
         program.function("neighbour", source).build().await.unwrap()
     }
 
-    /// Whether `case` is one for this way: where state is shared, what a call leaves behind is of interest.
+    /// Whether `case` is one for this way: where state is shared, what a call leaves behind is of
+    /// interest.
     pub(crate) fn takes(&self, case: &Case) -> bool {
         self.way.isolation == Isolation::PerCall
             || !case.is_loading && !matches!(case.file, "deep" | "endless" | "memory")

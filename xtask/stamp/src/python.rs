@@ -31,8 +31,8 @@ pub fn archive_stamp(archive: &Path, component: &str, target: &str, effort: &str
         .text(WASMTIME_VERSION)
         .text(&EngineConfig::default().fingerprint())
         .text(target)
-        .text(artifact_embed::cpu(target).unwrap_or_default())
-        .text(&format!("format {} {effort}", artifact_embed::FORMAT))
+        .text(artifact_embed::baseline_cpu(target).unwrap_or_default())
+        .text(&format!("format {} {effort}", artifact_embed::ARCHIVE_FORMAT))
         .stamp(archive)
 }
 
