@@ -23,7 +23,9 @@ pub(crate) fn report() {
 }
 
 fn note(info: &PanicHookInfo<'_>) {
-    let message = info.payload_as_str().unwrap_or("a value that is not a string");
+    let message = info
+        .payload_as_str()
+        .unwrap_or("a value that is not a string");
     let place = info
         .location()
         .map_or_else(String::new, |place| format!(" at {place}"));
@@ -45,7 +47,10 @@ pub(crate) fn catch<T>(code: impl FnOnce() -> T) -> Result<T, String> {
         if noted.is_empty() {
             let text = payload.downcast_ref::<&str>().copied();
             let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-            format!("panicked: {}", text.unwrap_or("a value that is not a string"))
+            format!(
+                "panicked: {}",
+                text.unwrap_or("a value that is not a string")
+            )
         } else {
             noted
         }

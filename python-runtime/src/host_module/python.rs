@@ -42,7 +42,10 @@ class HostcallError(Exception):
 /// The package's files by path, for modules whose names are checked.
 pub(super) fn files(modules: &[ModuleDescription], form: Form) -> BTreeMap<String, String> {
     let (ending, error) = match form {
-        Form::Source => ("py", "from wit_wire_guest.calls.context import HostcallError\n"),
+        Form::Source => (
+            "py",
+            "from wit_wire_guest.calls.context import HostcallError\n",
+        ),
         Form::Stub => ("pyi", HOSTCALL_ERROR),
     };
     let package = format!("{}\n\n{error}", docstring(PACKAGE, ""));
