@@ -16,6 +16,7 @@ use python_runtime::{
     PythonSource,
 };
 use serde_json::{Value, json};
+use test_support::until;
 
 /// A runtime of one interpreter, whose memory is looked at after each reset.
 fn runtime(clean_state: CleanState) -> PythonRuntime {
@@ -48,9 +49,7 @@ async fn def(runtime: &PythonRuntime, name: &str, source: &str) -> Function {
 }
 
 async fn settled(runtime: &PythonRuntime) {
-    while runtime.stats().idle == 0 {
-        tokio::task::yield_now().await;
-    }
+    until("an instance is idle", || runtime.stats().idle > 0).await;
 }
 
 /// Leaves a secret wherever Python lets it.

@@ -12,6 +12,7 @@ use std::fs;
 
 use common::{root, xtask};
 use serde_json::{Value, json};
+use test_support::until;
 use wasm_runtime::{CleanState, Op, PoolConfig, WasmRuntime};
 
 #[test]
@@ -143,9 +144,7 @@ fn guests_of_most_languages_are_reset_between_calls() {
                 let prints = op == "greet";
                 assert_eq!(prints, printed.contains(name), "{guest}: {printed}");
             }
-            while runtime.stats().idle == 0 {
-                tokio::task::yield_now().await;
-            }
+            until("the instance is back", || runtime.stats().idle > 0).await;
         });
         let after = runtime.stats();
         if clean_state == CleanState::Reset {

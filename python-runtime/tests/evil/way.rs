@@ -9,6 +9,7 @@ use python_runtime::{
 };
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use test_support::until;
 
 use super::outcome;
 use super::table::Case;
@@ -234,9 +235,9 @@ impl Host {
 
     /// When nothing is under way any more.
     pub(crate) async fn settled(&self) {
-        while self.runtime.stats().idle == 0 || self.runtime.stats().in_flight > 0 {
-            tokio::task::yield_now().await;
-        }
+        let stats = || self.runtime.stats();
+        let settled = || stats().idle > 0 && stats().in_flight == 0;
+        until("the instance is back", settled).await;
         let stats = self.runtime.stats();
         assert_eq!((stats.waiting, stats.in_flight), (0, 0), "{stats:?}");
         assert_eq!(stats.discarded.unclean, 0, "{stats:?}");
