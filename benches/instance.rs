@@ -8,7 +8,7 @@ use artifact_embed::{Archive, EngineConfig, Loader};
 use benches::{ADD, Quiet, Times, add, repeat, runtime, sum, timed};
 use python_runtime::{Function, PoolConfig};
 use serde_json::{Value, json};
-use wit_wire_host::{Host, Limits, Op, PROTOCOL_VERSION, Run};
+use wit_wire_host::{Host, Limits, Meter, Op, PROTOCOL_VERSION};
 
 fn main() {
     let tokio = tokio::runtime::Runtime::new().expect("a tokio runtime");

@@ -40,18 +40,17 @@ fn guest(name: &str) -> PathBuf {
 
 /// No deadline, no timer, and nothing that a check could find too large. What is left is what makes limits possible: metering
 /// and epochs, which the bare call does without.
-const UNLIMITED: Limits = Limits {
-    wall_time: Duration::MAX,
-    cpu_time: Duration::MAX,
-    memory: usize::MAX,
-    input: usize::MAX,
-    output: usize::MAX,
-    log: usize::MAX,
-    hostcalls: u64::MAX,
-    hostcall_payload: usize::MAX,
-    wait: Duration::MAX,
-    nesting: u32::MAX,
-};
+const UNLIMITED: Limits = Limits::new()
+    .wall_time(Duration::MAX)
+    .cpu_time(Duration::MAX)
+    .memory(usize::MAX)
+    .input(usize::MAX)
+    .output(usize::MAX)
+    .log(usize::MAX)
+    .hostcalls(u64::MAX)
+    .hostcall_payload(usize::MAX)
+    .wait(Duration::MAX)
+    .nesting(u32::MAX);
 
 fn echo() -> Op {
     Op::new("echo")

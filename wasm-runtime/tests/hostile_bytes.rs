@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use wasm_runtime::{CacheFolder, CallError, Error, Limits, Op, WasmRuntime};
+use wasm_runtime::{CacheFolder, CallError, Error, Limits, Op, ProgramError, WasmRuntime};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
@@ -40,8 +40,12 @@ async fn told(runtime: &WasmRuntime, bytes: Vec<u8>) -> String {
     };
     let program = match component.program([Op::new("op")]).build().await {
         Ok(program) => program,
-        Err(CallError::Limit { exceeded, .. }) => return format!("limit {:?}", exceeded.limit),
-        Err(CallError::Failed { source, .. }) => return format!("failed: {}", root(&*source)),
+        Err(ProgramError::Run(CallError::Limit { exceeded, .. })) => {
+            return format!("limit {:?}", exceeded.limit);
+        }
+        Err(ProgramError::Run(CallError::Failed { source, .. })) => {
+            return format!("failed: {}", root(&*source));
+        }
         Err(error) => return format!("init: {error}"),
     };
     match program.function("op").unwrap().call_raw("null").await {

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
+use test_support::until_blocking;
 
 const SHOP: &str = "
 from dataclasses import dataclass
@@ -338,13 +339,9 @@ fn what_python_said_is_not_for_callers_unless_they_are_its_developers() {
 
 /// What `ask` says once it is as `wanted`.
 fn until<T>(ask: impl Fn() -> T, wanted: impl Fn(&T) -> bool) -> T {
-    loop {
-        let answer = ask();
-        if wanted(&answer) {
-            return answer;
-        }
-        std::thread::yield_now();
-    }
+    let mut last = None;
+    until_blocking("the server's answer", || wanted(last.insert(ask())));
+    last.unwrap()
 }
 
 #[test]

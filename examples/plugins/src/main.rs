@@ -121,7 +121,7 @@ async fn main() -> Result<()> {
             "{plugin}: {:.2?}, {} hostcalls, cleaned by {:?}",
             receipt.wall_time, receipt.hostcalls, receipt.cleaned_by
         );
-        value = answer.with_context(|| plugin.clone())?;
+        value = answer.with_context(|| plugin.clone())?.to_string();
     }
     println!("{value}");
     Ok(())

@@ -88,7 +88,7 @@ async fn answer(
         .await;
     telemetry::record(path, &outcome, &receipt);
     match outcome {
-        Ok(json) => ([("content-type", "application/json")], json).into_response(),
+        Ok(json) => ([("content-type", "application/json")], json.to_string()).into_response(),
         Err(error) => {
             let answer = answer::of(&error, server.development);
             match PythonError::of(&error) {

@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use python_runtime::{CallError, PythonError, Receipt};
+use python_runtime::{CallError, Payload, PythonError, Receipt};
 use serde_json::{Value, json};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -55,7 +55,7 @@ pub(crate) fn install(traces: &Traces) -> Result<PrometheusHandle> {
 
 /// Counts a request. `path` is that of an existing function, so that there are no more series than
 /// functions. The runtime has metrics of its own for what it does.
-pub(crate) fn record(path: &str, outcome: &Result<String, CallError>, receipt: &Receipt) {
+pub(crate) fn record(path: &str, outcome: &Result<Payload, CallError>, receipt: &Receipt) {
     let outcome = match outcome {
         Ok(_) => "ok",
         Err(error) if PythonError::of(error).is_some_and(|error| error.is_input_error()) => "input",

@@ -32,7 +32,10 @@ pub fn archive_stamp(archive: &Path, component: &str, target: &str, effort: &str
         .text(&EngineConfig::default().fingerprint())
         .text(target)
         .text(artifact_embed::baseline_cpu(target).unwrap_or_default())
-        .text(&format!("format {} {effort}", artifact_embed::ARCHIVE_FORMAT))
+        .text(&format!(
+            "format {} {effort}",
+            artifact_embed::ARCHIVE_FORMAT
+        ))
         .stamp(archive)
 }
 

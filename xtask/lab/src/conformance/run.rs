@@ -157,10 +157,9 @@ fn check_init(case: &Case, result: Result<(), ProgramError>) -> Result<()> {
             Some(InitError::UnexpectedMat(expected)),
             Err(ProgramError::Run(Failure::UnexpectedOp { op })),
         ) => op == expected,
-        (
-            Some(InitError::Other(op, part)),
-            Err(ProgramError::Run(Failure::Init { message })),
-        ) => message.contains(op) && message.contains(part),
+        (Some(InitError::Other(op, part)), Err(ProgramError::Run(Failure::Init { message }))) => {
+            message.contains(op) && message.contains(part)
+        }
         _ => false,
     };
     if fits {
@@ -178,7 +177,12 @@ fn check_init(case: &Case, result: Result<(), ProgramError>) -> Result<()> {
     }
 }
 
-fn check(call: &Call, input: &str, result: Result<Payload, Failure>, script: &Script) -> Result<()> {
+fn check(
+    call: &Call,
+    input: &str,
+    result: Result<Payload, Failure>,
+    script: &Script,
+) -> Result<()> {
     let what = || format!("op `{}` with {}", call.op, shown(input));
     script.end().with_context(what)?;
     let expected = match (&call.output, call.same) {
@@ -198,7 +202,11 @@ fn check(call: &Call, input: &str, result: Result<Payload, Failure>, script: &Sc
                 shown(&output)
             );
         }
-        (Ok(output), None) => bail!("{}: expected an error, got {}", what(), shown(&output.to_string())),
+        (Ok(output), None) => bail!(
+            "{}: expected an error, got {}",
+            what(),
+            shown(&output.to_string())
+        ),
         (Err(error), expected) => {
             let (kind, message) = match &error {
                 Failure::NoHandler { .. } => (Some(CallError::NoHandler), ""),
