@@ -11,6 +11,7 @@ use wit_wire_host::*;
 
 const fn shared<T: Debug + Send + Sync + 'static>() {}
 const fn plain<T: Debug + Clone + PartialEq + Send + Sync + 'static>() {}
+const fn owned<T: Debug + Send + 'static>() {}
 const fn error<T: Error + Send + Sync + 'static>() {}
 fn sent<T: Send>(_: T) {}
 
@@ -21,10 +22,12 @@ const _: () = {
     shared::<Program>();
     shared::<ProgramBuilder>();
     shared::<Function>();
-    shared::<Instance>();
     shared::<Meter>();
     shared::<Pause>();
     shared::<HostcallContext>();
+
+    // One thread at a time, as a Wasmtime store.
+    owned::<Instance>();
 
     plain::<CallOptions>();
     plain::<CleanedBy>();
