@@ -157,7 +157,7 @@ fn a_folder_of_files_is_a_folder_of_endpoints() {
     );
 
     // Without one of the caller's, a new one, also where no function is called.
-    for request in ["POST /shop/total", "GET /healthz", "POST /nothing"] {
+    for request in ["GET /healthz", "POST /nothing"] {
         let (_, head, _) = server.ask(request, "", "");
         let id = header(&head, "x-request-id").unwrap();
         assert_eq!(
@@ -560,10 +560,5 @@ fn functions_behind_the_gateway_have_the_rights_of_their_caller() {
     assert_eq!(
         (status, header(&head, "www-authenticate")),
         (401, Some("Bearer"))
-    );
-    let (_, body) = ask("shop-token", "{\n  customer(", json!({}));
-    assert_eq!(
-        body["errors"][0]["locations"],
-        json!([{"line": 2, "column": 12}])
     );
 }
