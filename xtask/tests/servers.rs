@@ -10,6 +10,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
@@ -38,6 +39,9 @@ def _hidden(_):
     return None
 ";
 
+/// With and without traces the server is the same file: one at a time is built and started.
+static STARTING: Mutex<()> = Mutex::new(());
+
 struct Server {
     process: Child,
     address: String,
@@ -50,6 +54,7 @@ impl Server {
     }
 
     fn start(command: &mut Command) -> Self {
+        let _starting = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         let mut process = command
             .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
             .args(["--listen", "127.0.0.1:0"])
