@@ -1,4 +1,4 @@
-//! Tells the crate which target it is built for: archives hold machine code.
+//! Passes the target to the crate: archives hold machine code.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

@@ -4,11 +4,11 @@
 
 use std::sync::Arc;
 
-use artifact_embed::{Archive, EngineProfile, Loader};
+use artifact_embed::{Archive, EngineConfig, Loader};
 use benches::{ADD, Quiet, Times, add, repeat, runtime, sum, timed};
 use python_runtime::{Function, PoolConfig};
 use serde_json::{Value, json};
-use wit_wire_host::{Host, Limits, Op, PROTOCOL_VERSION, Run};
+use wit_wire_host::{Host, Limits, Meter, Op, PROTOCOL_VERSION};
 
 fn main() {
     let tokio = tokio::runtime::Runtime::new().expect("a tokio runtime");
@@ -23,7 +23,7 @@ async fn fresh() {
     #[allow(unsafe_code, reason = "loading an archive is running it")]
     // SAFETY: `cargo xtask bench` made it of this source.
     let archive = unsafe { Archive::trust(bytes) }.expect("an archive");
-    let loader = Loader::new(&EngineProfile::default()).expect("a loader");
+    let loader = Loader::new(&EngineConfig::default()).expect("a loader");
     let loaded = loader.load(&archive).expect("a component");
     let host = Host::builder().build(loader.engine()).expect("a host");
     let component = host.component(&loaded.component).expect("a component");

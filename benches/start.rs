@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use artifact_embed::{Archive, Backing, EngineProfile, Loader};
+use artifact_embed::{Archive, Backing, EngineConfig, Loader};
 use benches::{ADD, Times, repeat, sum, value};
 use python_runtime::{PythonRuntime, PythonSource};
 use serde_json::Value;
@@ -47,8 +47,8 @@ fn main() {
     let archive = unsafe { Archive::trust(bytes) }.expect("an archive");
     start("load.memfd", 4.0, || {
         let started = Instant::now();
-        let loader = Loader::new(&EngineProfile::default()).expect("a loader");
-        let loaded = loader.order([Backing::Memfd]).load(&archive);
+        let loader = Loader::new(&EngineConfig::default()).expect("a loader");
+        let loaded = loader.with_backings([Backing::Memfd]).load(&archive);
         let time = started.elapsed();
         drop(loaded.expect("a component"));
         time

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use artifact_embed::{Archive, Effort, EngineProfile, HOST_TARGET, Loader};
+use artifact_embed::{Archive, Effort, EngineConfig, HOST_TARGET, Loader};
 use benches::{Ladder, Times, repeat, timed};
 use serde_json::Value;
 use wasm_runtime::{Component, Isolation, Limits, Op, WasmRuntime};
@@ -40,18 +40,17 @@ fn guest(name: &str) -> PathBuf {
 
 /// No deadline, no timer, and nothing that a check could find too large. What is left is what makes limits possible: metering
 /// and epochs, which the bare call does without.
-const UNLIMITED: Limits = Limits {
-    wall_time: Duration::MAX,
-    cpu_time: Duration::MAX,
-    memory: usize::MAX,
-    input: usize::MAX,
-    output: usize::MAX,
-    log: usize::MAX,
-    hostcalls: u64::MAX,
-    hostcall_payload: usize::MAX,
-    wait: Duration::MAX,
-    nesting: u32::MAX,
-};
+const UNLIMITED: Limits = Limits::new()
+    .wall_time(Duration::MAX)
+    .cpu_time(Duration::MAX)
+    .memory(usize::MAX)
+    .input(usize::MAX)
+    .output(usize::MAX)
+    .log(usize::MAX)
+    .hostcalls(u64::MAX)
+    .hostcall_payload(usize::MAX)
+    .wait(Duration::MAX)
+    .nesting(u32::MAX);
 
 fn echo() -> Op {
     Op::new("echo")
@@ -77,8 +76,8 @@ fn wire(ladder: &mut Ladder) {
     let program = ladder.tokio.block_on(program.build()).expect("a program");
     let function = program.function("echo").expect("a function");
     // The same engine settings, the same component.
-    let loader = Loader::new(&EngineProfile::default()).expect("a loader");
-    let loaded = loader.compile(&loader.key(&bytes), &bytes);
+    let loader = Loader::new(&EngineConfig::default()).expect("a loader");
+    let loaded = loader.compile(&loader.compile_key(&bytes), &bytes);
     let bare_component = loaded.expect("a component").component;
     let engine = loader.engine();
     let mut linker = Linker::new(engine);
@@ -156,7 +155,7 @@ fn components(ladder: &mut Ladder) {
     };
 
     let bytes = std::fs::read(guest("rust.wasm")).expect("the Rust guest");
-    let archive = artifact_embed::compile(&bytes, &EngineProfile::default(), HOST_TARGET)
+    let archive = artifact_embed::compile(&bytes, &EngineConfig::default(), HOST_TARGET)
         .and_then(|compiled| compiled.pack(Effort::Fast))
         .expect("an archive");
     #[allow(unsafe_code, reason = "loading an archive is running it")]

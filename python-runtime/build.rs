@@ -1,5 +1,6 @@
 //! Embeds the Python guest as machine code for the target. In the workspace it comes from
-//! `target/guest`, in a published package from a crate for the target or from a component to compile.
+//! `target/guest`, in a published package from a crate for the target or from a component to
+//! compile.
 
 #[cfg(not(feature = "compile-guest"))]
 use std::env::var;

@@ -1,35 +1,45 @@
 //! From a component to an archive.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use crate::archive::{self, Header, digest};
+use crate::archive::{self, Fields};
+use crate::component::instrument;
+use crate::digest::digest;
+use crate::engine::{EngineConfig, WASMTIME_VERSION, baseline_cpu};
 use crate::error::Error;
-use crate::instrument::instrument;
-use crate::profile::{EngineProfile, WASMTIME_VERSION, cpu};
 
 /// How hard to compress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Effort {
     /// zstd level 3: a fraction of a second, for development.
     #[default]
     Fast,
-    /// zstd level 19: many seconds, for what is shipped.
+    /// zstd level 19: many seconds, for releases.
     Small,
 }
 
-/// A component as machine code, not packed yet.
+/// A component as machine code, not compressed yet.
+#[must_use]
 pub struct Compiled {
-    header: Header,
+    header: Fields,
     code: Vec<u8>,
 }
 
 /// Compiles `component`, a binary, for `target`, a Rust target triple such as
 /// [`HOST_TARGET`](crate::HOST_TARGET). Takes seconds for a large component, on all cores.
 ///
-/// If [`inspect`](crate::inspect) finds no obstacle, the code has one more interface than the component, through which a host takes
-/// instances back to a state they had (`wit-wire:instance/state`).
-pub fn compile(component: &[u8], profile: &EngineProfile, target: &str) -> Result<Compiled, Error> {
-    let engine = profile.compiler(target)?;
+/// If [`inspect`](crate::inspect) finds no obstacle, the code has one more interface than the
+/// component, through which a host resets instances (`wit-wire:instance/state`).
+///
+/// # Errors
+///
+/// [`Error::UnsupportedTarget`] if there is no backend for `target`, [`Error::Compile`] if the
+/// component is not valid, [`Error::TooLarge`] if its code or its instances would be far larger
+/// than the component itself, [`Error::Engine`] if Wasmtime rejects `config`.
+pub fn compile(component: &[u8], config: &EngineConfig, target: &str) -> Result<Compiled, Error> {
+    let engine = config.build_compiler(target)?;
     let (instrumented, obstacles) = match instrument(component) {
         Ok(instrumented) => (Cow::Owned(instrumented), Vec::new()),
         Err(Error::Obstacles(obstacles)) => {
@@ -40,16 +50,17 @@ pub fn compile(component: &[u8], profile: &EngineProfile, target: &str) -> Resul
     };
     let code = engine
         .precompile_component(&instrumented)
-        .map_err(|error| Error::Compile(error.into()))?;
-    let header = Header {
+        .map_err(Error::compile)?;
+    let header = Fields {
         wasmtime: WASMTIME_VERSION.to_owned(),
-        profile: profile.fingerprint(),
+        profile: config.fingerprint(),
         target: target.to_owned(),
-        cpu: cpu(target).unwrap_or_default().to_owned(),
+        cpu: baseline_cpu(target).unwrap_or_default().to_owned(),
         component_digest: digest(component),
         component_bytes: component.len() as u64,
         obstacles,
         code_bytes: code.len() as u64,
+        // Known when the code is compressed.
         payload_digest: String::new(),
         frames: Vec::new(),
     };
@@ -61,17 +72,36 @@ impl Compiled {
         self.code
     }
 
-    /// Size of the machine code with all that belongs to it, in bytes.
+    /// Size of the machine code and its metadata, in bytes.
     pub fn code_bytes(&self) -> usize {
         self.code.len()
     }
 
     /// Compresses the code into the bytes of an archive, on all cores.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Frame`] if zstd fails, for example without memory.
     pub fn pack(self, effort: Effort) -> Result<Vec<u8>, Error> {
         let level = match effort {
             Effort::Fast => 3,
             Effort::Small => 19,
         };
-        archive::write(self.header, &self.code, level)
+        let (frames, payload) = archive::compress(&self.code, level)?;
+        let header = Fields {
+            frames,
+            payload_digest: digest(&payload),
+            ..self.header
+        };
+        Ok(archive::write(&header, &payload))
+    }
+}
+
+impl fmt::Debug for Compiled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Compiled")
+            .field("header", &self.header)
+            .field("code_bytes", &self.code.len())
+            .finish()
     }
 }

@@ -1,10 +1,12 @@
-//! The artifact that a build embedded, or the word that it embedded none.
+//! The artifact that a build embedded, or the fact that it embedded none.
+
+use std::fmt;
 
 use crate::archive::Archive;
 use crate::error::Error;
 
 /// An artifact as [`embedded!`](crate::embedded) finds it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Embedded {
     name: &'static str,
     remedy: &'static str,
@@ -18,7 +20,7 @@ impl Embedded {
     ///
     /// As for [`Archive::trust`].
     #[doc(hidden)]
-    #[allow(unsafe_code, reason = "passes on the promise of `Archive::trust`")]
+    #[allow(unsafe_code, reason = "passes on what `Archive::trust` asks for")]
     pub const unsafe fn new(
         name: &'static str,
         remedy: &'static str,
@@ -31,7 +33,12 @@ impl Embedded {
         }
     }
 
-    /// The archive; an error that names the remedy where the build embedded none.
+    /// The archive.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotEmbedded`], which includes the remedy, if the build embedded none, and the
+    /// errors of [`Archive::trust`].
     pub fn archive(&self) -> Result<Archive<'static>, Error> {
         let Some(bytes) = self.bytes else {
             return Err(Error::NotEmbedded {
@@ -39,7 +46,7 @@ impl Embedded {
                 remedy: self.remedy,
             });
         };
-        #[allow(unsafe_code, reason = "keeps the promise of `new`")]
+        #[allow(unsafe_code, reason = "the caller of `new` promised this")]
         // SAFETY: the bytes became part of this program when it was built, by its own build script.
         unsafe {
             Archive::trust(bytes)
@@ -52,7 +59,18 @@ impl Embedded {
     }
 }
 
-/// The artifact `$name` that this crate's build script embedded with `artifact_embed_build::embed`: an [`Embedded`](crate::Embedded).
+impl fmt::Debug for Embedded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Embedded")
+            .field("name", &self.name)
+            .field("remedy", &self.remedy)
+            .field("bytes", &self.bytes.map(<[u8]>::len))
+            .finish()
+    }
+}
+
+/// The artifact `$name` that this crate's build script embedded with `artifact_embed_build::embed`,
+/// as an [`Embedded`](crate::Embedded).
 #[macro_export]
 macro_rules! embedded {
     ($name:literal) => {

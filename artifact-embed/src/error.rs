@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
+#[cfg(feature = "compile")]
+use crate::obstacle::Obstacle;
+
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why an archive could not be made or loaded. Every mismatch names both values.
+/// Why an archive could not be made or loaded. Every mismatch reports both values.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -13,65 +16,65 @@ pub enum Error {
     NotEmbedded {
         /// The artifact's name.
         name: &'static str,
-        /// What to do.
+        /// What to do about it.
         remedy: &'static str,
     },
 
-    /// The bytes are no archive.
+    /// The bytes are not an archive.
     #[error("not an artifact archive: it begins with {found:02x?}")]
     NotAnArchive {
         /// The first bytes.
         found: Vec<u8>,
     },
-    /// The archive's format is another one.
+    /// The archive has another format version.
     #[error(
         "the archive has format {found}, this build reads format {expected}: build the artifact again"
     )]
     Format {
-        /// The format that this build reads.
+        /// The version that this build reads.
         expected: u32,
         /// The archive's.
         found: u32,
     },
-    /// The archive ends too early, or goes on after its end.
+    /// The archive is truncated, or followed by other bytes.
     #[error(
-        "the archive should be {expected} bytes long and has {found}: it was cut or mixed up; copy or build it again"
+        "the archive is {found} bytes long, expected {expected}: it was truncated or overwritten; copy or build it again"
     )]
     Length {
-        /// The length that the header states, or the least that a header needs.
+        /// The length that the header states, or the minimum for a header.
         expected: u64,
-        /// The length found.
+        /// The actual length.
         found: u64,
     },
     /// The header was changed after it was written.
     #[error(
-        "the archive's header is damaged: its digest should be {expected} and is {found}; copy or build it again"
+        "the archive's header is damaged: expected digest {expected}, found {found}; copy or build it again"
     )]
     HeaderDigest {
-        /// The digest stored.
+        /// The digest stored in the archive.
         expected: String,
-        /// The digest of what is there.
+        /// The digest of the header's bytes.
         found: String,
     },
-    /// The header says things that can't be.
-    #[error("the archive's header makes no sense: {0}")]
-    Header(String),
+    /// The header contradicts itself or has unknown fields.
+    #[error("the archive's header is invalid: {0}")]
+    InvalidHeader(String),
     /// The compressed code was changed after it was written.
     #[error(
-        "the archive's payload is damaged: its digest should be {expected} and is {found}; copy or build it again"
+        "the archive's payload is damaged: expected digest {expected}, found {found}; copy or build it again"
     )]
     PayloadDigest {
         /// The digest that the header states.
         expected: String,
-        /// The digest of what is there.
+        /// The digest of the payload's bytes.
         found: String,
     },
-    /// A frame could not be decompressed although its digest is right.
-    #[error("frame {frame} of the archive can't be decompressed: {reason}")]
+    /// A frame could not be compressed, or not decompressed although its digest is right.
+    #[error("frame {frame} of the archive: {reason}")]
     Frame {
         /// The frame's number, from 0.
         frame: usize,
-        /// What zstd said, or the lengths that differ.
+        /// The message from zstd, or the lengths that differ.
         reason: String,
     },
 
@@ -79,41 +82,41 @@ pub enum Error {
     #[error("the archive is not signed: its signature is empty")]
     #[cfg(feature = "sign")]
     NotSigned,
-    /// The bytes are no signature.
+    /// The bytes are not a signature file.
     #[error("not the signature of an archive: {0}")]
     #[cfg(feature = "sign")]
-    Signature(String),
-    /// The signature is of another archive, or the archive was changed after it was signed.
+    MalformedSignature(String),
+    /// The signature belongs to another archive, or the archive was changed after it was signed.
     #[error("the signature is of the archive {signed}, and this is {found}")]
     #[cfg(feature = "sign")]
-    SignedOther {
+    SignatureForOther {
         /// The digest of the archive that was signed.
         signed: String,
         /// This archive's.
         found: String,
     },
-    /// The signature was not made by the key that it names.
-    #[error("the signature is not by the key {key} that it names: it was forged or damaged")]
+    /// The key that the signature names did not make it.
+    #[error("bad signature: the key {key} that it names did not make it")]
     #[cfg(feature = "sign")]
-    WrongSignature {
+    BadSignature {
         /// The key named.
         key: String,
     },
-    /// The signature is right, and by somebody who is not trusted.
-    #[error("the archive is signed by {key}, who is none of the trusted keys {trusted:?}")]
+    /// The signature is good, but its key is not a trusted one.
+    #[error("the archive is signed by the key {key}, which is not one of the trusted {trusted:?}")]
     #[cfg(feature = "sign")]
-    UnknownKey {
-        /// Whose signature it is.
+    UntrustedKey {
+        /// The key that signed.
         key: String,
-        /// Whose would do.
+        /// The trusted keys.
         trusted: Vec<String>,
     },
-    /// What should be a key is none.
+    /// The bytes or the PEM file are not an Ed25519 key of the expected kind.
     #[error("not an Ed25519 key: {0}")]
     #[cfg(feature = "sign")]
-    Key(String),
+    InvalidKey(String),
 
-    /// The archive was made by another release of Wasmtime.
+    /// The archive was compiled by another release of Wasmtime.
     #[error(
         "the artifact was compiled by Wasmtime {found}, this build has {expected}: build the artifact again"
     )]
@@ -123,19 +126,19 @@ pub enum Error {
         /// The archive's.
         found: String,
     },
-    /// The archive was made with other engine settings.
+    /// The archive was compiled with other engine settings.
     #[error(
         "the artifact was compiled for other engine settings: expected `{expected}`, found `{found}`"
     )]
-    Profile {
-        /// This profile's fingerprint.
+    EngineConfig {
+        /// The fingerprint of the loader's settings.
         expected: String,
         /// The archive's.
         found: String,
     },
-    /// The archive holds code for another machine.
+    /// The archive holds code for another platform.
     #[error(
-        "the artifact was compiled for {found}, and this program for {expected}: build the artifact for this target"
+        "the artifact was compiled for {found}, this program for {expected}: build the artifact for this target"
     )]
     Target {
         /// This process's target.
@@ -143,25 +146,25 @@ pub enum Error {
         /// The archive's.
         found: String,
     },
-    /// The processor is too old for the code.
-    #[error("the artifact needs a processor with {cpu}, and this one lacks {missing:?}")]
+    /// The processor lacks features that the code needs.
+    #[error("the artifact needs a processor with {cpu}, this one lacks {missing:?}")]
     Cpu {
         /// The set of features needed.
         cpu: String,
-        /// Those that are not there.
+        /// The missing ones.
         missing: Vec<&'static str>,
     },
     /// Wasmtime refused the code.
     #[error("Wasmtime refused the artifact")]
     Refused(#[source] Source),
 
-    /// No way of loading that was allowed worked.
+    /// None of the configured backings could be used.
     #[error("the artifact could not be loaded: {}", reasons.join("; "))]
     NoBacking {
-        /// Why, for each way that was tried.
+        /// Why, for each backing that was tried.
         reasons: Vec<String>,
     },
-    /// The cache folder is not ours alone, so code in it can't be trusted.
+    /// Other users have access to the cache folder, so code in it can't be trusted.
     #[error("cache folder {}: {problem}", path.display())]
     CacheFolder {
         /// The folder.
@@ -174,49 +177,49 @@ pub enum Error {
     Io {
         /// What was being done, to which file.
         doing: String,
-        /// The system's words.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
 
-    /// An engine of this profile can't be built here.
-    #[error("no engine of this profile can be built")]
+    /// No engine with these settings can be built on this machine.
+    #[error("no engine can be built with these settings")]
     Engine(#[source] Source),
     /// The compiler has no backend for the target.
     #[error(
-        "can't compile for {target}: another architecture than this machine's needs artifact-embed's feature `cross`"
+        "can't compile for {target}: other architectures than this machine's need artifact-embed's feature `cross`"
     )]
     UnsupportedTarget {
         /// The target.
         target: String,
-        /// The compiler's words.
+        /// The compiler's error.
         #[source]
         source: Source,
     },
-    /// The state of the component's instances is not all in one memory and mutable globals.
-    #[error("an instance of the component can't be reset: {}", in_words(.0))]
+    /// An instance's state is not all in one memory and mutable globals.
+    #[error("an instance of the component can't be reset: {}", sentences(.0))]
     #[cfg(feature = "compile")]
-    Obstacles(std::collections::BTreeSet<crate::inspect::Obstacle>),
-    /// The component is one that expands: compiled, or as an instance, it would take far more than its own size.
-    #[error("the component would have {found} {what}, and {limit} are accepted")]
+    Obstacles(std::collections::BTreeSet<Obstacle>),
+    /// The component is small, but its code or its instances would be far larger.
+    #[error("component too large once expanded: {found} {what}, limit {limit}")]
     #[cfg(feature = "compile")]
-    Expands {
+    TooLarge {
         /// What there would be too much of.
         what: &'static str,
         /// How much of it.
         found: u64,
-        /// The most that is accepted.
+        /// The limit.
         limit: u64,
     },
-    /// The component does not compile, or can't be read.
+    /// The component can't be read or does not compile.
     #[error("the component does not compile")]
     Compile(#[source] Source),
 }
 
 #[cfg(feature = "compile")]
-fn in_words(obstacles: &std::collections::BTreeSet<crate::inspect::Obstacle>) -> String {
-    let words: Vec<_> = obstacles.iter().map(ToString::to_string).collect();
-    words.join("; ")
+fn sentences(obstacles: &std::collections::BTreeSet<Obstacle>) -> String {
+    let sentences: Vec<_> = obstacles.iter().map(ToString::to_string).collect();
+    sentences.join("; ")
 }
 
 impl Error {
@@ -227,6 +230,11 @@ impl Error {
     pub(crate) fn io(doing: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let doing = doing.into();
         move |source| Self::Io { doing, source }
+    }
+
+    #[cfg(feature = "compile")]
+    pub(crate) fn compile(source: impl Into<Source>) -> Self {
+        Self::Compile(source.into())
     }
 
     /// The message, followed by that of the source if there is one: for logs.

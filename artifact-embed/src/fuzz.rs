@@ -1,18 +1,20 @@
-//! What must hold for any bytes: the checks of the fuzz targets (`fuzz/`), which run as tests too.
+//! What must hold for any bytes: the checks of the fuzz targets (`fuzz/`), which also run as tests.
 
 #![allow(
     missing_docs,
     clippy::expect_used,
     clippy::panic,
-    reason = "a check fails by panicking, and is no part of the API"
+    reason = "a check fails by panicking, and is not part of the API"
 )]
 
 use wasmparser::{Validator, WasmFeatures};
 
-use crate::archive::{Archive, DENSEST, assemble, digest};
-use crate::{Error, Header, inspect, instrument};
+use crate::archive::{Fields, MAX_RATIO, write};
+use crate::digest::digest;
+use crate::{Archive, Error, Header, inspect, instrument};
 
-/// An archive is refused with a reason, or unpacks to the code that its header speaks of, in memory that its own size bounds.
+/// An archive is refused with a reason, or unpacks to the code that its header describes, in memory
+/// that its own size bounds.
 pub fn archive(bytes: &[u8]) {
     unpack(bytes);
     if let Some(sealed) = sealed(bytes) {
@@ -33,37 +35,40 @@ fn unpack(bytes: &[u8]) {
         (Err(one), Err(other)) => return assert_eq!(one.to_string(), other.to_string()),
         (one, other) => panic!("{one:?} and {other:?}"),
     };
-    let size = archive.header().code_bytes;
-    assert!(size <= bytes.len() as u64 * DENSEST, "{size} bytes of code");
+    let size = archive.header().code_bytes();
+    assert!(
+        size <= bytes.len() as u64 * MAX_RATIO,
+        "{size} bytes of code"
+    );
     match archive.code() {
         Ok(code) => assert_eq!(code.len() as u64, size),
-        Err(Error::Header(_) | Error::PayloadDigest { .. } | Error::Frame { .. }) => {}
+        Err(Error::InvalidHeader(_) | Error::PayloadDigest { .. } | Error::Frame { .. }) => {}
         Err(error) => panic!("{error:?}"),
     }
 }
 
-/// The same with digests that are right, as whoever forges an archive makes them.
+/// The same with digests that are right, as in a forged archive.
 fn sealed(bytes: &[u8]) -> Option<Vec<u8>> {
     let (start, rest) = bytes.split_at_checked(48)?;
     let length = u32::from_le_bytes(*start.get(12..)?.first_chunk()?) as usize;
     let (header, payload) = rest.split_at_checked(length)?;
-    if let Ok(header) = serde_json::from_slice(header) {
-        let header = Header {
+    if let Ok(fields) = serde_json::from_slice(header) {
+        let fields = Fields {
             payload_digest: digest(payload),
-            ..header
+            ..fields
         };
-        return Some(assemble(&header, payload));
+        return Some(write(&fields, payload));
     }
     let digest = blake3::hash(header);
     Some([start.get(..16)?, digest.as_bytes(), header, payload].concat())
 }
 
-/// A component can be inspected or is refused with a reason, and a valid one becomes a valid one. (Code is not looked at before it is
-/// compiled.)
+/// A component can be inspected or is refused with a reason, and a valid one is valid afterwards.
+/// (Code is not validated before it is compiled.)
 pub fn component(bytes: &[u8]) {
     let inspection = match inspect(bytes) {
         Ok(inspection) => inspection,
-        Err(Error::Compile(_) | Error::Expands { .. }) => return,
+        Err(Error::Compile(_) | Error::TooLarge { .. }) => return,
         Err(error) => panic!("{error:?}"),
     };
     match instrument(bytes) {
@@ -76,8 +81,8 @@ pub fn component(bytes: &[u8]) {
             if validate(bytes).is_ok() {
                 validate(&instrumented).expect("still valid");
             }
-            // It can't be taken for one that was not prepared.
-            inspect(&instrumented).expect_err("prepared already");
+            // It is not accepted once more.
+            inspect(&instrumented).expect_err("already instrumented");
         }
         Err(Error::Obstacles(_) | Error::Compile(_)) => {}
         Err(error) => panic!("{error:?}"),

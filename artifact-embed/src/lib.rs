@@ -1,33 +1,51 @@
 //! Compile a WebAssembly component ahead of time, ship it inside a binary, load it in milliseconds.
 //!
-//! The crate knows engine settings, machine code, compression and where to put it. It does not know what the component
-//! does, nor any protocol that it speaks: it ends with a [`wasmtime::component::Component`].
+//! The crate knows engine settings, machine code, compression and where to store it. It does not
+//! know what a component does, nor the protocol that it speaks (except for the name of one
+//! interface, which it adds so that hosts can reset instances): it ends with a
+//! [`wasmtime::component::Component`].
 //!
 //! ```no_run
 //! # #[cfg(feature = "compile")]
 //! # fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! use artifact_embed::{Archive, Effort, EngineProfile, HOST_TARGET, Loader, compile};
+//! use artifact_embed::{Archive, Effort, EngineConfig, HOST_TARGET, Loader, compile};
 //!
-//! let profile = EngineProfile::default();
-//! let archive = compile(&std::fs::read("guest.wasm")?, &profile, HOST_TARGET)?.pack(Effort::Small)?;
-//! // SAFETY: made two lines above.
+//! let config = EngineConfig::default();
+//! let guest = std::fs::read("guest.wasm")?;
+//! let archive = compile(&guest, &config, HOST_TARGET)?.pack(Effort::Small)?;
+//! // SAFETY: made in the line above.
 //! let archive = unsafe { Archive::trust(archive)? };
-//! let loader = Loader::new(&profile)?;
+//! let loader = Loader::new(&config)?;
 //! let component = loader.load(&archive)?.component;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! To ship the archive inside a crate, call `artifact_embed_build::embed` from its build script and
+//! To ship the archive inside a crate, call `artifact_embed_build::embed` in its build script and
 //! [`embedded!`] in its code.
 //!
-//! Features, none of which is on by default: without any, the crate reads archives and links no compiler; `compile` adds Cranelift, which
-//! makes them; `cross` adds its backends for other architectures; `sign` signs archives and loads signed ones.
+//! # Features
 //!
-//! In reading order: `profile` (settings that both sides share), `inspect`, `extent` (what small components expand to),
-//! `instrument` (what lets a host reset instances), `compile`, `archive` (the format), `signature`, `load`, `cache` (the
-//! folder that code is mapped from) and `cache_folder` (which one that is), `compile_cache` (components compiled where they are used, and kept), `identity` (which file a component
-//! was read from), `perf_map` (functions' names for `perf`), `embedded`, `error`.
+//! None is on by default: without any, the crate loads archives and links no compiler.
+//!
+//! - `compile` adds Cranelift, which makes archives
+//! - `cross` adds its backends for other architectures
+//! - `sign` signs archives, and loads signed ones without `unsafe`
+//!
+//! # The code
+//!
+//! In reading order, from the lowest floor to the highest. Each imports only from those before it.
+//!
+//! - `obstacle`, `error`, `digest`: the words that all the others share
+//! - `engine`: settings that compiler and loader must agree on
+//! - `sys`: what differs between operating systems
+//! - `component`: reads components, bounds what they may become, and extends those that can be
+//!   reset
+//! - `archive`: the format, and who vouches for an archive
+//! - `compile`: from a component to an archive
+//! - `cache`: the folder where code is stored, and how files are recognised
+//! - `load`: from an archive to a component; the only floor that makes code executable
+//! - `embedded`: the archive that a build script embedded
 
 mod archive;
 mod cache;
@@ -35,42 +53,34 @@ mod cache_folder;
 #[cfg(feature = "compile")]
 mod compile;
 #[cfg(feature = "compile")]
-mod compile_cache;
+mod component;
+mod digest;
 mod embedded;
+mod engine;
 mod error;
-#[cfg(feature = "compile")]
-mod extent;
 #[cfg(all(feature = "compile", any(test, fuzzing)))]
 #[doc(hidden)]
 pub mod fuzz;
-#[cfg(feature = "compile")]
-mod identity;
-#[cfg(feature = "compile")]
-mod inspect;
-#[cfg(feature = "compile")]
-mod instrument;
 mod load;
-#[cfg(unix)]
-mod perf_map;
-mod profile;
-#[cfg(feature = "sign")]
-mod signature;
+#[cfg(feature = "compile")]
+mod obstacle;
+mod sys;
 
-pub use archive::{Archive, FORMAT, Frame, Header};
-pub use cache_folder::CacheFolder;
+pub use archive::{ARCHIVE_FORMAT, Archive, Header};
+#[cfg(feature = "sign")]
+pub use archive::{PublicKey, SigningKey, verify_signer};
+pub use cache::CacheFolder;
+#[cfg(feature = "compile")]
+pub use cache::FileIdentity;
 #[cfg(feature = "compile")]
 pub use compile::{Compiled, Effort, compile};
 #[cfg(feature = "compile")]
-pub use compile_cache::CompileKey;
+pub use component::{CoreModule, Inspection, inspect, instrument};
 pub use embedded::Embedded;
+pub use engine::{EngineConfig, HOST_TARGET, WASMTIME_VERSION, baseline_cpu};
 pub use error::Error;
 #[cfg(feature = "compile")]
-pub use identity::FileIdentity;
-#[cfg(feature = "compile")]
-pub use inspect::{CoreModule, Inspection, Obstacle, inspect};
-#[cfg(feature = "compile")]
-pub use instrument::instrument;
+pub use load::CompileKey;
 pub use load::{Backing, Loaded, Loader};
-pub use profile::{EngineProfile, HOST_TARGET, WASMTIME_VERSION, cpu};
-#[cfg(feature = "sign")]
-pub use signature::{PublicKey, SigningKey, signer};
+#[cfg(feature = "compile")]
+pub use obstacle::Obstacle;

@@ -1,4 +1,4 @@
-//! What an archive survives and what it is refused for.
+//! What an archive survives, and what it is refused for.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,7 +10,7 @@
 mod common;
 
 use artifact_embed::{
-    Archive, Backing, Effort, EngineProfile, Error, FORMAT, HOST_TARGET, Header, WASMTIME_VERSION,
+    ARCHIVE_FORMAT, Backing, Effort, EngineConfig, Error, HOST_TARGET, Header, WASMTIME_VERSION,
     compile,
 };
 use common::{COMPONENT, answer, archive, archive_for, load, loader, with_header};
@@ -25,8 +25,8 @@ fn an_archive_loads_from_every_backing_and_runs() {
             continue;
         }
         let loader = loader()
-            .order([backing])
-            .cache_folder(folder.path().join("private"));
+            .with_backings([backing])
+            .with_cache_folder(folder.path().join("private"));
         let loaded = load(&loader, &archive).unwrap();
         assert_eq!(loaded.backing, backing);
         assert_eq!(answer(&loader, &loaded), 42);
@@ -35,7 +35,7 @@ fn an_archive_loads_from_every_backing_and_runs() {
 
 #[test]
 fn both_efforts_hold_the_same_code_and_say_what_it_is() {
-    let compiled = || compile(COMPONENT, &EngineProfile::default(), HOST_TARGET).unwrap();
+    let compiled = || compile(COMPONENT, &EngineConfig::default(), HOST_TARGET).unwrap();
     let fast = compiled().pack(Effort::Fast).unwrap();
     let small = compiled().pack(Effort::Small).unwrap();
     assert!(
@@ -45,19 +45,22 @@ fn both_efforts_hold_the_same_code_and_say_what_it_is() {
         fast.len()
     );
     let (header, payload) = Header::read(&small).unwrap();
-    assert_eq!(header.wasmtime, WASMTIME_VERSION);
-    assert_eq!(header.target, HOST_TARGET);
-    assert_eq!(header.component_bytes, COMPONENT.len() as u64);
+    assert_eq!(header.wasmtime_version(), WASMTIME_VERSION);
+    assert_eq!(header.target(), HOST_TARGET);
+    assert_eq!(header.component_bytes(), COMPONENT.len() as u64);
     assert_eq!(
-        header.component_digest,
-        blake3::hash(COMPONENT).to_hex().to_string()
+        header.component_digest(),
+        blake3::hash(COMPONENT).to_hex().as_str()
     );
     assert_eq!(
-        header.payload_digest,
-        blake3::hash(payload).to_hex().to_string()
+        header.payload_digest(),
+        blake3::hash(payload).to_hex().as_str()
     );
-    assert_eq!(header.code_bytes, Header::read(&fast).unwrap().0.code_bytes);
-    let loader = loader().order([Backing::Memory]);
+    assert_eq!(
+        header.code_bytes(),
+        Header::read(&fast).unwrap().0.code_bytes()
+    );
+    let loader = loader().with_backings([Backing::Memory]);
     assert_eq!(answer(&loader, &load(&loader, &small).unwrap()), 42);
 }
 
@@ -66,7 +69,7 @@ fn the_same_component_becomes_the_same_bytes() {
     let state = include_bytes!("common/state.wasm");
     for component in [COMPONENT, state] {
         let archive = || {
-            let compiled = compile(component, &EngineProfile::default(), HOST_TARGET).unwrap();
+            let compiled = compile(component, &EngineConfig::default(), HOST_TARGET).unwrap();
             compiled.pack(Effort::Fast).unwrap()
         };
         let first = archive();
@@ -79,7 +82,7 @@ fn the_same_component_becomes_the_same_bytes() {
 #[test]
 fn every_flipped_byte_is_noticed() {
     let archive = archive();
-    let loader = loader().order([Backing::Memory]);
+    let loader = loader().with_backings([Backing::Memory]);
     for at in 0..archive.len() {
         let mut flipped = archive.clone();
         flipped[at] ^= 1 << (at % 8);
@@ -91,7 +94,7 @@ fn every_flipped_byte_is_noticed() {
             8..12 => matches!(
                 error,
                 Error::Format {
-                    expected: FORMAT,
+                    expected: ARCHIVE_FORMAT,
                     ..
                 }
             ),
@@ -108,9 +111,9 @@ fn every_flipped_byte_is_noticed() {
 #[test]
 fn every_other_length_is_noticed() {
     let archive = archive();
-    let loader = loader().order([Backing::Memory]);
+    let loader = loader().with_backings([Backing::Memory]);
     for length in 0..archive.len() {
-        let error = load(&loader, &archive[..length]).err().unwrap();
+        let error = load(&loader, &archive[..length]).unwrap_err();
         assert!(
             matches!(error, Error::Length { found, .. } if found == length as u64),
             "{length}: {error}"
@@ -118,13 +121,9 @@ fn every_other_length_is_noticed() {
     }
     let longer = [archive.as_slice(), b"more"].concat();
     assert!(matches!(load(&loader, &longer), Err(Error::Length { .. })));
-    let error = load(&loader, b"\x7fELF\x02\x01\x01\0 and so on")
-        .err()
-        .unwrap();
+    let error = load(&loader, b"\x7fELF\x02\x01\x01\0 and so on").unwrap_err();
     assert!(
-        error
-            .to_string()
-            .starts_with("not an artifact archive: it begins with [7f, 45, 4c, 46"),
+        matches!(&error, Error::NotAnArchive { found } if found == b"\x7fELF\x02\x01\x01\0"),
         "{error}"
     );
 }
@@ -132,10 +131,10 @@ fn every_other_length_is_noticed() {
 #[test]
 fn each_mismatch_names_both_values() {
     let archive = archive();
-    let loader = loader().order([Backing::Memory]);
+    let loader = loader().with_backings([Backing::Memory]);
     let changed = |field: &str, value: Value| {
         let archive = with_header(&archive, |header| header[field] = value);
-        load(&loader, &archive).err().unwrap()
+        load(&loader, &archive).unwrap_err()
     };
     let error = changed("wasmtime", json!("47.0.0"));
     assert!(
@@ -153,17 +152,17 @@ fn each_mismatch_names_both_values() {
         "{error}"
     );
     let error = changed("code_bytes", json!(1));
-    assert!(matches!(&error, Error::Header(_)), "{error}");
+    assert!(matches!(&error, Error::InvalidHeader(_)), "{error}");
     let error = changed("surprise", json!(1));
     assert!(
-        matches!(&error, Error::Header(why) if why.contains("surprise")),
+        matches!(&error, Error::InvalidHeader(why) if why.contains("surprise")),
         "{error}"
     );
     let error = changed(
         "frames",
         json!([{"compressed": u64::MAX, "raw": 1}, {"compressed": 2, "raw": u64::MAX}]),
     );
-    assert!(matches!(&error, Error::Header(_)), "{error}");
+    assert!(matches!(&error, Error::InvalidHeader(_)), "{error}");
 }
 
 #[test]
@@ -174,9 +173,7 @@ fn a_frame_that_lies_about_its_size_is_refused() {
         header["code_bytes"] = json!(raw);
         header["frames"][0]["raw"] = json!(raw);
     });
-    let error = load(&loader().order([Backing::Memory]), &lying)
-        .err()
-        .unwrap();
+    let error = load(&loader().with_backings([Backing::Memory]), &lying).unwrap_err();
     assert!(matches!(&error, Error::Frame { frame: 0, .. }), "{error}");
     // The first would fit into the address space, and not into memory.
     for absurd in [1_u64 << 36, 1 << 62] {
@@ -184,57 +181,42 @@ fn a_frame_that_lies_about_its_size_is_refused() {
             header["code_bytes"] = json!(absurd);
             header["frames"][0]["raw"] = json!(absurd);
         });
-        let error = load(&loader().order([Backing::Memory]), &absurd)
-            .err()
-            .unwrap();
+        let error = load(&loader().with_backings([Backing::Memory]), &absurd).unwrap_err();
         assert!(
-            matches!(&error, Error::Header(why) if why.contains("can't hold")),
+            matches!(&error, Error::InvalidHeader(why) if why.contains("can't hold")),
             "{error}"
         );
     }
 }
 
 #[test]
-fn an_engine_of_another_profile_refuses_the_archive() {
-    let other = EngineProfile {
-        memory_guard: 64 << 20,
-        ..EngineProfile::default()
-    };
+fn an_engine_with_other_settings_refuses_the_archive() {
+    let other = EngineConfig::default().with_memory_guard(64 << 20);
     let archive = archive_for(&other, HOST_TARGET).unwrap();
-    let error = load(&loader().order([Backing::Memory]), &archive)
-        .err()
-        .unwrap();
-    let Error::Profile { expected, found } = &error else {
+    let error = load(&loader().with_backings([Backing::Memory]), &archive).unwrap_err();
+    let Error::EngineConfig { expected, found } = &error else {
         panic!("{error}")
     };
     assert_eq!(
         (expected, found),
-        (
-            &EngineProfile::default().fingerprint(),
-            &other.fingerprint()
-        )
+        (&EngineConfig::default().fingerprint(), &other.fingerprint())
     );
 
     // Wasmtime itself notices too, should a header claim otherwise.
     let lying = with_header(&archive, |header| {
-        header["profile"] = json!(EngineProfile::default().fingerprint())
+        header["profile"] = json!(EngineConfig::default().fingerprint())
     });
-    let error = load(&loader().order([Backing::Memory]), &lying)
-        .err()
-        .unwrap();
+    let error = load(&loader().with_backings([Backing::Memory]), &lying).unwrap_err();
     assert!(matches!(error, Error::Refused(_)), "{error}");
 
-    // Stack sizes are no part of the code.
-    let deep = EngineProfile {
-        wasm_stack: 1 << 20,
-        ..other.clone()
-    };
+    // Code does not depend on the sizes of stacks.
+    let deep = other.clone().with_wasm_stack(1 << 20);
     assert_eq!(deep.fingerprint(), other.fingerprint());
 }
 
 #[test]
 fn a_named_target_is_compiled_for_and_refused_elsewhere() {
-    let loader = loader().order([Backing::Memory]);
+    let loader = loader().with_backings([Backing::Memory]);
     let mut refused = 0;
     for (os, environments) in [
         ("apple-darwin", [""; 2]),
@@ -243,27 +225,25 @@ fn a_named_target_is_compiled_for_and_refused_elsewhere() {
     ] {
         for environment in environments {
             let target = format!("{}-{os}{environment}", std::env::consts::ARCH);
-            let archive = archive_for(&EngineProfile::default(), &target).unwrap();
-            assert_eq!(Header::read(&archive).unwrap().0.target, target);
+            let archive = archive_for(&EngineConfig::default(), &target).unwrap();
+            assert_eq!(Header::read(&archive).unwrap().0.target(), target);
             let loaded = load(&loader, &archive);
-            // What differs in the environment alone shares its code.
+            // Targets that differ in the environment alone share code.
             if HOST_TARGET.contains(os) {
                 loaded.unwrap();
                 continue;
             }
-            let error = loaded.err().unwrap();
-            assert_eq!(
-                error.to_string(),
-                format!(
-                    "the artifact was compiled for {target}, and this program for {HOST_TARGET}: build the artifact for this target"
-                )
+            let error = loaded.unwrap_err();
+            assert!(
+                matches!(&error, Error::Target { expected, found } if expected == HOST_TARGET && *found == target),
+                "{error}"
             );
             refused += 1;
         }
     }
     assert_eq!(refused, 4);
 
-    let error = archive_for(&EngineProfile::default(), "no-such-target").unwrap_err();
+    let error = archive_for(&EngineConfig::default(), "no-such-target").unwrap_err();
     assert!(
         matches!(&error, Error::UnsupportedTarget { target, .. } if target == "no-such-target"),
         "{error}"
@@ -271,10 +251,8 @@ fn a_named_target_is_compiled_for_and_refused_elsewhere() {
 }
 
 #[test]
-fn what_is_no_component_does_not_compile() {
-    let error = compile(b"not wasm", &EngineProfile::default(), HOST_TARGET)
-        .err()
-        .unwrap();
+fn what_is_not_a_component_does_not_compile() {
+    let error = compile(b"not wasm", &EngineConfig::default(), HOST_TARGET).unwrap_err();
     assert!(matches!(error, Error::Compile(_)), "{error}");
 }
 
@@ -293,9 +271,16 @@ fn a_build_that_embedded_nothing_says_what_to_run() {
     // SAFETY: there are no bytes.
     let embedded = unsafe { artifact_embed::Embedded::new("guest", "run `make guest`", None) };
     assert!(!embedded.is_present());
-    let error: Result<Archive<'_>, _> = embedded.archive();
-    assert_eq!(
-        error.unwrap_err().to_string(),
-        "no `guest` artifact is embedded in this build: run `make guest`"
+    let error = embedded.archive().unwrap_err();
+    assert!(
+        matches!(
+            error,
+            Error::NotEmbedded {
+                name: "guest",
+                remedy: "run `make guest`"
+            }
+        ),
+        "{error}"
     );
+    assert!(error.to_string().ends_with("run `make guest`"), "{error}");
 }

@@ -1,4 +1,4 @@
-//! The cache folder: written once, mapped afterwards, never believed when others can write to it.
+//! The cache folder: written once, mapped afterwards, never trusted when others can write to it.
 
 #![cfg(unix)]
 #![allow(
@@ -20,7 +20,9 @@ use serde_json::json;
 use tempfile::TempDir;
 
 fn cached(folder: &Path) -> Loader {
-    loader().order([Backing::CacheFile]).cache_folder(folder)
+    loader()
+        .with_backings([Backing::CacheFile])
+        .with_cache_folder(folder)
 }
 
 /// A cache folder with the archive's code in it, and the code's file.
@@ -101,14 +103,14 @@ fn a_folder_that_others_can_reach_is_not_used() {
         (&open, "its mode is 777: others have access"),
         (&link, "it is not a folder"),
     ] {
-        let error = load(&cached(folder), &archive).err().unwrap();
+        let error = load(&cached(folder), &archive).unwrap_err();
         assert!(
             matches!(&error, Error::NoBacking { .. }) && error.to_string().contains(problem),
             "{error}"
         );
         assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
 
-        let loader = loader().cache_folder(folder);
+        let loader = loader().with_cache_folder(folder);
         let loaded = load(&loader, &archive).unwrap();
         assert_eq!(answer(&loader, &loaded), 42);
         assert_ne!(loaded.backing, Backing::CacheFile);
@@ -124,7 +126,7 @@ fn a_folder_that_others_can_reach_is_not_used() {
 fn a_folder_that_cant_be_made_is_skipped() {
     let parent = tempfile::tempdir().unwrap();
     fs::write(parent.path().join("file"), "").unwrap();
-    let loader = loader().cache_folder(parent.path().join("file/below"));
+    let loader = loader().with_cache_folder(parent.path().join("file/below"));
     let loaded = load(&loader, &archive()).unwrap();
     assert!(
         matches!(&loaded.skipped[..], [Error::Io { doing, .. }] if doing.contains("making the cache folder"))

@@ -1,4 +1,4 @@
-//! What others may find where a cache entry should be, or have done to it: it is written anew, and never run.
+//! Damaged cache entries, and other things in their place: they are written again, and never run.
 
 #![cfg(unix)]
 #![allow(
@@ -15,7 +15,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use artifact_embed::{Backing, EngineProfile, Error, Loader};
+use artifact_embed::{Backing, EngineConfig, Error, Loader};
 use common::{COMPONENT, answer, archive, archive_for, load, loader};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
@@ -24,10 +24,12 @@ use tempfile::TempDir;
 const NOBODY: u32 = 65534;
 
 fn cached(folder: &Path) -> Loader {
-    loader().order([Backing::CacheFile]).cache_folder(folder)
+    loader()
+        .with_backings([Backing::CacheFile])
+        .with_cache_folder(folder)
 }
 
-/// A cache folder in which `load` left one entry, and the entry.
+/// A cache folder in which `fill` left one entry, and the entry.
 fn filled(fill: impl FnOnce(&Loader)) -> (TempDir, PathBuf, PathBuf) {
     let parent = tempfile::tempdir().unwrap();
     let folder = parent.path().join("cache");
@@ -137,10 +139,14 @@ fn an_entry_that_is_not_as_it_was_written_is_written_anew() {
     }
 }
 
-/// Of what was compiled from a component the length is not known beforehand.
+/// The length of a component's code is not known beforehand.
 #[test]
 fn a_compiled_entry_that_was_cut_anywhere_is_written_anew() {
-    let compile = |loader: &Loader| loader.compile(&loader.key(COMPONENT), COMPONENT).unwrap();
+    let compile = |loader: &Loader| {
+        loader
+            .compile(&loader.compile_key(COMPONENT), COMPONENT)
+            .unwrap()
+    };
     let (_parent, folder, file) = filled(|loader| drop(compile(loader)));
     let code = fs::read(&file).unwrap();
     for length in (0..code.len())
@@ -160,7 +166,7 @@ fn a_folder_in_place_of_an_entry_is_left_alone_and_told() {
     let (_parent, folder, file) = filled(|loader| drop(load(loader, &archive).unwrap()));
     fs::remove_file(&file).unwrap();
     fs::create_dir(&file).unwrap();
-    let loader = loader().cache_folder(&folder);
+    let loader = loader().with_cache_folder(&folder);
     let loaded = load(&loader, &archive).unwrap();
     assert_eq!(answer(&loader, &loaded), 42);
     assert!(
@@ -171,7 +177,7 @@ fn a_folder_in_place_of_an_entry_is_left_alone_and_told() {
     assert_eq!(entries(&folder), [file]);
 }
 
-/// Who has a second name for the file is its owner: nobody else could see into the folder.
+/// Only the owner can have given the file a second name: nobody else sees into the folder.
 #[test]
 fn an_entry_with_a_second_name_is_used() {
     let archive = archive();
@@ -207,17 +213,19 @@ fn what_runs_goes_on_when_its_entry_is_removed_or_replaced() {
 fn builds_of_other_settings_share_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("cache");
-    let profiles = [32 << 20, 64 << 20].map(|memory_guard| EngineProfile {
-        memory_guard,
-        ..EngineProfile::default()
-    });
+    let configs =
+        [32 << 20, 64 << 20].map(|bytes| EngineConfig::default().with_memory_guard(bytes));
     for _ in 0..2 {
-        for profile in &profiles {
-            let archive = archive_for(profile, artifact_embed::HOST_TARGET).unwrap();
-            let loader = Loader::new(profile).unwrap();
-            let loader = loader.order([Backing::CacheFile]).cache_folder(&folder);
+        for config in &configs {
+            let archive = archive_for(config, artifact_embed::HOST_TARGET).unwrap();
+            let loader = Loader::new(config).unwrap();
+            let loader = loader
+                .with_backings([Backing::CacheFile])
+                .with_cache_folder(&folder);
             assert_eq!(answer(&loader, &load(&loader, &archive).unwrap()), 42);
-            let compiled = loader.compile(&loader.key(COMPONENT), COMPONENT).unwrap();
+            let compiled = loader
+                .compile(&loader.compile_key(COMPONENT), COMPONENT)
+                .unwrap();
             assert_eq!(answer(&loader, &compiled), 42);
         }
     }
@@ -240,7 +248,7 @@ fn an_entry_of_any_age_is_used_and_counts_as_used_now() {
     }
 }
 
-/// Folders that root can't use either.
+/// Folders that even root can't use.
 #[test]
 fn a_folder_that_cant_be_used_is_told_and_memory_serves() {
     let archive = archive();
@@ -269,7 +277,7 @@ fn a_folder_that_cant_be_used_is_told_and_memory_serves() {
         ("/proc/self/fd".into(), "writing"),
         (others, "it belongs to user "),
     ] {
-        let loader = loader().cache_folder(&folder);
+        let loader = loader().with_cache_folder(&folder);
         let loaded = load(&loader, &archive).unwrap();
         assert_eq!(answer(&loader, &loaded), 42);
         assert_ne!(loaded.backing, Backing::CacheFile, "{folder:?}");
@@ -279,7 +287,7 @@ fn a_folder_that_cant_be_used_is_told_and_memory_serves() {
         let told = error.to_string();
         assert!(told.contains(problem), "{told}");
         assert!(told.contains(folder.to_str().unwrap()), "{told}");
-        let error = load(&cached(&folder), &archive).err().unwrap();
+        let error = load(&cached(&folder), &archive).unwrap_err();
         assert!(
             matches!(&error, Error::NoBacking { reasons } if reasons[0].starts_with(&told)),
             "{error}"

@@ -1,7 +1,9 @@
-//! A disk that takes no more, and processes that die while they write: memory serves, and no half entry is left or used.
+//! A full disk, and processes that die while they write: memory is used instead, and no unfinished
+//! entry remains or is loaded.
 //!
-//! This program starts itself as each of those processes. How much a file may hold is a limit of the process (`RLIMIT_FSIZE`):
-//! beyond it the system refuses to write, for root too, or ends the process on the spot, as the signal SIGXFSZ was left.
+//! This program starts itself as each of those processes. The size of a file is limited for the
+//! process (`RLIMIT_FSIZE`): beyond it the system refuses to write, for root too, or kills the
+//! process, depending on what the signal SIGXFSZ is set to.
 
 #![cfg_attr(not(unix), allow(unused, reason = "limits of processes are Unix's"))]
 #![allow(
@@ -39,7 +41,7 @@ mod unix {
 
     use crate::common::{COMPONENT, answer, archive, load, loader};
 
-    /// A folder with the archive; the cache is to be below it.
+    /// A folder with the archive; the cache will be below it.
     struct Place(tempfile::TempDir);
 
     impl Place {
@@ -54,7 +56,8 @@ mod unix {
             entries.map(|entry| entry.unwrap().path()).collect()
         }
 
-        /// This program as a child that gets the code in this `way`, begun by `shell` if that is to do something before.
+        /// This program as a child that gets the code in this `way`, started by a shell after the
+        /// line `shell`, if there is one.
         fn child(&self, way: &str, limit: Option<u64>, shell: Option<&str>) -> Command {
             let own = std::env::current_exe().unwrap();
             let mut command = match shell {
@@ -78,7 +81,8 @@ mod unix {
             self.child(way, limit, shell).output().unwrap()
         }
 
-        /// A start after whatever happened: it uses the cache, in which there is one good entry then and nothing else.
+        /// A start after a failure: it uses the cache, which then holds one good entry and nothing
+        /// else.
         fn starts_clean(&self, way: &str) {
             assert_eq!(text(&self.run(way, None, None)), "CacheFile 42\n", "{way}");
             let entries = self.entries();
@@ -148,7 +152,7 @@ mod unix {
         place.starts_clean(way);
     }
 
-    /// Half of several processes are killed wherever they are; the others are not held up.
+    /// Half of several processes are killed at any point; the others are not delayed.
     fn processes_killed_side_by_side() {
         let place = Place::new();
         let start = || {
@@ -182,7 +186,7 @@ mod unix {
     pub(super) fn child(folder: &Path) {
         tracing::subscriber::set_global_default(Warnings).unwrap();
         let archive = fs::read(folder.join("archive")).unwrap();
-        let loader = loader().cache_folder(folder.join("cache"));
+        let loader = loader().with_cache_folder(folder.join("cache"));
         std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).unwrap();
         let limit = |resource, current| {
             let maximum = getrlimit(resource).maximum;
@@ -198,9 +202,12 @@ mod unix {
         }
         let loaded = match std::env::var("TEST_WAY").unwrap().as_str() {
             "archive" => load(&loader, &archive).unwrap(),
-            _ => loader.compile(&loader.key(COMPONENT), COMPONENT).unwrap(),
+            _ => loader
+                .compile(&loader.compile_key(COMPONENT), COMPONENT)
+                .unwrap(),
         };
-        // Wasmtime keeps an instance's first memory in such a file too. A full disk does not touch that one.
+        // Wasmtime has a file in memory too, for an instance's initial memory. A full disk does not
+        // affect that one.
         limit(Resource::Fsize, before);
         println!("{:?} {}", loaded.backing, answer(&loader, &loaded));
     }

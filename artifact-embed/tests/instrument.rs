@@ -8,7 +8,7 @@
 
 mod common;
 
-use artifact_embed::{Effort, EngineProfile, Error, HOST_TARGET, Obstacle, compile, instrument};
+use artifact_embed::{Effort, EngineConfig, Error, HOST_TARGET, Obstacle, compile, instrument};
 use common::{load, loader};
 use wasmtime::Store;
 use wasmtime::component::{Instance, Linker, TypedFunc, WasmList};
@@ -24,7 +24,7 @@ struct Guest {
 impl Guest {
     fn new() -> Self {
         let loader = loader();
-        let archive = compile(COMPONENT, &EngineProfile::default(), HOST_TARGET).unwrap();
+        let archive = compile(COMPONENT, &EngineConfig::default(), HOST_TARGET).unwrap();
         let loaded = load(&loader, &archive.pack(Effort::Fast).unwrap()).unwrap();
         let mut store = Store::new(loader.engine(), ());
         store.set_epoch_deadline(1 << 40);
@@ -74,7 +74,7 @@ impl Guest {
 #[test]
 fn a_host_sees_the_memory_and_whether_a_global_changed() {
     let mut guest = Guest::new();
-    // The answer itself stands in the memory's last bytes while it is read, and is gone then.
+    // The result overwrites the memory's last bytes while it is read, and they are restored then.
     let memory = guest.memory();
     assert_eq!(memory.len(), 65536);
     assert_eq!(memory.get(65528..).unwrap(), b"at rest!");
@@ -106,7 +106,7 @@ fn a_host_sees_the_memory_and_whether_a_global_changed() {
 }
 
 #[test]
-fn what_has_no_such_state_is_refused_by_name() {
+fn what_has_no_such_state_is_refused() {
     let empty = b"\0asm\x0d\0\x01\0".as_slice();
     // One module with a memory, and no instance.
     let unused = include_bytes!("../../fuzz/corpus/component/not_instantiated.wasm");
@@ -116,20 +116,18 @@ fn what_has_no_such_state_is_refused_by_name() {
             other => unreachable!("{:?}", other.map(drop)),
         }
     }
-    let error = instrument(b"no component").err().unwrap();
+    let error = instrument(b"no component").unwrap_err();
     assert!(matches!(error, Error::Compile(_)), "{error}");
-    // Nobody but the compiler may say what an instance's state is.
+    // Only this crate may declare what an instance's state is.
     let forged = instrument(COMPONENT).unwrap();
-    let error = compile(&forged, &EngineProfile::default(), HOST_TARGET)
-        .err()
-        .unwrap();
+    let error = compile(&forged, &EngineConfig::default(), HOST_TARGET).unwrap_err();
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(
         source.starts_with("it exports `wit-wire:instance/state`"),
         "{source}"
     );
     let taken = include_bytes!("../../fuzz/corpus/component/own_names.wasm");
-    let error = instrument(taken).err().unwrap();
+    let error = instrument(taken).unwrap_err();
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(
         source.starts_with("a module exports `wit-wire:memory`"),

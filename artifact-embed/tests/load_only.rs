@@ -1,6 +1,6 @@
 //! A build that can only load: it links no compiler, and loads what a build with one has made.
 //!
-//! `cargo xtask test` runs this twice: among all tests, and in a build with the feature `load` alone.
+//! `cargo xtask test` runs this twice: among all tests, and in a build without features.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,7 +11,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use artifact_embed::{Archive, Backing, EngineProfile, Loader};
+use artifact_embed::{Archive, Backing, EngineConfig, Loader};
 
 #[test]
 fn the_python_guest_loads() {
@@ -25,9 +25,9 @@ fn the_python_guest_loads() {
     #[allow(unsafe_code, reason = "the archive was built here")]
     // SAFETY: `cargo xtask` built the archive from this checkout.
     let archive = unsafe { Archive::trust(bytes).unwrap() };
-    let loader = Loader::new(&EngineProfile::default())
+    let loader = Loader::new(&EngineConfig::default())
         .unwrap()
-        .order([Backing::Memory]);
+        .with_backings([Backing::Memory]);
     let component = loader.load(&archive).unwrap().component;
     let ty = component.component_type();
     assert!(
@@ -37,7 +37,7 @@ fn the_python_guest_loads() {
 }
 
 #[test]
-fn only_who_makes_archives_links_a_compiler() {
+fn only_the_feature_compile_links_a_compiler() {
     let tree = |package: &str, features: &str| {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["tree", "--offline", "--edges", "normal", "--prefix", "none"]);

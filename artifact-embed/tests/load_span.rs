@@ -1,4 +1,5 @@
-//! The span of a load. In a process of its own: whether a span is wanted is remembered for all threads.
+//! The span of a load. In a process of its own: whether a span is enabled is cached for all
+//! threads.
 
 #![allow(
     clippy::unwrap_used,
@@ -55,8 +56,8 @@ fn a_load_says_where_the_code_came_from() {
     let latest = Latest::default();
     tracing::subscriber::set_global_default(latest.clone()).unwrap();
     let (archive, folder) = (archive(), tempfile::tempdir().unwrap());
-    let cache = loader().cache_folder(folder.path().join("cache"));
-    let memory = loader().order([Backing::Memory]);
+    let cache = loader().with_cache_folder(folder.path().join("cache"));
+    let memory = loader().with_backings([Backing::Memory]);
     for (loader, backing, cached) in [
         (&cache, "CacheFile", "false"),
         (&cache, "CacheFile", "true"),

@@ -9,7 +9,7 @@
 
 mod common;
 
-use artifact_embed::{Archive, Backing, Error, Header, PublicKey, SigningKey, signer};
+use artifact_embed::{Archive, Backing, Error, Header, PublicKey, SigningKey, verify_signer};
 use common::{answer, archive, loader, with_header};
 use serde_json::{Value, json};
 
@@ -43,7 +43,7 @@ fn changed(signature: &[u8], field: &str, change: impl FnOnce(&str) -> Value) ->
 
 fn verify(archive: &[u8], signature: &[u8], trusted: &[PublicKey]) -> Result<(), Error> {
     let archive = Archive::verify(archive, signature, trusted)?;
-    let loader = loader().order([Backing::Memory]);
+    let loader = loader().with_backings([Backing::Memory]);
     let loaded = loader.load(&archive)?;
     assert_eq!(answer(&loader, &loaded), 42);
     Ok(())
@@ -52,12 +52,12 @@ fn verify(archive: &[u8], signature: &[u8], trusted: &[PublicKey]) -> Result<(),
 #[test]
 fn an_archive_that_a_trusted_key_signed_loads() {
     let (private, public) = keys();
-    assert_eq!(private.public(), public);
+    assert_eq!(private.public_key(), public);
     let other = SigningKey::from_bytes(&[7; 32]);
     let archive = archive();
     for key in [&private, &other] {
         let signature = sign(key, &archive);
-        verify(&archive, &signature, &[public, other.public()]).unwrap();
+        verify(&archive, &signature, &[public, other.public_key()]).unwrap();
         assert_eq!(sign(key, &archive), signature);
     }
     let key = PublicKey::from_bytes(&[
@@ -91,17 +91,17 @@ fn every_way_of_not_being_signed_is_an_error_of_its_own() {
         &changed(&good, "archive", |_| json!(1)),
     ] {
         let error = refused(broken);
-        assert!(matches!(error, Error::Signature(_)), "{error}");
+        assert!(matches!(error, Error::MalformedSignature(_)), "{error}");
     }
 
     let stranger = SigningKey::from_bytes(&[7; 32]);
     let error = refused(&sign(&stranger, &archive));
     assert!(
-        matches!(&error, Error::UnknownKey { key, trusted } if *key == stranger.public().to_string() && *trusted == [public.to_string()]),
+        matches!(&error, Error::UntrustedKey { key, trusted } if *key == stranger.public_key().to_string() && *trusted == [public.to_string()]),
         "{error}"
     );
     let error = verify(&archive, &good, &[]).unwrap_err();
-    assert!(matches!(error, Error::UnknownKey { .. }), "{error}");
+    assert!(matches!(error, Error::UntrustedKey { .. }), "{error}");
 
     // Somebody else's signature under a trusted name.
     let forged = changed(&sign(&stranger, &archive), "key", |_| {
@@ -109,7 +109,7 @@ fn every_way_of_not_being_signed_is_an_error_of_its_own() {
     });
     let error = refused(&forged);
     assert!(
-        matches!(&error, Error::WrongSignature { key } if *key == public.to_string()),
+        matches!(&error, Error::BadSignature { key } if *key == public.to_string()),
         "{error}"
     );
     // The identity is a key of small order, for which any message has a signature.
@@ -117,19 +117,19 @@ fn every_way_of_not_being_signed_is_an_error_of_its_own() {
     let nothing = format!("{weak}{}", "00".repeat(32));
     let forged = changed(&good, "key", |_| json!(weak));
     let error = refused(&changed(&forged, "signature", |_| json!(nothing)));
-    assert!(matches!(&error, Error::WrongSignature { .. }), "{error}");
+    assert!(matches!(&error, Error::BadSignature { .. }), "{error}");
 
     let other = with_header(&archive, |header| {
         header["component_digest"] = json!("another")
     });
     let error = verify(&other, &good, &trusted).unwrap_err();
-    assert!(matches!(error, Error::SignedOther { .. }), "{error}");
-    // The same with the digest in the file put right.
+    assert!(matches!(error, Error::SignatureForOther { .. }), "{error}");
+    // The same with the right digest in the file.
     let other_digest = sign(&stranger, &other);
     let relabelled: Value = serde_json::from_slice(&other_digest).unwrap();
     let relabelled = changed(&good, "archive", |_| relabelled["archive"].clone());
     let error = verify(&other, &relabelled, &trusted).unwrap_err();
-    assert!(matches!(error, Error::WrongSignature { .. }), "{error}");
+    assert!(matches!(error, Error::BadSignature { .. }), "{error}");
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn every_flipped_bit_of_archive_and_signature_is_noticed() {
     for at in 0..signature.len() {
         let mut flipped = signature.clone();
         flipped[at] ^= 1 << (at % 8);
-        // Case, and space around the fields, mean nothing.
+        // Case, and white space around the fields, have no meaning.
         let same = hexadecimal(signature[at]) && flipped[at].eq_ignore_ascii_case(&signature[at]);
         let result = Archive::verify(archive.as_slice(), &flipped, &[public]);
         assert!(
@@ -158,22 +158,34 @@ fn every_flipped_bit_of_archive_and_signature_is_noticed() {
 }
 
 #[test]
-fn what_is_no_key_is_said_to_be_none() {
+fn what_is_not_a_key_is_refused() {
     for pem in ["", "key", PUBLIC] {
-        let error = SigningKey::from_pem(pem).err().unwrap();
-        assert!(matches!(error, Error::Key(_)), "{error}");
+        let error = SigningKey::from_pem(pem).unwrap_err();
+        assert!(matches!(error, Error::InvalidKey(_)), "{error}");
     }
     for pem in ["", PRIVATE] {
-        let error = PublicKey::from_pem(pem).err().unwrap();
-        assert!(matches!(error, Error::Key(_)), "{error}");
+        let error = PublicKey::from_pem(pem).unwrap_err();
+        assert!(matches!(error, Error::InvalidKey(_)), "{error}");
     }
 }
 
 #[test]
-fn who_signed_can_be_told_without_trust() {
+fn the_signer_can_be_verified_without_trust() {
     let (private, public) = keys();
     let archive = archive();
     let signature = sign(&private, &archive);
-    let digest = Header::digest(&archive).unwrap();
-    assert_eq!(signer(&digest, &signature).unwrap(), public);
+    let (header, _) = Header::read(&archive).unwrap();
+    assert_eq!(verify_signer(header.digest(), &signature).unwrap(), public);
+}
+
+#[test]
+fn a_signing_key_is_not_shown() {
+    let (private, public) = keys();
+    let shown = format!("{private:?}");
+    assert!(shown.contains(&public.to_string()), "{shown}");
+    // The private half in the PEM file above, as it would be shown in hexadecimal or decimal.
+    assert!(
+        !shown.contains("d4ee72db") && !shown.contains("212, 238"),
+        "{shown}"
+    );
 }

@@ -1,4 +1,5 @@
-//! Several processes that start at once on an empty cache all work. This program starts itself as each of them.
+//! Several processes that start at once on an empty cache all work. This program starts itself as
+//! each of them.
 
 #![allow(
     clippy::unwrap_used,
@@ -60,7 +61,9 @@ fn parent() {
 
 fn child(folder: PathBuf) {
     let archive = std::fs::read(std::env::var_os("TEST_ARCHIVE").unwrap()).unwrap();
-    let loader = loader().order([Backing::CacheFile]).cache_folder(folder);
+    let loader = loader()
+        .with_backings([Backing::CacheFile])
+        .with_cache_folder(folder);
     std::io::copy(&mut std::io::stdin(), &mut std::io::sink()).unwrap();
     let loaded = load(&loader, &archive).unwrap();
     println!("{:?} {}", loaded.backing, answer(&loader, &loaded));

@@ -41,10 +41,11 @@ fn the_defaults_are_those_of_the_code() {
         hostcall_payload,
         wait,
         nesting,
+        ..
     } = Limits::default();
     let pool = PoolConfig::default();
     let processors = std::thread::available_parallelism().unwrap().get();
-    for (name, default) in [
+    let rows = [
         ("wall_time", seconds(wall_time)),
         ("cpu_time", seconds(cpu_time)),
         ("memory", bytes(memory)),
@@ -61,8 +62,20 @@ fn the_defaults_are_those_of_the_code() {
         ),
         ("PoolConfig::queue", count(pool.queue as u64)),
         ("PoolConfig::idle_time", seconds(pool.idle_time)),
-    ] {
+    ];
+    for (name, default) in &rows {
         let row = format!("| `{name}` | {default} |");
         assert!(chapter.contains(&row), "operations.md does not have: {row}");
+    }
+    // The pattern above can't say that these are all.
+    let fields = format!("{:#?}", Limits::default());
+    let fields = fields
+        .lines()
+        .filter_map(|line| line.trim().split_once(": "));
+    for (field, _) in fields {
+        assert!(
+            rows.iter().any(|(name, _)| *name == field),
+            "no row for `{field}`"
+        );
     }
 }

@@ -14,6 +14,7 @@ use std::task::Poll;
 
 use python_runtime::{HostcallContext, HostcallError, PoolConfig, PythonRuntime, PythonSource};
 use serde_json::{Value, json};
+use test_support::until;
 
 struct Alive(Arc<AtomicUsize>);
 
@@ -105,9 +106,7 @@ async fn calls_with_hostcalls_alone_and_together() {
     }
     println!("dropped at {dropped} await points");
     assert!(dropped >= 12, "{dropped}");
-    while runtime.stats().idle < 1 {
-        tokio::task::yield_now().await;
-    }
+    until("the instance is back", || runtime.stats().idle == 1).await;
     assert_eq!(runtime.stats().discarded.unclean, 0);
 }
 

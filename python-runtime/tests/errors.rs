@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 static RUNTIME: LazyLock<PythonRuntime> = LazyLock::new(|| {
     let fail = async |_: HostcallContext, _: Value| {
-        Err::<Value, _>(HostcallError::new("missing", "no such order").cause(json!({"id": 7})))
+        Err::<Value, _>(HostcallError::new("missing", "no such order").with_cause(json!({"id": 7})))
     };
     PythonRuntime::builder()
         .hostcall("fail", fail)
@@ -156,7 +156,7 @@ async fn groups_contexts_and_hostcalls_keep_what_is_inside() {
     }
 
     let hostcall = error("ctx.hostcall('fail')").await;
-    let said = HostcallError::new("missing", "no such order").cause(json!({"id": 7}));
+    let said = HostcallError::new("missing", "no such order").with_cause(json!({"id": 7}));
     assert_eq!(hostcall.hostcall, Some(said));
 }
 

@@ -1,4 +1,5 @@
-//! Hostile Python in the real host: each case ends as `evil/README.md` says, and afterwards everything goes on as before.
+//! Hostile Python in the real host: each case ends as `evil/README.md` says, and afterwards
+//! everything goes on as before.
 //!
 //! One test in a binary of its own, since it measures the process.
 
@@ -24,7 +25,8 @@ use evil::table::{self, Case};
 use evil::way::{Host, WAYS};
 use evil::{outcome, process};
 
-/// What the second round may leave in memory that the first did not, in bytes. An allocator's arenas settle late.
+/// What the second round may leave in memory that the first did not, in bytes. An allocator's
+/// arenas settle late.
 const SLACK: u64 = 24 << 20;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -115,7 +115,7 @@ impl Order {
 
 fn orders() -> HostModule {
     let find = async |_: HostcallContext, Find { id }| match id {
-        0 => Err(HostcallError::new("missing", "no such order").cause(json!({"id": id}))),
+        0 => Err(HostcallError::new("missing", "no such order").with_cause(json!({"id": id}))),
         id => Ok(Order {
             related: vec![Order::new(id + 1)],
             ..Order::new(id)
@@ -373,8 +373,8 @@ fn names_that_cant_be_are_refused() {
     }
 }
 
-/// The stubs that are tested with mypy, and the expected files, are generated from these descriptions.
-/// `BLESS=1` writes them again; with it, `cargo test --lib` writes the files.
+/// The stubs that are tested with mypy, and the expected files, are generated from these
+/// descriptions. `BLESS=1` writes them again; with it, `cargo test --lib` writes the files.
 #[test]
 fn descriptions_are_json_and_back() {
     let modules = RUNTIME.host_modules();

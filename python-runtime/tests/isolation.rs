@@ -12,10 +12,11 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use python_runtime::{
-    Function, HostcallContext, HostcallError, Limits, PoolConfig, PythonRuntime, PythonSource,
-    ResetPolicy,
+    CleanedBy, Function, HostcallContext, HostcallError, Limits, PoolConfig, PythonRuntime,
+    PythonSource, ResetPolicy,
 };
 use serde_json::{Value, json};
+use test_support::until;
 
 /// A runtime of one interpreter, whose memory is looked at after each reset.
 fn runtime(clean_state: ResetPolicy) -> PythonRuntime {
@@ -46,9 +47,7 @@ async fn def(runtime: &PythonRuntime, name: &str, source: &str) -> Function {
 }
 
 async fn settled(runtime: &PythonRuntime) {
-    while runtime.stats().idle == 0 {
-        tokio::task::yield_now().await;
-    }
+    until("an instance is idle", || runtime.stats().idle > 0).await;
 }
 
 /// Leaves a secret wherever Python lets it.
@@ -130,8 +129,11 @@ def hunt(_):
 
 #[tokio::test]
 async fn a_secret_that_one_call_hides_no_other_finds() {
-    for clean_state in [ResetPolicy::Require, ResetPolicy::Never] {
-        let runtime = runtime(clean_state);
+    for (policy, cleaned_by) in [
+        (ResetPolicy::Require, CleanedBy::Reset),
+        (ResetPolicy::Never, CleanedBy::FreshInstance),
+    ] {
+        let runtime = runtime(policy);
         let hunt = def(&runtime, "hunt", HUNT).await;
         let hide = def(&runtime, "hide", HIDE).await;
         for secret in 0..5 {
@@ -144,7 +146,7 @@ async fn a_secret_that_one_call_hides_no_other_finds() {
             }
             let (found, receipt) = hunt.call::<_, Vec<String>>(&0).with_receipt().await;
             assert_eq!(found.unwrap(), [""; 0]);
-            assert_eq!(receipt.cleaned_by, Some(clean_state));
+            assert_eq!(receipt.cleaned_by, Some(cleaned_by));
             assert_eq!(receipt.output.to_string(), "");
         }
         // The hunter can find: within one call.
@@ -163,7 +165,7 @@ def both(secret):
         let stats = runtime.stats();
         assert_eq!(stats.discarded.unclean, 0, "{stats:?}");
         assert_eq!(
-            clean_state == ResetPolicy::Require,
+            policy == ResetPolicy::Require,
             stats.resets > 9,
             "{stats:?}"
         );
@@ -225,7 +227,7 @@ def run(value, ctx):
         );
         functions.push(def(&runtime, "run", &source).await);
     }
-    // A fixed series: a failure can be had again.
+    // A fixed series, so that a failure can be reproduced.
     let mut random = 1_u64;
     let mut next = |below: usize| {
         random = random.wrapping_mul(6364136223846793005).wrapping_add(1);

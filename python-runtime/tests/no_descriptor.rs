@@ -9,7 +9,7 @@
 
 use python_runtime::{PoolConfig, Program, PythonRuntime, PythonSource};
 
-/// Runs `code` with no descriptor to be had beyond those that are open.
+/// Runs `code` while no descriptor can be opened.
 fn without_descriptors<T>(code: impl FnOnce() -> T) -> T {
     let mut before = libc::rlimit {
         rlim_cur: 0,

@@ -1,4 +1,5 @@
-//! The interpreter's functions by name, for `perf`. In a process of its own: the list is the process's.
+//! The interpreter's functions by name, for `perf`. In a process of its own: the list is the
+//! process's.
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]

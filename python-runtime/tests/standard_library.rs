@@ -1,5 +1,5 @@
-//! Every module of the standard library is imported, and the table in `docs/src/python.md` says what came of it. `BLESS=1` writes
-//! the table anew.
+//! Every module of the standard library is imported, and the table in `docs/src/python.md` says
+//! the outcome. `BLESS=1` writes the table again.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

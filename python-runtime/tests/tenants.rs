@@ -1,13 +1,13 @@
-//! Tenants of one pool, many of them at once: what one leaves in its interpreter, however its calls end, no other finds in all
-//! of its own interpreter's memory.
+//! Tenants of one pool, many of them at once: what one leaves in its interpreter, however its calls
+//! end, no other finds in all of its own interpreter's memory.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::time::Duration;
 
 use python_runtime::{
-    CallError, Function, HostcallContext, HostcallError, Isolation, Limit, Limits, PoolConfig,
-    PythonError, PythonRuntime, PythonSource, ResetPolicy,
+    CallError, CleanedBy, Function, HostcallContext, HostcallError, Isolation, Limit, Limits,
+    PoolConfig, PythonError, PythonRuntime, PythonSource, ResetPolicy,
 };
 use serde_json::{Value, json};
 
@@ -77,7 +77,7 @@ fn runtime(clean_state: ResetPolicy) -> PythonRuntime {
         .unwrap()
 }
 
-/// Leaves the secrets of `owner`. Nothing but these is in what the caller is told.
+/// Leaves the secrets of `owner`. Nothing else reaches the caller.
 async fn leave(function: Function, owner: usize) {
     let end = function.name().to_owned();
     let mut limits = Limits::default().memory(64 << 20);
@@ -138,8 +138,11 @@ async fn hunter(runtime: &PythonRuntime, state: &str) -> (Function, usize) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_tenant_finds_a_secret_of_another_in_all_of_memory() {
-    for (clean_state, rounds) in [(ResetPolicy::Require, 6), (ResetPolicy::Never, 2)] {
-        let runtime = runtime(clean_state);
+    for (policy, cleaned_by, rounds) in [
+        (ResetPolicy::Require, CleanedBy::Reset, 6),
+        (ResetPolicy::Never, CleanedBy::FreshInstance, 2),
+    ] {
+        let runtime = runtime(policy);
         let mut tenants = Vec::new();
         for (owner, end) in ENDS.iter().chain(&ENDS).enumerate() {
             let state = if owner % 3 == 0 { LARGE } else { "" };
@@ -163,7 +166,7 @@ async fn no_tenant_finds_a_secret_of_another_in_all_of_memory() {
                 for (found, receipt) in [small, large] {
                     assert_eq!(found.unwrap(), [""; 0], "round {round}");
                     assert_eq!(receipt.output.to_string(), "");
-                    assert_eq!(receipt.cleaned_by, Some(clean_state));
+                    assert_eq!(receipt.cleaned_by, Some(cleaned_by));
                 }
             }
             for call in calls {

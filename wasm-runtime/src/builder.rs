@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use artifact_embed::{CacheFolder, EngineProfile, Loader};
+use artifact_embed::{CacheFolder, EngineConfig, Loader};
 use wit_wire_host::{Host, HostBuilder, forward_host_builder};
 
 use crate::compile::Compiler;
@@ -55,9 +55,9 @@ impl WasmRuntimeBuilder {
         self
     }
 
-    /// Writes the functions of components, under their own names, to `/tmp/perf-PID.map` for `perf`.
-    /// This bypasses the cache, whose code `perf` cannot name: each process compiles components
-    /// again. Not on Windows.
+    /// Writes the functions of components, under their own names, to `/tmp/perf-PID.map` for
+    /// `perf`. This bypasses the cache, whose code `perf` cannot name: each process compiles
+    /// components again. Not on Windows.
     #[cfg(unix)]
     pub fn perf_map(mut self) -> Self {
         self.perf_map = true;
@@ -71,10 +71,10 @@ impl WasmRuntimeBuilder {
     /// - [`Error::Compile`]: no engine can be made on this machine
     /// - [`Error::Host`]: a hostcall is registered twice or its name is reserved
     pub fn build(self) -> Result<WasmRuntime, Error> {
-        let mut loader = Loader::new(&EngineProfile::default())?.cache_folder(self.cache);
+        let mut loader = Loader::new(&EngineConfig::default())?.with_cache_folder(self.cache);
         #[cfg(unix)]
         if self.perf_map {
-            loader = loader.perf_map();
+            loader = loader.with_perf_map();
         }
         let host = self.host.build(loader.engine())?;
         Ok(WasmRuntime {

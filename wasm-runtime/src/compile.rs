@@ -23,8 +23,8 @@ impl Compiler {
     /// Compiles `bytes`, read from `file`, on a thread for blocking work, or joins a compilation of
     /// the same bytes; then checks the component.
     ///
-    /// Dropping the future stops the waiting. The compilation goes on, for other tasks that wait and
-    /// for the cache.
+    /// Dropping the future stops the waiting. The compilation goes on, for other tasks that wait
+    /// and for the cache.
     pub(crate) async fn component(
         &self,
         loader: &Loader,
@@ -33,7 +33,7 @@ impl Compiler {
         file: Option<FileIdentity>,
     ) -> Result<Component, Error> {
         let own = loader.clone();
-        let hash = tokio::task::spawn_blocking(move || (own.key(&bytes), bytes));
+        let hash = tokio::task::spawn_blocking(move || (own.compile_key(&bytes), bytes));
         let (key, bytes) = hash.await.map_err(|_| Error::Stopped)?;
         let mut done = self.join(key.clone(), loader, host, bytes);
         let component = match done.wait_for(Option::is_some).await {
@@ -42,7 +42,7 @@ impl Compiler {
         }?;
         if let Some(file) = file {
             let own = loader.clone();
-            let note = tokio::task::spawn_blocking(move || own.remember(&file, &key));
+            let note = tokio::task::spawn_blocking(move || own.record_source(&file, &key));
             note.await.map_err(|_| Error::Stopped)?;
         }
         Ok(component)
@@ -61,7 +61,8 @@ impl Compiler {
         }
         let (sender, done) = watch::channel(None);
         running.insert(key.clone(), done.clone());
-        // A runtime that is shutting down drops the work at once, and its entry then takes the lock.
+        // A runtime that is shutting down drops the work at once, and its entry then takes the
+        // lock.
         drop(running);
         let (loader, host) = (loader.clone(), host.clone());
         let entry = Entry {
@@ -102,13 +103,13 @@ impl Drop for Entry {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-    use artifact_embed::EngineProfile;
+    use artifact_embed::EngineConfig;
 
     use super::*;
 
     #[test]
     fn the_same_bytes_are_compiled_once_at_a_time() {
-        let loader = Loader::new(&EngineProfile::default()).unwrap();
+        let loader = Loader::new(&EngineConfig::default()).unwrap();
         let host = Host::builder().build(loader.engine()).unwrap();
         let compiler = Compiler::default();
         let tokio = tokio::runtime::Builder::new_multi_thread()
@@ -117,11 +118,13 @@ mod tests {
             .build()
             .unwrap();
         tokio.block_on(async {
-            // The only thread for blocking work is busy, so that nothing is compiled before all asked.
+            // The only thread for blocking work is busy, so that nothing is compiled before all
+            // asked.
             let (release, held) = std::sync::mpsc::channel::<()>();
             let holding = tokio::task::spawn_blocking(move || held.recv());
-            let ask =
-                |bytes: &[u8]| compiler.join(loader.key(bytes), &loader, &host, bytes.to_vec());
+            let ask = |bytes: &[u8]| {
+                compiler.join(loader.compile_key(bytes), &loader, &host, bytes.to_vec())
+            };
             let (mut first, second, other) = (ask(b"one"), ask(b"one"), ask(b"other"));
             assert!(first.same_channel(&second) && !first.same_channel(&other));
             drop(release);

@@ -45,7 +45,8 @@ impl ComponentFile {
                 limit: max_bytes,
             });
         }
-        if let Some((key, component)) = before.as_ref().and_then(|file| loader.recall(file)) {
+        if let Some((key, component)) = before.as_ref().and_then(|file| loader.lookup_source(file))
+        {
             let component = host.component(&component)?;
             return Ok(Self::Cached(component.with_identity(key.as_str())));
         }

@@ -38,15 +38,15 @@ pub struct WasmRuntime {
 impl WasmRuntime {
     /// Compiles the component `bytes` unless the cache has it, and checks it against the protocol.
     ///
-    /// Compiling a large component takes seconds. It runs on a thread for blocking work, and once for
-    /// all tasks that pass the same bytes at the same time.
+    /// Compiling a large component takes seconds. It runs on a thread for blocking work, and once
+    /// for all tasks that pass the same bytes at the same time.
     ///
-    /// Components that are known to expand when they are compiled are rejected: sparse memory, great
-    /// numbers of functions, deep nesting. Beyond that, only
+    /// Components that are known to expand when they are compiled are rejected: sparse memory,
+    /// great numbers of functions, deep nesting. Beyond that, only
     /// [`max_component_bytes`](crate::WasmRuntimeBuilder::max_component_bytes) bounds what the
-    /// compiler takes: on two busy cores 34 s and 2.3 GB for 6.5 MB of stores in one function, 6 s for
-    /// 100,000 empty functions (0.4 MB). For untrusted components choose that limit accordingly, or
-    /// compile them in a process that may die and pass on archives.
+    /// compiler takes: on two busy cores 34 s and 2.3 GB for 6.5 MB of stores in one function, 6 s
+    /// for 100,000 empty functions (0.4 MB). For untrusted components choose that limit
+    /// accordingly, or compile them in a process that may die and pass on archives.
     ///
     /// # Errors
     ///

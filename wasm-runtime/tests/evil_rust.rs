@@ -1,5 +1,5 @@
-//! An evil guest in Rust (`guest-glue/rust/examples/evil.rs`), under both ways to clean state: what its callers are told, and that
-//! nobody else notices.
+//! An evil guest in Rust (`guest-glue/rust/examples/evil.rs`), under both ways to clean state: what
+//! its callers see, and that no other call notices.
 
 #![allow(
     clippy::unwrap_used,
@@ -40,7 +40,7 @@ async fn program(clean_state: ResetPolicy, ops: &[&str]) -> (WasmRuntime, Progra
     (runtime, program)
 }
 
-/// What a caller is told, in one line.
+/// What a caller sees, in one line.
 fn told(result: Result<Value, CallError>) -> String {
     match result {
         Ok(answer) => format!("ok {answer}"),

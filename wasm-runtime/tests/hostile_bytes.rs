@@ -1,4 +1,5 @@
-//! Bytes that pretend to be components: each is refused in a typed error, or accepted and harmless, and costs the process nothing.
+//! Bytes that pretend to be components: each is rejected with a typed error, or accepted and harmless,
+//! and costs the process nothing.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,7 +14,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use wasm_runtime::{CacheFolder, CallError, Error, Limits, Op, WasmRuntime};
+use wasm_runtime::{CacheFolder, CallError, Error, Limits, Op, ProgramError, WasmRuntime};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
@@ -39,8 +40,12 @@ async fn told(runtime: &WasmRuntime, bytes: Vec<u8>) -> String {
     };
     let program = match component.program([Op::new("op")]).build().await {
         Ok(program) => program,
-        Err(CallError::Limit { exceeded, .. }) => return format!("limit {:?}", exceeded.limit),
-        Err(CallError::Failed { source, .. }) => return format!("failed: {}", root(&*source)),
+        Err(ProgramError::Run(CallError::Limit { exceeded, .. })) => {
+            return format!("limit {:?}", exceeded.limit);
+        }
+        Err(ProgramError::Run(CallError::Failed { source, .. })) => {
+            return format!("failed: {}", root(&*source));
+        }
         Err(error) => return format!("init: {error}"),
     };
     match program.function("op").unwrap().call_raw("null").await {
@@ -279,7 +284,7 @@ async fn too_much_of_anything_is_refused() {
         (
             "1,000,001 functions",
             more(&repeated(1_000_001, |_| "(func)".into())),
-            "compile: the component would have 1000004 functions, and 200000 are accepted",
+            "compile: component too large once expanded: 1000004 functions, limit 200000",
         ),
         (
             "50,001 locals",
@@ -332,7 +337,7 @@ async fn too_much_of_anything_is_refused() {
         (
             "300,000 components deep",
             nested(300_000),
-            "compile: the component would have 300001 components within each other, and 100 are accepted",
+            "compile: component too large once expanded: 300001 nested components, limit 100",
         ),
         (
             "1,001 modules",
@@ -361,7 +366,7 @@ async fn too_much_of_anything_is_refused() {
                 "loop ".repeat(1_001),
                 "end ".repeat(1_001)
             )),
-            "compile: the component would have 1001 loops within each other, and 1000 are accepted",
+            "compile: component too large once expanded: 1001 nested loops, limit 1000",
         ),
         ("no bytes", Vec::new(), "no component: Empty"),
         ("text", b"(component)".to_vec(), "no component: Unknown"),
@@ -399,19 +404,19 @@ async fn too_much_of_anything_is_refused() {
             more(
                 "(memory $m 16384) (data (memory $m) (i32.const 0) \"a\") (data (memory $m) (i32.const 0x3fffffff) \"b\")",
             ),
-            "compile: the component would have 1073741824 bytes of sparse initial memory, and 67108864 are accepted",
+            "compile: component too large once expanded: 1073741824 bytes of sparse initial memory, limit 67108864",
         ),
         (
             "a hundred thousand globals, a hundred times",
             and([section(CORE_MODULE, &globals)]
                 .into_iter()
                 .chain((0..100).map(|_| section(CORE_INSTANCE, &[1, 0, 1, 0])))),
-            "compile: the component would have 10",
+            "compile: component too large once expanded: 10",
         ),
         (
             "2^20 component instances",
             doubled(20),
-            "compile: the component would have 2097151 instances of components, and 10000 are accepted",
+            "compile: component too large once expanded: 2097151 instances of components, limit 10000",
         ),
         (
             "a hundred thousand globals, 25 times in each of 40 components",
@@ -429,7 +434,7 @@ async fn too_much_of_anything_is_refused() {
                 &section(COMPONENT_INSTANCE, &instances(40)),
             ]
             .concat(),
-            "compile: the component would have 100000000 functions and globals in its modules' instances, and 4000000 are accepted",
+            "compile: component too large once expanded: 100000000 functions and globals in module instances, limit 4000000",
         ),
         (
             "ninety empty modules in each of ninety components in each of ninety",
@@ -449,7 +454,7 @@ async fn too_much_of_anything_is_refused() {
                 ]
                 .concat()
             },
-            "compile: the component would have 737190 definitions in instances of components, and 200000 are accepted",
+            "compile: component too large once expanded: 737190 definitions in instances of components, limit 200000",
         ),
     ];
     // Deeper than any parser that calls itself could go.

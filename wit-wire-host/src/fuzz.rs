@@ -22,8 +22,8 @@ use crate::{HostcallContext, HostcallError, Limit, Limits, Meter, Payload, Snaps
 /// Bytes of a page of WebAssembly's.
 const WASM_PAGE: usize = 64 << 10;
 
-/// The bytes of a program are refused with a reason, or are an image that can be laid into memory, taken back, told from
-/// others and written again. No line of it lies outside the memory that it is for.
+/// A snapshot's bytes are refused with a reason, or hold an image that can be loaded into memory, unloaded,
+/// told from others and written again. No line of it lies outside the memory that it is for.
 pub fn snapshot(bytes: &[u8]) {
     image_of(bytes);
     if let Some(sealed) = sealed(bytes) {
@@ -31,7 +31,7 @@ pub fn snapshot(bytes: &[u8]) {
     }
 }
 
-/// The same with a digest that is right, as whoever forges a snapshot makes it.
+/// The same with a digest that is right, as a forger would make it.
 fn sealed(bytes: &[u8]) -> Option<Vec<u8>> {
     let (start, rest) = bytes.split_at_checked(48)?;
     let digest = blake3::hash(rest);
@@ -78,16 +78,16 @@ fn image_of(bytes: &[u8]) {
     let mut pages = Vec::new();
     image.write(&mut pages);
     assert_eq!(pages, snapshot.pages());
-    // A forged one may have lines that are no different from blank ones.
+    // A forged one may have lines that do not differ from pristine ones.
     let again = Image::between(blank, None, &state, all, &known);
     assert!(memory::is_state(blank, Some(&again), &state));
     assert!(again.size().0 <= image.size().0);
 }
 
-/// What a guest asks for together is answered, refused or ends its run by a limit. Each answer is to a call that was made, and
-/// what the guest may read is what there is.
+/// What a guest asks for together is answered, refused, or ends its run by a limit. Each answer is to a call
+/// that was made, and what the guest can read is what there is.
 ///
-/// The bytes are payloads of exchanges, with 0 between them.
+/// The bytes are payloads of exchanges, separated by 0.
 pub fn batch(bytes: &[u8]) {
     static TIMERS: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
         let runtime = tokio::runtime::Builder::new_current_thread()

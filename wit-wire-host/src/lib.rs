@@ -65,9 +65,7 @@ pub use metering::{Limit, LimitExceeded, Limits, Meter, Pause};
 pub use pool::{Discarded, PoolConfig, PoolStats};
 pub use profile::Profile;
 pub use program::{Program, ProgramBuilder, ProgramSize};
-pub use protocol::{
-    Dialect, HostcallError, Mismatch, Op, PROTOCOL_VERSION, Payload, file_content,
-};
+pub use protocol::{Dialect, HostcallError, Mismatch, Op, PROTOCOL_VERSION, Payload, file_content};
 pub use receipt::{CleanedBy, Isolation, Receipt};
 pub use sandbox::hostcalls::{HostcallContext, Hostcalls};
 pub use sandbox::{Output, Stream};

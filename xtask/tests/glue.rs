@@ -15,7 +15,8 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 use wasm_runtime::{
-    CallError as Error, HostcallContext, HostcallError, Hostcalls, Isolation, Op, WasmRuntime,
+    CallError, HostcallContext, HostcallError, Hostcalls, Isolation, Op, Payload, ProgramError,
+    WasmRuntime,
 };
 
 #[derive(Deserialize)]
@@ -74,10 +75,10 @@ impl Hostcalls for Answers {
         &self,
         _: HostcallContext,
         op: String,
-        _: String,
-    ) -> Result<String, HostcallError> {
+        _: Payload,
+    ) -> Result<Payload, HostcallError> {
         match self.0.get(&op).cloned() {
-            Some(Answer::Ok(value)) => Ok(value.to_string()),
+            Some(Answer::Ok(value)) => Ok(value.to_string().into()),
             Some(Answer::Err(error)) => Err(error),
             None => Err(HostcallError::new(
                 "op_404",
@@ -112,7 +113,7 @@ async fn holds(language: &str, file: &str) {
         let ops = case
             .ops
             .iter()
-            .map(|op| Op::new(op.name.as_str()).data(&op.data));
+            .map(|op| Op::new(op.name.as_str()).with_data(&op.data));
         let mut program = component.unwrap().program(ops).isolation(Isolation::Shared);
         if let Some(version) = &case.version {
             program = program.version(version);
@@ -120,15 +121,15 @@ async fn holds(language: &str, file: &str) {
         let program = match (program.build().await, &case.init_error) {
             (Ok(program), None) => program,
             // The host knows better than to ask the guest.
-            (Err(Error::DuplicateOp(_)), Some(_)) => continue,
-            (Err(error), Some(expected)) => {
+            (Err(ProgramError::DuplicateOp(_)), Some(_)) => continue,
+            (Err(ProgramError::Run(error)), Some(expected)) => {
                 expected.check(error);
                 continue;
             }
             (Ok(_), Some(expected)) => {
                 panic!("initialised, and should fail with {}", expected.kind)
             }
-            (Err(error), None) => panic!("{error}"),
+            (Err(error), _) => panic!("{error}"),
         };
         for call in &case.calls {
             let Ok(function) = program.function(&call.op) else {
@@ -138,7 +139,7 @@ async fn holds(language: &str, file: &str) {
             };
             match (function.call_raw(call.input.as_str()).await, &call.error) {
                 (Ok(output), None) => {
-                    let output: Value = serde_json::from_str(&output).unwrap();
+                    let output: Value = output.deserialize().unwrap();
                     assert_eq!(
                         output,
                         call.output.clone().unwrap_or_default(),
@@ -157,14 +158,14 @@ async fn holds(language: &str, file: &str) {
 }
 
 impl Expected {
-    fn check(&self, error: Error) {
+    fn check(&self, error: CallError) {
         let (kind, text) = match error {
-            Error::VersionMismatch { guest, .. } => ("version-mismatch", guest),
-            Error::UnexpectedOp { op } => ("unexpected-mat", op),
-            Error::Init { message } => ("other", message),
-            Error::NoHandler { op } => ("no-handler", op),
-            Error::InvalidInput { message, .. } => ("in-json-err", message),
-            Error::Handler { message, .. } => ("handler-err", message),
+            CallError::VersionMismatch { guest, .. } => ("version-mismatch", guest),
+            CallError::UnexpectedOp { op } => ("unexpected-mat", op),
+            CallError::Init { message } => ("other", message),
+            CallError::NoHandler { op } => ("no-handler", op),
+            CallError::InvalidInput { message, .. } => ("in-json-err", message),
+            CallError::Handler { message, .. } => ("handler-err", message),
             other => panic!("{other}"),
         };
         assert_eq!(kind, self.kind, "{text}");

@@ -12,7 +12,8 @@ use std::fs;
 
 use common::{root, xtask};
 use serde_json::{Value, json};
-use wasm_runtime::{Op, PoolConfig, ResetPolicy, WasmRuntime};
+use test_support::until;
+use wasm_runtime::{CleanedBy, Op, PoolConfig, ResetPolicy, WasmRuntime};
 
 #[test]
 fn our_own_guests_pass_all_conformance_cases() {
@@ -115,12 +116,12 @@ fn guests_of_most_languages_are_reset_between_calls() {
     let python = json!({"ty": "lambda", "source": "lambda name: print(name, 'comes in') or f'Hello, {name}!'"});
     let javascript =
         json!({"ty": "lambda", "source": "name => (console.log(name), `Hello, ${name}!`)"});
-    for (guest, op, data, clean_state) in [
-        ("rust-shop", "greet", Value::Null, ResetPolicy::Require),
-        ("rust-no-wasi", "echo", Value::Null, ResetPolicy::Require),
-        ("c", "echo", Value::Null, ResetPolicy::Require),
-        ("python", "greet", python, ResetPolicy::Require),
-        ("javascript", "greet", javascript, ResetPolicy::Never),
+    for (guest, op, data, cleaned_by) in [
+        ("rust-shop", "greet", Value::Null, CleanedBy::Reset),
+        ("rust-no-wasi", "echo", Value::Null, CleanedBy::Reset),
+        ("c", "echo", Value::Null, CleanedBy::Reset),
+        ("python", "greet", python, CleanedBy::Reset),
+        ("javascript", "greet", javascript, CleanedBy::FreshInstance),
     ] {
         let before = runtime.stats();
         tokio.block_on(async {
@@ -137,17 +138,15 @@ fn guests_of_most_languages_are_reset_between_calls() {
                 let (answer, receipt) = call.with_receipt().await;
                 let answer = answer.unwrap();
                 assert!(answer.ends_with(name) || answer.ends_with(&format!("{name}!")));
-                assert_eq!(receipt.cleaned_by, Some(clean_state), "{guest}");
+                assert_eq!(receipt.cleaned_by, Some(cleaned_by), "{guest}");
                 let printed = receipt.output.to_string();
                 let prints = op == "greet";
                 assert_eq!(prints, printed.contains(name), "{guest}: {printed}");
             }
-            while runtime.stats().idle == 0 {
-                tokio::task::yield_now().await;
-            }
+            until("the instance is back", || runtime.stats().idle > 0).await;
         });
         let after = runtime.stats();
-        if clean_state == ResetPolicy::Require {
+        if cleaned_by == CleanedBy::Reset {
             assert_eq!(after.discarded, before.discarded, "{guest}");
             assert!(after.resets >= before.resets + 3, "{guest}: {after:?}");
         }

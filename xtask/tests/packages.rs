@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use common::{root, xtask};
 use python_runtime::{
-    Archive, Builder, Limits, PythonError, PythonRuntime, PythonSource, SourceTree,
+    Archive, Limits, PythonError, PythonRuntime, PythonRuntimeBuilder, PythonSource, SourceTree,
 };
 use serde_json::Value;
 use zip::ZipWriter;
@@ -161,14 +161,14 @@ fn built(name: &str) -> PathBuf {
     path
 }
 
-fn builder() -> Builder {
+fn builder() -> PythonRuntimeBuilder {
     // To compile sympy, on a machine that does other things.
     let time = Duration::from_secs(120);
     PythonRuntime::builder().limits(Limits::default().cpu_time(time).wall_time(time))
 }
 
 #[allow(unsafe_code, reason = "an archive is trusted in so many words")]
-fn baked() -> Builder {
+fn baked() -> PythonRuntimeBuilder {
     let bytes = fs::read(built("python-with-tested.aot")).unwrap();
     // SAFETY: `cargo xtask test` has built it.
     builder().archive(unsafe { Archive::trust(bytes) }.unwrap())
@@ -210,7 +210,7 @@ async fn holds(runtime: PythonRuntime) {
             };
             let expected: Value = serde_json::from_str(output).unwrap();
             match function.call_raw(*input).await {
-                Ok(answer) if serde_json::from_str::<Value>(&answer).unwrap() == expected => {}
+                Ok(answer) if answer.deserialize::<Value>().unwrap() == expected => {}
                 Ok(answer) => wrong.push(format!("{target} of {input}: {answer}, not {output}")),
                 Err(error) => wrong.push(format!("{target} of {input}: {error}")),
             }

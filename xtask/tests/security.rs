@@ -104,6 +104,7 @@ fn sources() -> impl Iterator<Item = PathBuf> {
         "xtask",
         "xtask/bindings",
         "xtask/component",
+        "xtask/flame-graph",
         "xtask/guest",
         "xtask/lab",
         "xtask/python",

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
+use test_support::until_blocking;
 
 const SHOP: &str = "
 from dataclasses import dataclass
@@ -156,20 +157,18 @@ fn a_folder_of_files_is_a_folder_of_endpoints() {
         "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     );
 
-    let document = server.get("/openapi.json");
-    let operation = &document["paths"]["/shop/total"]["post"];
-    assert_eq!(operation["description"], "What they cost together.");
-    assert_eq!(
-        operation["responses"]["200"]["content"]["application/json"]["schema"]["type"],
-        "number"
-    );
-    assert!(
-        server
-            .get("/")
-            .as_str()
-            .unwrap()
-            .contains("<title>Functions</title>")
-    );
+    // Without one of the caller's, a new one, also where no function is called.
+    for request in ["POST /shop/total", "GET /healthz", "POST /nothing"] {
+        let (_, head, _) = server.ask(request, "", "");
+        let id = header(&head, "x-request-id").unwrap();
+        assert_eq!(
+            id.split('-').map(str::len).collect::<Vec<_>>(),
+            [8, 4, 4, 4, 12]
+        );
+    }
+    let (status, head, _) = server.ask("GET /shop/total", "", "");
+    assert_eq!((status, header(&head, "allow")), (405, Some("POST")));
+
     let metrics = server.get("/metrics");
     let metrics = metrics.as_str().unwrap();
     for wanted in [
@@ -217,6 +216,91 @@ fn a_folder_of_files_is_a_folder_of_endpoints() {
     assert!(problem.contains("rename it"), "{health}");
 }
 
+/// The value of a header, whose name is in lower case.
+fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
+    let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+    lines.find_map(|(found, value)| (found == name).then_some(value))
+}
+
+#[test]
+fn the_openapi_document_is_valid_and_the_page_shows_it() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("shop.py"), SHOP).unwrap();
+    std::fs::create_dir(folder.path().join("trees")).unwrap();
+    // A type of itself, one whose name is used twice, and names that are not ASCII.
+    let source = "
+from __future__ import annotations
+from dataclasses import dataclass
+
+@dataclass
+class Item:
+    'A node.'
+    maße: dict[str, tuple[int, float]]
+    children: list[Item]
+    next: Item | None = None
+
+def größte(item: Item, ctx) -> Item | None:
+    return item
+";
+    std::fs::write(folder.path().join("trees/nodes.py"), source).unwrap();
+    let server = Server::folder(folder.path(), &[]);
+    let document = server.get("/openapi.json");
+    validate_openapi(&document);
+
+    let operation = &document["paths"]["/shop/total"]["post"];
+    assert_eq!(operation["description"], "What they cost together.");
+    assert_eq!(
+        operation["responses"]["200"]["content"]["application/json"]["schema"]["type"],
+        "number"
+    );
+    let input = &operation["requestBody"]["content"]["application/json"]["schema"];
+    let item = input["items"]["$ref"].as_str().unwrap();
+    let item = &document.pointer(item.strip_prefix('#').unwrap()).unwrap();
+    assert_eq!(item["properties"]["quantity"]["default"], 1);
+    // Without a docstring there is no description, rather than one that is null.
+    let undescribed = &document["paths"]["/shop/fail"]["post"];
+    assert_eq!(undescribed.get("description"), None);
+
+    // All of it is in the page, and it asks for the document.
+    let page = server.get("/");
+    let page = page.as_str().unwrap();
+    assert!(page.contains("<title>Functions</title>"));
+    assert!(page.contains("url: '/openapi.json'"));
+    for loaded in ["<script src", "<link"] {
+        assert!(!page.contains(loaded), "{loaded}");
+    }
+}
+
+/// With a validator from the Python package index, in an environment of its own.
+fn validate_openapi(document: &Value) {
+    let requirements = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../examples/serve/tests/openapi/requirements.txt"
+    );
+    let temporary = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let environment = temporary.join("openapi-tools");
+    let python = environment.join("bin/python");
+    let file = temporary.join("openapi.json");
+    std::fs::write(&file, document.to_string()).unwrap();
+    let run = |command: &mut Command| {
+        for name in ["PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP"] {
+            command.env_remove(name);
+        }
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    run(Command::new("python3")
+        .args(["-I", "-m", "venv"])
+        .arg(&environment));
+    run(Command::new(&python)
+        .args("-I -m pip install --quiet --disable-pip-version-check --no-deps".split(' '))
+        .args("--only-binary :all: --require-hashes --requirement".split(' '))
+        .arg(requirements));
+    run(Command::new(&python)
+        .args("-I -m openapi_spec_validator --schema 3.1 --errors all".split(' '))
+        .arg(&file));
+}
+
 #[test]
 fn each_function_of_the_examples_answers() {
     let server = Server::folder(Path::new("examples/functions"), &[]);
@@ -255,13 +339,9 @@ fn what_python_said_is_not_for_callers_unless_they_are_its_developers() {
 
 /// What `ask` says once it is as `wanted`.
 fn until<T>(ask: impl Fn() -> T, wanted: impl Fn(&T) -> bool) -> T {
-    loop {
-        let answer = ask();
-        if wanted(&answer) {
-            return answer;
-        }
-        std::thread::yield_now();
-    }
+    let mut last = None;
+    until_blocking("the server's answer", || wanted(last.insert(ask())));
+    last.unwrap()
 }
 
 #[test]
@@ -465,5 +545,22 @@ fn functions_behind_the_gateway_have_the_rights_of_their_caller() {
             "{body}"
         );
     }
-    assert_eq!(ask("other-token", owed, json!({})).0, 401);
+    // The name of the scheme is read in any case.
+    let (status, _, _) = server.ask(
+        "POST /graphql",
+        "authorization: bearer shop-token\r\n",
+        r#"{"query": "{ customer(id: 7) { name } }"}"#,
+    );
+    assert_eq!(status, 200);
+    let token = "authorization: Bearer other-token\r\n";
+    let (status, head, _) = server.ask("POST /graphql", token, "{}");
+    assert_eq!(
+        (status, header(&head, "www-authenticate")),
+        (401, Some("Bearer"))
+    );
+    let (_, body) = ask("shop-token", "{\n  customer(", json!({}));
+    assert_eq!(
+        body["errors"][0]["locations"],
+        json!([{"line": 2, "column": 12}])
+    );
 }

@@ -1,8 +1,8 @@
-//! For build scripts: embeds an archive of `artifact-embed` in the crate that is built, and makes one of a component where none was
-//! made before.
+//! For build scripts: embeds an archive of `artifact-embed` in the crate that is built, and
+//! compiles one if asked to.
 //!
-//! The crate knows what cargo tells build scripts. It does not know what an archive is: without features it has no dependencies, so that a
-//! build script stays small.
+//! The crate knows what cargo tells build scripts. It does not know what an archive is: without
+//! features it has no dependencies, so that build scripts stay small.
 //!
 //! ```no_run
 //! // build.rs
@@ -11,10 +11,14 @@
 //! # }
 //! ```
 //!
-//! The crate's code then has it as `artifact_embed::embedded!("guest")`.
+//! The crate's code then finds it with `artifact_embed::embedded!("guest")`.
 //!
-//! Features, none of which is on by default: `compile` has `compile`, which makes archives, with Wasmtime's compiler; `cross` has it
-//! compile for other processor architectures too.
+//! # Features
+//!
+//! None is on by default.
+//!
+//! - `compile` adds the function `compile`, which makes archives, and Wasmtime's compiler
+//! - `cross` lets it compile for other processor architectures
 
 use std::path::Path;
 use std::{env, fs, io};
@@ -27,11 +31,12 @@ pub use compile::compile;
 
 /// Embeds the archive at `path` as `name`, for `artifact_embed::embedded!` to find.
 ///
-/// A crate whose archive is not there yet still compiles; using the artifact is then an error that ends in `remedy`.
+/// A crate still compiles if the file does not exist yet; to use the artifact is then an error
+/// whose message ends with `remedy`.
 ///
 /// # Errors
 ///
-/// If this is no build script, or its output folder can't be written.
+/// If this is not a build script, or its output folder can't be written.
 pub fn embed(name: &str, path: impl AsRef<Path>, remedy: &str) -> io::Result<()> {
     let path = std::path::absolute(path)?;
     println!("cargo::rerun-if-changed={}", path.display());
@@ -41,11 +46,11 @@ pub fn embed(name: &str, path: impl AsRef<Path>, remedy: &str) -> io::Result<()>
         "None".to_owned()
     };
     let out = env::var_os("OUT_DIR")
-        .ok_or_else(|| io::Error::other("OUT_DIR is not set: no build script"))?;
+        .ok_or_else(|| io::Error::other("OUT_DIR is not set: this is not a build script"))?;
     let code = format!(
         "{{
     #[allow(unsafe_code)]
-    // SAFETY: the build that makes this program chose the file, so it is trusted like the program.
+    // SAFETY: the build of this program chose the file, so it is trusted like the program.
     unsafe {{ ::artifact_embed::Embedded::new({name:?}, {remedy:?}, {bytes}) }}
 }}
 "

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use artifact_embed::{
-    Archive, Effort, EngineProfile, Error, HOST_TARGET, Header, Loaded, Loader, compile,
+    Archive, Effort, EngineConfig, Error, HOST_TARGET, Header, Loaded, Loader, compile,
 };
 use serde_json::Value;
 
@@ -11,21 +11,21 @@ use serde_json::Value;
 pub(crate) const COMPONENT: &[u8] = include_bytes!("answer.wasm");
 
 pub(crate) fn archive() -> Vec<u8> {
-    archive_for(&EngineProfile::default(), HOST_TARGET).unwrap()
+    archive_for(&EngineConfig::default(), HOST_TARGET).unwrap()
 }
 
-pub(crate) fn archive_for(profile: &EngineProfile, target: &str) -> Result<Vec<u8>, Error> {
-    compile(COMPONENT, profile, target)?.pack(Effort::Fast)
+pub(crate) fn archive_for(config: &EngineConfig, target: &str) -> Result<Vec<u8>, Error> {
+    compile(COMPONENT, config, target)?.pack(Effort::Fast)
 }
 
 pub(crate) fn loader() -> Loader {
-    Loader::new(&EngineProfile::default()).unwrap()
+    Loader::new(&EngineConfig::default()).unwrap()
 }
 
 /// Loads bytes that a test made, or broke.
 pub(crate) fn load(loader: &Loader, bytes: &[u8]) -> Result<Loaded, Error> {
     #[allow(unsafe_code, reason = "what loads at all was made by this test")]
-    // SAFETY: the bytes come from `archive_for`; where a test changed them, they are to be refused.
+    // SAFETY: the bytes come from `archive_for`; where a test changed them, they must be refused.
     let archive = unsafe { Archive::trust(bytes)? };
     loader.load(&archive)
 }
@@ -42,10 +42,16 @@ pub(crate) fn answer(loader: &Loader, loaded: &Loaded) -> u32 {
     function.call(&mut store, ()).unwrap().0
 }
 
+/// The fields of an archive's header.
+pub(crate) fn fields(archive: &[u8]) -> Value {
+    let (_, payload) = Header::read(archive).unwrap();
+    serde_json::from_slice(&archive[48..archive.len() - payload.len()]).unwrap()
+}
+
 /// The same archive with another header, whose digest is right.
 pub(crate) fn with_header(archive: &[u8], change: impl FnOnce(&mut Value)) -> Vec<u8> {
-    let (header, payload) = Header::read(archive).unwrap();
-    let mut header = serde_json::to_value(header).unwrap();
+    let (_, payload) = Header::read(archive).unwrap();
+    let mut header = fields(archive);
     change(&mut header);
     let header = header.to_string().into_bytes();
     let mut changed = archive[..12].to_vec();

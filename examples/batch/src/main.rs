@@ -1,10 +1,11 @@
-//! A column of values through one Python function, as an engine for data runs it: in batches, side by side, in order.
+//! A column of values through one Python function, as a data engine runs it: in batches,
+//! concurrently, in order.
 //!
 //! ```console
 //! $ cargo run --bin batch 100000
 //! ```
 //!
-//! Prints what a row costs, by the size of a batch. Each batch is a call on clean state.
+//! Prints the cost of a row by batch size. Each batch is a call on clean state.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use python_runtime::{CallError, Function, PythonError, PythonRuntime, PythonSour
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// What the user wrote, for one value.
+/// The user's function, of one value.
 const SOURCE: &str = r#"
 def celsius(reading: str) -> float | None:
     if reading.endswith("F"):
@@ -21,17 +22,17 @@ def celsius(reading: str) -> float | None:
     return float(reading[:-1]) if reading else None
 "#;
 
-/// What makes a function of one value one of many. A value that fails says which it was.
-const OF_MANY: &str = r#"
+/// Maps the user's function over a batch. An exception says which value it was raised for.
+const MAPPED: &str = r#"
 def column(readings: list[str]) -> list[float | None]:
-    answers = []
+    results = []
     for row, reading in enumerate(readings):
         try:
-            answers.append(celsius(reading))
+            results.append(celsius(reading))
         except Exception as error:
             error.add_note(f"in row {row} of the batch: {reading!r}")
             raise
-    return answers
+    return results
 "#;
 
 /// A function of a column.
@@ -42,22 +43,23 @@ struct ColumnFunction {
 }
 
 impl ColumnFunction {
-    /// The answers in the order of the values, and processor time. The first batch that fails ends it.
+    /// The results in the order of the values, and the CPU time. The first batch that fails ends
+    /// the evaluation.
     async fn evaluate<I, O>(&self, column: &[I]) -> Result<(Vec<O>, Duration), CallError>
     where
         I: Serialize + Sync,
         O: DeserializeOwned + Send,
     {
-        // As many at once as there are processors; the next begins when the first of them has ended.
-        let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+        // As many calls at once as there are processors.
+        let concurrency = std::thread::available_parallelism().map_or(1, usize::from);
         let calls = column.chunks(self.batch).map(|values| async move {
-            let (answers, receipt) = self.function.call::<_, Vec<O>>(values).with_receipt().await;
-            answers.map(|answers| (answers, receipt.cpu_time))
+            let (results, receipt) = self.function.call::<_, Vec<O>>(values).with_receipt().await;
+            results.map(|results| (results, receipt.cpu_time))
         });
-        let done = stream::iter(calls).buffered(at_once);
+        let done = stream::iter(calls).buffered(concurrency);
         let whole = (Vec::with_capacity(column.len()), Duration::ZERO);
-        done.try_fold(whole, async |(mut all, spent), (answers, cpu_time)| {
-            all.extend(answers);
+        done.try_fold(whole, async |(mut all, spent), (results, cpu_time)| {
+            all.extend(results);
             Ok((all, spent + cpu_time))
         })
         .await
@@ -67,7 +69,7 @@ impl ColumnFunction {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let runtime = PythonRuntime::builder().build()?;
-    let source = PythonSource::def("column", format!("{SOURCE}{OF_MANY}"));
+    let source = PythonSource::def("column", format!("{SOURCE}{MAPPED}"));
     let function = runtime.function(source).await?;
 
     let rows = std::env::args().nth(1);
@@ -79,7 +81,7 @@ async fn main() -> anyhow::Result<()> {
             _ => String::new(),
         })
         .collect();
-    println!("{:>8}  {:>12}  {:>12}", "batch", "rows/s", "CPU a row");
+    println!("{:>8}  {:>12}  {:>12}", "batch", "rows/s", "CPU/row");
     let mut expected: Option<Vec<Option<f64>>> = None;
     for batch in [1, 10, 100, 1_000, 10_000] {
         let column = ColumnFunction {
@@ -87,14 +89,14 @@ async fn main() -> anyhow::Result<()> {
             batch,
         };
         let started = Instant::now();
-        let (answers, cpu_time) = column.evaluate(&readings).await?;
+        let (results, cpu_time) = column.evaluate(&readings).await?;
         let per_second = readings.len() as f64 / started.elapsed().as_secs_f64();
-        let of_a_row = cpu_time / u32::try_from(readings.len())?;
-        println!("{batch:>8}  {per_second:>12.0}  {of_a_row:>12.2?}");
-        let same = expected.get_or_insert_with(|| answers.clone()) == &answers;
+        let per_row = cpu_time / u32::try_from(readings.len())?;
+        println!("{batch:>8}  {per_second:>12.0}  {per_row:>12.2?}");
+        let same = expected.get_or_insert_with(|| results.clone()) == &results;
         anyhow::ensure!(
             same,
-            "batches of {batch} gave other answers than single rows"
+            "batches of {batch} rows gave other results than single rows"
         );
     }
 

@@ -1,4 +1,4 @@
-//! Which functions there are, and who may call which.
+//! The functions, and which of them each caller may call.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +15,8 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Config {
-    /// `module:function` by the name in queries. `customer.orders` is what a query finds as `orders` in a `customer`.
+    /// `module:function` by its name in queries. `customer.orders` is the field `orders` of what
+    /// `customer` returns.
     functions: BTreeMap<String, String>,
     callers: BTreeMap<String, Settings>,
 }
@@ -45,13 +46,13 @@ pub(crate) struct Gateway {
     callers: BTreeMap<String, Arc<Caller>>,
 }
 
-/// What one caller may do.
+/// A caller and its rights.
 pub(crate) struct Caller {
     pub(crate) name: String,
     may: Vec<Pattern>,
-    /// Calls of functions in one request, those that functions make included.
+    /// How many calls a request may make, including those that functions make.
     pub(crate) calls: u64,
-    /// For one request.
+    /// The time limit of a request.
     pub(crate) time: Duration,
 }
 
@@ -64,9 +65,9 @@ impl Caller {
 impl Gateway {
     pub(crate) async fn load(runtime: &PythonRuntime, folder: &Path) -> Result<Self> {
         let path = folder.join("gateway.json");
-        let named = || path.display().to_string();
-        let config = fs::read_to_string(&path).with_context(named)?;
-        let Config { functions, callers } = serde_json::from_str(&config).with_context(named)?;
+        let name = || path.display().to_string();
+        let config = fs::read_to_string(&path).with_context(name)?;
+        let Config { functions, callers } = serde_json::from_str(&config).with_context(name)?;
 
         let tree = Arc::new(SourceTree::new().folder(folder)?);
         let mut program = runtime.program();
@@ -86,14 +87,14 @@ impl Gateway {
             let caller = Caller {
                 may: patterns
                     .collect::<Result<_, _>>()
-                    .with_context(|| format!("what `{name}` may"))?,
+                    .with_context(|| format!("the patterns in `may` of `{name}`"))?,
                 calls: settings.calls,
                 time: Duration::from_millis(settings.milliseconds),
                 name,
             };
             if let Some(other) = by_token.insert(settings.token, Arc::new(caller)) {
                 bail!(
-                    "{}: two callers have the token of `{}`",
+                    "{}: another caller has the same token as `{}`",
                     path.display(),
                     other.name
                 );

@@ -1,4 +1,5 @@
-//! A gateway: Python functions behind one GraphQL-like query, which call each other through the same query, with rights by caller.
+//! A gateway: Python functions behind one GraphQL-like query, which call each other through the
+//! same query, with rights by caller.
 //!
 //! ```console
 //! $ cargo run --bin gateway examples/gateway/functions
@@ -7,11 +8,12 @@
 //! {"data":{"customer":{"name":"Ada","orders":[{"total":29.9},{"total":12.5}]}}}
 //! ```
 //!
-//! `gateway.json` in the folder names the functions and what each caller may call. Who calls goes along with every call, so that a
-//! function that asks for something (`ctx.gql(query)`, `ctx.hostcall("call", ...)`) has its caller's rights and no more.
+//! `gateway.json` in the folder names the functions and what each caller may call. The caller is
+//! the context of every call: a function that queries others (`ctx.gql(query)`,
+//! `ctx.hostcall("call", ...)`) has its caller's rights and no more.
 //!
-//! In reading order: `config` (functions and callers), `request` (one caller's calls, and what they may), `query` (from a
-//! query to calls and back).
+//! In reading order: `config` (functions and callers), `request` (the calls of one request, and
+//! what they may), `query` (from a query to calls and back).
 
 mod config;
 mod query;
@@ -25,6 +27,7 @@ use anyhow::{Context, Result};
 use axum::extract::State;
 use axum::extract::rejection::StringRejection;
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use clap::Parser;
@@ -40,12 +43,12 @@ use request::Request;
 struct Args {
     /// The folder of Python files and `gateway.json`.
     folder: PathBuf,
-    /// Where to listen.
+    /// The address and port to listen on.
     #[arg(long, default_value = "127.0.0.1:8001")]
     listen: SocketAddr,
 }
 
-/// What a query is given as, by HTTP and by `ctx.gql`.
+/// A query, as it comes by HTTP and by `ctx.gql`.
 #[derive(Deserialize)]
 struct Query {
     query: String,
@@ -53,9 +56,10 @@ struct Query {
     variables: Map<String, Value>,
 }
 
+/// The call of one function, as it comes by `ctx.hostcall("call", ...)`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Ask {
+struct FunctionCall {
     function: String,
     #[serde(default)]
     input: Map<String, Value>,
@@ -74,15 +78,15 @@ async fn main() -> Result<()> {
         .with_state(gateway);
     let listener = TcpListener::bind(args.listen)
         .await
-        .with_context(|| format!("listening on {}", args.listen))?;
+        .with_context(|| format!("cannot listen on {}", args.listen))?;
     println!("http://{}", listener.local_addr()?);
     let server = axum::serve(listener, app).with_graceful_shutdown(asked_to_stop());
-    server.await.context("serving")?;
+    server.await.context("cannot serve")?;
     runtime.shut_down().await;
     Ok(())
 }
 
-/// Ctrl-C. The example `serve` also handles SIGTERM and clients that keep it from stopping.
+/// Ctrl-C. The example `serve` also handles SIGTERM, and clients that would keep it from stopping.
 async fn asked_to_stop() {
     let _ = tokio::signal::ctrl_c().await;
 }
@@ -92,12 +96,14 @@ async fn graphql(
     State(gateway): State<Arc<Gateway>>,
     headers: HeaderMap,
     body: Result<String, StringRejection>,
-) -> (StatusCode, Json<Value>) {
-    let problem = |status, message: &str| (status, Json(json!({"errors": [{"message": message}]})));
-    let token = headers.get(header::AUTHORIZATION);
-    let token = token.and_then(|token| token.to_str().ok()?.strip_prefix("Bearer "));
-    let Some(caller) = token.and_then(|token| gateway.caller(token)) else {
-        return problem(StatusCode::UNAUTHORIZED, "no caller has this token");
+) -> Response {
+    let problem = |status, message: &str| {
+        (status, Json(json!({"errors": [{"message": message}]}))).into_response()
+    };
+    let caller = bearer_token(&headers).and_then(|token| gateway.caller(token));
+    let Some(caller) = caller else {
+        let answer = problem(StatusCode::UNAUTHORIZED, "no caller has this token");
+        return ([(header::WWW_AUTHENTICATE, "Bearer")], answer).into_response();
     };
     let body = match body {
         Ok(body) => body,
@@ -105,11 +111,20 @@ async fn graphql(
     };
     match serde_json::from_str(&body) {
         Ok(query) => {
-            let request = Request::new(gateway.clone(), caller);
-            (StatusCode::OK, Json(query::answer(&request, query).await))
+            let request = Request::new(gateway, caller);
+            Json(query::answer(&request, query).await).into_response()
         }
         Err(error) => problem(StatusCode::BAD_REQUEST, &error.to_string()),
     }
+}
+
+/// The token in `authorization: Bearer TOKEN`. The scheme is case-insensitive (RFC 9110).
+fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim_start())
 }
 
 /// `ctx.gql(query, variables)` in Python.
@@ -118,6 +133,8 @@ async fn gql(context: HostcallContext, query: Query) -> Result<Value, HostcallEr
 }
 
 /// `ctx.hostcall("call", {"function": "order", "input": {"id": 1}})` in Python.
-async fn call(context: HostcallContext, ask: Ask) -> Result<Value, HostcallError> {
-    Request::of(&context)?.call(&ask.function, ask.input).await
+async fn call(context: HostcallContext, call: FunctionCall) -> Result<Value, HostcallError> {
+    Request::of(&context)?
+        .call(&call.function, call.input)
+        .await
 }

@@ -1,4 +1,4 @@
-//! One caller's request: the calls that are made for it, also by functions, and what they may.
+//! One request: the calls that are made for it, also by functions, and what they may.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::config::{Caller, Gateway};
 
-/// It goes with every call, and from there into the hostcalls that the call makes.
+/// The context of every call of the request, and so of the hostcalls that the call makes.
 #[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) gateway: Arc<Gateway>,
@@ -32,7 +32,7 @@ impl Request {
     pub(crate) fn of(context: &HostcallContext) -> Result<&Self, HostcallError> {
         context
             .value()
-            .ok_or_else(|| HostcallError::new("no_request", "functions are called by requests"))
+            .ok_or_else(|| HostcallError::new("no_request", "this call belongs to no request"))
     }
 
     /// Calls a function, if the caller may.
@@ -61,7 +61,7 @@ impl Request {
         let call = function.call(&input).context(self.clone());
         call.deadline(self.deadline).await.map_err(|error| {
             match PythonError::of(&error) {
-                // What was asked of the host and refused is passed on as it was: it is about the caller.
+                // A hostcall that was refused is passed on as it was: it is about the caller.
                 Some(python) if python.is_input_error() => {
                     HostcallError::new("input", python.message)
                 }

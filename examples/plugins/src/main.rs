@@ -1,14 +1,17 @@
-//! Plugins in Rust, JavaScript and Python, one after the other: each is given what the one before it returned.
+//! Plugins in Rust, JavaScript and Python, chained: the input of each is the result of the one
+//! before.
 //!
 //! ```console
 //! $ cargo xtask build-guest python rust javascript
 //! $ cargo run --bin plugins '[{"sku": "tea", "quantity": 3}]' \
-//!     target/guest/rust-shop.wasm:total examples/plugins/functions/shipping.js:shipping examples/plugins/functions/invoice.py:invoice
+//!     target/guest/rust-shop.wasm:total \
+//!     examples/plugins/functions/shipping.js:shipping \
+//!     examples/plugins/functions/invoice.py:invoice
 //! "1 lines, parcel 4.90, to pay 17.80"
 //! ```
 //!
-//! A plugin of whatever language becomes a [`Function`], and nothing after that asks which it was: the same limits, receipts
-//! and errors, and one deadline for all of them.
+//! A plugin in any language becomes a [`Function`]; from there on the language makes no difference.
+//! Limits, receipts and errors are the same, and one deadline is for the whole chain.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -21,17 +24,18 @@ use wit_wire_javascript::Source;
 
 #[derive(Parser)]
 struct Args {
-    /// What the first plugin is given, as JSON.
+    /// The input of the first plugin, as JSON.
     input: String,
-    /// Plugins, each a file and a function of it: `.wasm` (a component, whatever it was written in), `.js` or `.py`.
+    /// Plugins, each a file and a function in it: `.wasm` (a component written in any language),
+    /// `.js` or `.py`.
     #[arg(required = true, value_name = "FILE:FUNCTION")]
     plugins: Vec<String>,
-    /// For all of them together.
+    /// The time limit of the whole chain.
     #[arg(long, default_value = "2000")]
     milliseconds: u64,
 }
 
-/// What every plugin may ask for: `hostcall("price", "tea")`.
+/// The one hostcall of plugins: `hostcall("price", "tea")`.
 async fn price(_: HostcallContext, article: String) -> Result<f64, HostcallError> {
     match article.as_str() {
         "tea" => Ok(4.3),
@@ -39,7 +43,7 @@ async fn price(_: HostcallContext, article: String) -> Result<f64, HostcallError
         "parcel" => Ok(4.9),
         _ => Err(HostcallError::new(
             "missing",
-            format!("there is no {article}"),
+            format!("no price for {article}"),
         )),
     }
 }
@@ -53,7 +57,7 @@ struct Plugins {
 impl Plugins {
     async fn load(&self, plugin: &str) -> Result<Function> {
         let Some((file, name)) = plugin.rsplit_once(':') else {
-            bail!("a plugin is FILE:FUNCTION");
+            bail!("invalid plugin: expected FILE:FUNCTION");
         };
         let file = Path::new(file);
         match file.extension().and_then(|ending| ending.to_str()) {
@@ -73,14 +77,17 @@ impl Plugins {
                     .await
             }
             Some("wasm") => self.component(file, Op::new(name)).await,
-            _ => bail!("the file is .wasm, .js or .py"),
+            _ => bail!("unknown kind of plugin: expected a .wasm, .js or .py file"),
         }
     }
 
     async fn component(&self, file: &Path, op: Op) -> Result<Function> {
         let component = self.wasm.component_from_path(file).await?;
         let program = component.program([op]).build().await?;
-        program.functions().next().context("it has no function")
+        program
+            .functions()
+            .next()
+            .context("the component has no function")
     }
 }
 
@@ -111,10 +118,10 @@ async fn main() -> Result<()> {
             .with_receipt()
             .await;
         eprintln!(
-            "{plugin}: {:.2?}, {} hostcalls, clean state by {:?}",
+            "{plugin}: {:.2?}, {} hostcalls, cleaned by {:?}",
             receipt.wall_time, receipt.hostcalls, receipt.cleaned_by
         );
-        value = answer.with_context(|| plugin.clone())?;
+        value = answer.with_context(|| plugin.clone())?.to_string();
     }
     println!("{value}");
     Ok(())

@@ -6,24 +6,30 @@ use axum::response::{IntoResponse, Response};
 use python_runtime::{CallError, Limit, PythonError};
 use serde_json::json;
 
-/// The answer to a call that failed. What Python said of an error of its own is shown in development alone.
+/// The response to a call that failed. Exceptions of the function are described in development
+/// only.
 pub(crate) fn of(error: &CallError, development: bool) -> Response {
     if let Some(python) = PythonError::of(error) {
         return of_python(&python, development);
     }
     let (status, kind) = status(error);
-    let said = match status.is_server_error() && !development {
+    let message = match status.is_server_error() && !development {
         true => status.canonical_reason().unwrap_or_default().to_owned(),
         false => error.to_string(),
     };
-    let mut answer = problem(status, kind, said);
-    if matches!(
-        status,
-        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
-    ) {
+    let mut answer = problem(status, kind, message);
+    if is_busy(status) {
         answer.headers_mut().insert(header::RETRY_AFTER, 1.into());
     }
     answer
+}
+
+/// Whether the same request may succeed a little later.
+pub(crate) fn is_busy(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+    )
 }
 
 pub(crate) fn status(error: &CallError) -> (StatusCode, &'static str) {
@@ -55,12 +61,13 @@ fn of_python(error: &PythonError, development: bool) -> Response {
     (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()
 }
 
-/// For a path that has other methods.
+/// The response where the path exists, but not for this method.
 pub(crate) async fn wrong_method() -> Response {
-    let message = "functions are called by POST, and all else is asked for by GET".to_owned();
+    let message = "functions are called with POST; everything else is read with GET".to_owned();
     problem(StatusCode::METHOD_NOT_ALLOWED, "method", message)
 }
 
+/// The body of every error: see `Problem` in `openapi`.
 pub(crate) fn problem(status: StatusCode, kind: &str, message: String) -> Response {
     (status, Json(json!({"error": kind, "message": message}))).into_response()
 }

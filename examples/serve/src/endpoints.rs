@@ -1,4 +1,4 @@
-//! The functions of a folder, by the path of their request.
+//! The functions of a folder, by the path of the request that calls them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,9 @@ use std::time::Duration;
 use anyhow::Result;
 use python_runtime::{Error, Function, Limits, Program, PythonRuntime, PythonSource, SourceTree};
 
-/// Asked of Python itself, in the sandbox: which functions a file defines for others, and which modules are its own.
-const ASKED: &str = "
+/// Run in the sandbox: which functions of a file are endpoints, and which of some module names
+/// belong to the standard library.
+const INSPECTION: &str = "
 import ast
 import sys
 
@@ -18,31 +19,31 @@ def names(source):
     return [node.name for node in ast.parse(source).body if isinstance(node, kinds) and takes_an_input(node)]
 
 def takes_an_input(function):
-    wanted = function.args
-    required = len(wanted.posonlyargs) + len(wanted.args) - len(wanted.defaults)
-    return not function.name.startswith('_') and required <= 2 and None not in wanted.kw_defaults
+    parameters = function.args
+    required = len(parameters.posonlyargs) + len(parameters.args) - len(parameters.defaults)
+    return not function.name.startswith('_') and required <= 2 and None not in parameters.kw_defaults
 
-def pythons_own(modules):
+def standard(modules):
     return [module for module in modules if module in sys.stdlib_module_names]
 ";
 
-/// Stands for the functions of a file that can't be parsed.
-const NO_PYTHON: &str = "_";
+/// Stands for the functions of a file that cannot be parsed.
+const UNPARSABLE: &str = "_";
 
-/// Loading a file is to define functions.
+/// The time limit for loading a file, which should do no more than define functions.
 const LOADING: Duration = Duration::from_secs(2);
 
 pub(crate) struct Endpoints {
     folder: PathBuf,
     names: Function,
-    pythons_own: Function,
+    standard: Function,
     table: RwLock<Arc<Table>>,
 }
 
-/// What is served at one moment. A request keeps the one that it began with.
+/// What is served at a moment. A request keeps the table that it began with.
 #[derive(Default)]
 pub(crate) struct Table {
-    /// The files, whether or not they can be loaded.
+    /// All files, also those that cannot be loaded.
     all: SourceTree,
     /// By file.
     modules: BTreeMap<String, Module>,
@@ -51,18 +52,21 @@ pub(crate) struct Table {
 #[derive(Clone, Default)]
 pub(crate) struct Module {
     program: Option<Program>,
-    /// Why the file as it is now can't be loaded; what is served is what it was before.
+    /// Why the current file cannot be loaded; `program` is its previous version.
     pub(crate) problem: Option<String>,
 }
 
 impl Endpoints {
-    /// The functions of `folder`. A file that can't be loaded is told of by the table, and is no error.
+    /// Loads the functions of `folder`. A file that cannot be loaded is not an error: see
+    /// [`Table::problems`].
     pub(crate) async fn load(runtime: &PythonRuntime, folder: PathBuf) -> Result<Self> {
         let endpoints = Self {
             folder,
-            names: runtime.function(PythonSource::def("names", ASKED)).await?,
-            pythons_own: runtime
-                .function(PythonSource::def("pythons_own", ASKED))
+            names: runtime
+                .function(PythonSource::def("names", INSPECTION))
+                .await?,
+            standard: runtime
+                .function(PythonSource::def("standard", INSPECTION))
                 .await?,
             table: RwLock::default(),
         };
@@ -81,7 +85,7 @@ impl Endpoints {
             .clone()
     }
 
-    /// Loads the files as they are now, if any is another than before.
+    /// Loads the current files, if any has changed.
     pub(crate) async fn reload(&self, runtime: &PythonRuntime) -> Result<()> {
         let all = SourceTree::new().folder(&self.folder)?;
         let before = self.table();
@@ -89,7 +93,7 @@ impl Endpoints {
             return Ok(());
         }
         let mut modules = BTreeMap::new();
-        let tree = Arc::new(self.without_pythons_own(&all, &mut modules).await?);
+        let tree = Arc::new(self.without_standard(&all, &mut modules).await?);
         for (file, source) in tree.files() {
             let module = match self.module(runtime, &tree, file, source).await {
                 Ok(program) => Module {
@@ -119,18 +123,19 @@ impl Endpoints {
         Ok(())
     }
 
-    /// The files but for those that would hide a module of Python's own, which would keep all others from being loaded.
-    async fn without_pythons_own(
+    /// The files that do not hide a standard module: with one that does, none could be loaded.
+    async fn without_standard(
         &self,
         all: &SourceTree,
         modules: &mut BTreeMap<String, Module>,
     ) -> Result<SourceTree> {
         let names: Vec<String> = all.files().map(|(file, _)| dotted(file)).collect();
-        let own: Vec<String> = self.pythons_own.call(&names).await?;
+        let own: Vec<String> = self.standard.call(&names).await?;
         let mut tree = SourceTree::new();
         for (file, source) in all.files() {
             if own.contains(&dotted(file)) {
-                let problem = "it would hide one of Python's own modules: rename it".to_owned();
+                let problem =
+                    "it would hide a module of the standard library: rename it".to_owned();
                 tracing::warn!("{file}: {problem}");
                 let module = Module {
                     program: None,
@@ -144,7 +149,7 @@ impl Endpoints {
         Ok(tree)
     }
 
-    /// The program of one file, if that has functions; else what is wrong with it.
+    /// The program of a file, if it has functions.
     async fn module(
         &self,
         runtime: &PythonRuntime,
@@ -155,8 +160,8 @@ impl Endpoints {
         let source = std::str::from_utf8(source).map_err(|error| error.to_string())?;
         let names: Vec<String> = match self.names.call(source).await {
             Ok(names) => names,
-            // Loading it says what is wrong, and where.
-            Err(_) => vec![NO_PYTHON.to_owned()],
+            // Loading it reports the error and its place.
+            Err(_) => vec![UNPARSABLE.to_owned()],
         };
         if names.is_empty() {
             return Ok(None);
@@ -170,7 +175,7 @@ impl Endpoints {
         }
         match program.build().await {
             Ok(program) => Ok(Some(program)),
-            Err(Error::Python { op, error }) if op == NO_PYTHON => Err(error.to_string()),
+            Err(Error::Python { op, error }) if op == UNPARSABLE => Err(error.to_string()),
             Err(error) => Err(error.to_string()),
         }
     }
@@ -194,7 +199,7 @@ impl Table {
         })
     }
 
-    /// The files that can't be loaded as they are now, and why.
+    /// The files whose current version cannot be loaded, and why.
     pub(crate) fn problems(&self) -> BTreeMap<&str, &str> {
         let modules = self.modules.iter();
         modules

@@ -1,4 +1,5 @@
-//! A folder of Python files as a folder of HTTP endpoints: `POST /shop/cart/total` calls `total` of `shop/cart.py`.
+//! A folder of Python files as a folder of HTTP endpoints: `POST /shop/cart/total` calls `total` of
+//! `shop/cart.py`.
 //!
 //! ```console
 //! $ cargo run --bin serve examples/functions
@@ -6,13 +7,16 @@
 //! "Hello, Ada!"
 //! ```
 //!
-//! Each function that takes an input, or an input and a context, is an endpoint, unless its name begins with `_`. A changed file is loaded
-//! again, and no request is dropped for it; one that can't be loaded leaves what there was in its place. `/`
-//! is a page to try the functions on, `/openapi.json` describes them, `/healthz` and `/metrics` are for who runs it. Traces go to the OpenTelemetry
-//! collector that `OTEL_EXPORTER_OTLP_ENDPOINT` names, if this is built with the feature `otlp`.
+//! Each function that takes an input, or an input and a context, is an endpoint, unless its name
+//! begins with `_`. When a file changes it is loaded again, without dropping a request; if it
+//! cannot be loaded, its previous version keeps being served. `/` is a page to try the functions
+//! on, `/openapi.json` describes them, `/healthz` and `/metrics` are for operators. Built with the
+//! feature `otlp`, it sends traces to the OpenTelemetry collector that
+//! `OTEL_EXPORTER_OTLP_ENDPOINT` names.
 //!
-//! In reading order: `endpoints` (from files to functions), `request` (from a request to an answer), `answer` (which error is
-//! which status), `watch` (changed files), `openapi`, `telemetry`, `traces`, `stop` (until it is asked to stop).
+//! In reading order: `endpoints` (from files to functions), `request` (from a request to a
+//! response), `answer` (which error is which status), `watch` (changed files), `openapi`,
+//! `telemetry`, `traces`, `stop` (graceful shutdown).
 
 mod answer;
 mod endpoints;
@@ -38,27 +42,31 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use python_runtime::{HostcallContext, HostcallError, Limits, PoolConfig, PythonRuntime};
 use serde_json::Value;
 use tokio::net::TcpListener;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 
 use endpoints::Endpoints;
 use request::Request;
 use traces::Traces;
 
+/// Of a request's body, and of a function's result.
+const LARGEST: usize = 4 << 20;
+
 #[derive(Parser)]
 struct Args {
     /// The folder of Python files.
     folder: PathBuf,
-    /// Where to listen.
+    /// The address and port to listen on.
     #[arg(long, default_value = "127.0.0.1:8000")]
     listen: SocketAddr,
-    /// How long a call may take.
+    /// The time limit of a call.
     #[arg(long, default_value = "10000")]
     milliseconds: u64,
-    /// Show callers the traceback of a function that fails.
+    /// Send callers the traceback of a function that fails.
     #[arg(long)]
     development: bool,
 }
 
-/// What all requests have together.
+/// The state that all requests share.
 struct Server {
     runtime: PythonRuntime,
     endpoints: Endpoints,
@@ -75,8 +83,8 @@ async fn main() -> Result<()> {
     let runtime = PythonRuntime::builder()
         .limits(
             Limits::default()
-                .input(4 << 20)
-                .output(4 << 20)
+                .input(LARGEST)
+                .output(LARGEST)
                 .wall_time(wall_time)
                 .cpu_time(wall_time),
         )
@@ -92,24 +100,28 @@ async fn main() -> Result<()> {
     });
     let _watcher = watch::watch(server.clone())?;
 
+    let page = openapi::page("/openapi.json");
     let app = Router::new()
-        .route("/", get(openapi::page))
+        .route("/", get(move || std::future::ready(page.clone())))
         .route("/openapi.json", get(openapi::document))
         .route("/healthz", get(telemetry::health))
         .route("/metrics", get(telemetry::metrics))
         .route("/{*path}", post(request::call))
         .method_not_allowed_fallback(answer::wrong_method)
-        .layer(DefaultBodyLimit::max(4 << 20))
+        .layer(DefaultBodyLimit::max(LARGEST))
+        // The request ID of the caller, or a new one, on the way in; the same in the response.
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .with_state(server);
     let listener = TcpListener::bind(args.listen)
         .await
-        .with_context(|| format!("listening on {}", args.listen))?;
+        .with_context(|| format!("cannot listen on {}", args.listen))?;
+    println!("http://{}", listener.local_addr()?);
     stop::serve(app, listener, &runtime, wall_time).await?;
-    traces.flush().await?;
-    Ok(())
+    traces.flush().await
 }
 
-/// `ctx.hostcall("request")` in Python: which request the call belongs to.
+/// `ctx.hostcall("request")` in Python: the request that the call belongs to.
 async fn request(context: HostcallContext, _: Value) -> Result<Request, HostcallError> {
     let Some(request) = context.value::<Request>().cloned() else {
         let message = "this call belongs to no request";

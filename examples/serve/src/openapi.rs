@@ -1,40 +1,179 @@
-//! The functions as OpenAPI, and a page to try them on.
+//! The functions as an OpenAPI document, and a page to try them on.
 
 use std::sync::Arc;
 
+use aide::openapi::{
+    Components, Info, MediaType, OpenApi, Operation, PathItem, Paths, ReferenceOr, RequestBody,
+    Response, Responses, SchemaObject, StatusCode,
+};
+use aide::swagger::Swagger;
+use aide_schemars::transform::{RecursiveTransform, Transform};
+use aide_schemars::{Schema, json_schema};
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Html;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use crate::Server;
 
-/// `GET /`
-pub(crate) async fn page() -> Html<&'static str> {
-    Html(include_str!("page.html"))
+/// `GET /`: Swagger UI for the document at a path. All of it is in this program: it works without a
+/// network.
+pub(crate) fn page(document: &str) -> Html<Bytes> {
+    let page = Swagger::new(document).with_title("Functions");
+    Html(page.html().into())
 }
 
 /// `GET /openapi.json`: each function's annotations as JSON Schema.
-pub(crate) async fn document(State(server): State<Arc<Server>>) -> Json<Value> {
-    let mut paths = Map::new();
+pub(crate) async fn document(State(server): State<Arc<Server>>) -> Json<OpenApi> {
+    let mut document = Document::default();
     for (path, function) in server.endpoints.table().functions() {
         let schema = function.schema().await.ok().flatten().unwrap_or_default();
-        let of = |part: &str| json!({"application/json": {"schema": schema.get(part).unwrap_or(&Value::Bool(true))}});
-        let operation = json!({
-            "operationId": path.trim_start_matches('/').replace('/', "."),
-            "description": schema.get("description"),
-            "requestBody": {"content": of("input")},
-            "responses": {
-                "200": {"description": "what the function returned", "content": of("output")},
-                "422": {"description": "the input does not fit the function"},
-                "default": {"description": "the call failed"},
-            },
-        });
-        paths.insert(path, json!({"post": operation}));
+        document.add(path, schema);
     }
-    Json(json!({
-        "openapi": "3.1.0",
-        "info": {"title": "Python functions", "version": "1"},
-        "paths": paths,
-    }))
+    Json(document.finish())
+}
+
+#[derive(Default)]
+struct Document {
+    paths: Paths,
+    components: Components,
+}
+
+impl Document {
+    /// Adds a function. `schema` is what [`python_runtime::Function::schema`] says of it.
+    fn add(&mut self, path: String, mut schema: Value) {
+        let id = path.trim_start_matches('/').replace('/', ".");
+        let mut part = |name: &str| {
+            let schema = schema.get_mut(name).map(Value::take);
+            let schema = Schema::try_from(schema.unwrap_or_default()).unwrap_or_default();
+            self.hoisted(&format!("{}.{name}", component(&id)), schema)
+        };
+        let (input, output) = (part("input"), part("output"));
+        let module = id.rsplit_once('.').map(|(module, _)| module.to_owned());
+        let operation = Operation {
+            tags: module.into_iter().collect(),
+            description: schema["description"].as_str().map(str::to_owned),
+            request_body: Some(ReferenceOr::Item(RequestBody {
+                content: json(input),
+                ..RequestBody::default()
+            })),
+            responses: Some(Responses {
+                responses: [
+                    (
+                        StatusCode::Code(200),
+                        response("The function's result", output),
+                    ),
+                    (
+                        StatusCode::Code(422),
+                        response(
+                            "The input does not fit the function's annotations",
+                            problem(),
+                        ),
+                    ),
+                ]
+                .into(),
+                default: Some(response("The call failed", problem())),
+                ..Responses::default()
+            }),
+            operation_id: Some(id),
+            ..Operation::default()
+        };
+        let item = PathItem {
+            post: Some(operation),
+            ..PathItem::default()
+        };
+        self.paths.paths.insert(path, ReferenceOr::Item(item));
+    }
+
+    /// A schema whose `$defs` became components of the document, as `PREFIX.NAME`: `#/$defs` means
+    /// those of the whole document, and tools that generate clients take their names from there.
+    fn hoisted(&mut self, prefix: &str, mut schema: Schema) -> Schema {
+        let refer = |schema: &mut Schema| {
+            let schema = schema.as_object_mut();
+            if let Some(Value::String(reference)) = schema.and_then(|schema| schema.get_mut("$ref"))
+                && let Some(name) = reference.strip_prefix("#/$defs/")
+            {
+                *reference = format!("#/components/schemas/{prefix}.{name}");
+            }
+        };
+        RecursiveTransform(refer).transform(&mut schema);
+        if let Some(Value::Object(definitions)) = schema.remove("$defs") {
+            for (name, definition) in definitions {
+                let definition = Schema::try_from(definition).unwrap_or_default();
+                let name = format!("{prefix}.{name}");
+                self.components.schemas.insert(name, object(definition));
+            }
+        }
+        schema
+    }
+
+    fn finish(mut self) -> OpenApi {
+        let problem = json_schema!({
+            "type": "object",
+            "properties": {
+                "error": {"type": "string"},
+                "message": {"type": "string"},
+                "path": {"type": "string", "description": "Where in the input, as in `$[0].price`"},
+                "traceback": {"type": "string"},
+            },
+            "required": ["error", "message"],
+        });
+        let schemas = &mut self.components.schemas;
+        schemas.insert(PROBLEM.to_owned(), object(problem));
+        OpenApi {
+            info: Info {
+                title: "Python functions".to_owned(),
+                version: "1".to_owned(),
+                ..Info::default()
+            },
+            paths: Some(self.paths),
+            components: Some(self.components),
+            ..OpenApi::default()
+        }
+    }
+}
+
+/// The schema of the body of every error.
+const PROBLEM: &str = "Problem";
+
+fn problem() -> Schema {
+    Schema::new_ref(format!("#/components/schemas/{PROBLEM}"))
+}
+
+/// An identifier as part of a component's name, which is ASCII.
+fn component(id: &str) -> String {
+    let mut name = String::with_capacity(id.len());
+    for letter in id.chars() {
+        match letter {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | '.' | '-' | '_' => name.push(letter),
+            _ => name.push_str(&format!("_{:x}", u32::from(letter))),
+        }
+    }
+    name
+}
+
+fn response(description: &str, schema: Schema) -> ReferenceOr<Response> {
+    ReferenceOr::Item(Response {
+        description: description.to_owned(),
+        content: json(schema),
+        ..Response::default()
+    })
+}
+
+/// JSON with a schema, as the content of a body.
+fn json<M: From<[(String, MediaType); 1]>>(schema: Schema) -> M {
+    let media = MediaType {
+        schema: Some(object(schema)),
+        ..MediaType::default()
+    };
+    M::from([("application/json".to_owned(), media)])
+}
+
+fn object(json_schema: Schema) -> SchemaObject {
+    SchemaObject {
+        json_schema,
+        external_docs: None,
+        example: None,
+    }
 }

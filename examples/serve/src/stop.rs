@@ -8,18 +8,17 @@ use python_runtime::PythonRuntime;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-/// Beside the time that calls may take, for those who are slow to send and to read.
-const SLOW: Duration = Duration::from_secs(5);
+/// In addition to the time limit of calls, for clients that are slow to send or to read.
+const SLOW_CLIENTS: Duration = Duration::from_secs(5);
 
-/// Serves until SIGTERM or Ctrl-C. What has begun then is answered, unless that takes longer than `call`, or the process is asked
-/// again.
+/// Serves until SIGTERM or Ctrl-C. Requests that are under way then are finished, unless that takes
+/// much longer than `call`, the time limit of a call, or the process is asked again.
 pub(crate) async fn serve(
     app: Router,
     listener: TcpListener,
     runtime: &PythonRuntime,
     call: Duration,
 ) -> Result<()> {
-    println!("http://{}", listener.local_addr()?);
     let (stopping, stopped) = oneshot::channel();
     let stop = async {
         asked_to_stop().await;
@@ -27,13 +26,13 @@ pub(crate) async fn serve(
     };
     let all = async {
         let server = axum::serve(listener, app).with_graceful_shutdown(stop);
-        server.await.context("serving")?;
+        server.await.context("cannot serve")?;
         runtime.shut_down().await;
         Ok(())
     };
     let late = async {
         let _ = stopped.await;
-        let grace = tokio::time::sleep(call.saturating_add(SLOW));
+        let grace = tokio::time::sleep(call.saturating_add(SLOW_CLIENTS));
         tokio::select! {
             () = grace => {}
             () = asked_to_stop() => {}

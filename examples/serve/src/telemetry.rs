@@ -9,7 +9,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use python_runtime::{CallError, PythonError, Receipt};
+use python_runtime::{CallError, Payload, PythonError, Receipt};
 use serde_json::{Value, json};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -53,9 +53,9 @@ pub(crate) fn install(traces: &Traces) -> Result<PrometheusHandle> {
     Ok(metrics)
 }
 
-/// Counts one request. A path is one of a function that there is, so that there are no more series than functions. What the runtime does
-/// it counts itself.
-pub(crate) fn record(path: &str, outcome: &Result<String, CallError>, receipt: &Receipt) {
+/// Counts a request. `path` is that of an existing function, so that there are no more series than
+/// functions. The runtime has metrics of its own for what it does.
+pub(crate) fn record(path: &str, outcome: &Result<Payload, CallError>, receipt: &Receipt) {
     let outcome = match outcome {
         Ok(_) => "ok",
         Err(error) if PythonError::of(error).is_some_and(|error| error.is_input_error()) => "input",
@@ -71,7 +71,7 @@ pub(crate) async fn metrics(State(server): State<Arc<Server>>) -> String {
     server.metrics.render()
 }
 
-/// `GET /healthz`: 200 as long as something is served. What can't be loaded is told, and harms nothing else.
+/// `GET /healthz`: 200 as long as any function is served. Files that cannot be loaded are listed.
 pub(crate) async fn health(State(server): State<Arc<Server>>) -> (StatusCode, Json<Value>) {
     let table = server.endpoints.table();
     let functions = table.functions().count();

@@ -1,11 +1,10 @@
 //! Traces to an OpenTelemetry collector.
 
-use std::collections::HashMap;
-
 use anyhow::Result;
 use axum::http::HeaderMap;
 use opentelemetry::propagation::TextMapPropagator;
-use opentelemetry::trace::{TraceContextExt, TracerProvider};
+use opentelemetry::trace::TracerProvider;
+use opentelemetry_http::{HeaderExtractor, HeaderInjector};
 use opentelemetry_otlp::SpanExporter;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -17,8 +16,8 @@ use tracing_subscriber::{EnvFilter, Layer};
 pub(crate) struct Traces(Option<SdkTracerProvider>);
 
 impl Traces {
-    /// To the collector that `OTEL_EXPORTER_OTLP_ENDPOINT` names, if it is set. Must be called in an
-    /// async runtime.
+    /// To the collector that `OTEL_EXPORTER_OTLP_ENDPOINT` names, if it is set. Must be called in
+    /// an async runtime.
     pub(crate) fn from_environment() -> Result<Self> {
         if std::env::var_os("OTEL_EXPORTER_OTLP_ENDPOINT").is_none() {
             return Ok(Self(None));
@@ -48,23 +47,15 @@ impl Traces {
 
 /// Makes `span` a child of the span that the caller's `traceparent` names.
 pub(crate) fn continue_trace(span: &Span, headers: &HeaderMap) {
-    let known = ["traceparent", "tracestate"];
-    let known = known.into_iter().filter_map(|name| {
-        let value = headers.get(name)?.to_str().ok()?;
-        Some((name.to_owned(), value.to_owned()))
-    });
-    let known: HashMap<_, _> = known.collect();
+    let parent = TraceContextPropagator::new().extract(&HeaderExtractor(headers));
     // Fails without a collector: then there is no trace to continue.
-    let _ = span.set_parent(TraceContextPropagator::new().extract(&known));
+    let _ = span.set_parent(parent);
 }
 
 /// The `traceparent` to send along with requests made within `span`; `None` if it is in no trace.
 pub(crate) fn traceparent(span: &Span) -> Option<String> {
-    let context = span.context();
-    if !context.span().span_context().is_valid() {
-        return None;
-    }
-    let mut headers = HashMap::new();
-    TraceContextPropagator::new().inject_context(&context, &mut headers);
-    headers.remove("traceparent")
+    let mut headers = HeaderMap::new();
+    let mut injector = HeaderInjector(&mut headers);
+    TraceContextPropagator::new().inject_context(&span.context(), &mut injector);
+    Some(headers.get("traceparent")?.to_str().ok()?.to_owned())
 }

@@ -11,8 +11,8 @@ use wit_wire_host::Op;
 
 use crate::host_module::{self, check};
 use crate::{
-    CallError, Error, Function, Isolation, Limits, ModuleDescription, PoolConfig, PythonRuntime,
-    PythonSource,
+    CallError, Error, Function, Isolation, Limits, ModuleDescription, PoolConfig, ProgramError,
+    PythonRuntime, PythonSource, Snapshot,
 };
 
 static RUNTIME: LazyLock<PythonRuntime> = LazyLock::new(|| {
@@ -72,7 +72,7 @@ pub fn value(bytes: &[u8]) {
     let echoed = ECHO.call_raw(text).run_blocking();
     match (serde_json::from_str::<Value>(text), echoed) {
         (Ok(value), Ok(echoed)) => {
-            let echoed = serde_json::from_str(&echoed).expect("JSON");
+            let echoed = echoed.deserialize().expect("JSON");
             assert!(is_same(&value, &echoed), "{value} and {echoed}");
         }
         (Err(_), Err(CallError::InvalidInput { .. })) => {}
@@ -129,31 +129,33 @@ pub fn op_data(bytes: &[u8]) {
     let program = RUNTIME.guest.program([op]).build_blocking();
     let called = program.and_then(|program| {
         let function = program.function("f")?;
-        function.call_raw("1").run_blocking()
+        Ok(function.call_raw("1").run_blocking()?)
     });
     match called {
         Ok(json) => {
-            let _: Value = serde_json::from_str(&json).expect("JSON");
+            let _: Value = json.deserialize().expect("JSON");
         }
-        Err(error) => {
+        Err(ProgramError::Run(error)) => {
             may_end_so(&error);
             if let CallError::Init { .. } = error {
                 let error = Error::from(error);
                 assert!(matches!(error, Error::Python { .. }), "{error:?}");
             }
         }
+        Err(error) => panic!("{error:?}"),
     }
     others_are_sound();
 }
 
 /// A forged program can harm itself, but no other program.
 ///
-/// The bytes are changes to a real snapshot: an offset (4 bytes) and what is written there (4 bytes).
+/// The bytes are changes to a real snapshot: an offset (4 bytes) and what is written there (4
+/// bytes).
 pub fn program(bytes: &[u8]) {
     static GENUINE: LazyLock<Vec<u8>> = LazyLock::new(|| {
         let snapshot = pin!(SOUND.program().snapshot());
         match snapshot.poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(snapshot) => snapshot.expect("a snapshot"),
+            Poll::Ready(snapshot) => snapshot.expect("a snapshot").into_bytes().into(),
             Poll::Pending => panic!("all instances are idle"),
         }
     });
@@ -171,7 +173,8 @@ pub fn program(bytes: &[u8]) {
     }
     let digest = blake3::hash(forged.get(PREFIX..).unwrap_or_default());
     forged.splice(16..PREFIX, *digest.as_bytes());
-    let restored = RUNTIME.guest.restore(&forged);
+    let restored = Snapshot::from_bytes(forged).map_err(ProgramError::from);
+    let restored = restored.and_then(|snapshot| RUNTIME.guest.restore(&snapshot));
     let program = restored.and_then(|builder| builder.build_blocking());
     match program {
         Ok(program) => {
@@ -181,14 +184,17 @@ pub fn program(bytes: &[u8]) {
                 }
             }
         }
-        Err(CallError::Snapshot(_) | CallError::ReservedOp(_) | CallError::DuplicateOp(_)) => {}
-        Err(error) => may_end_so(&error),
+        Err(ProgramError::Run(error)) => may_end_so(&error),
+        Err(
+            ProgramError::Snapshot(_) | ProgramError::ReservedOp(_) | ProgramError::DuplicateOp(_),
+        ) => {}
+        Err(error) => panic!("{error:?}"),
     }
     others_are_sound();
 }
 
-/// Python code that finds statements in generated source that do not belong there. `tests/host` shows
-/// the kinds that do.
+/// Python code that finds statements in generated source that do not belong there. `tests/host`
+/// shows the kinds that do.
 const FOREIGN: &str = include_str!("foreign.py");
 
 /// Any accepted description becomes valid Python that contains only what was described.

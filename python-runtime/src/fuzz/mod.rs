@@ -18,7 +18,8 @@ use crate::{CallError, Error, PythonError, PythonSource, SourceTree};
 
 pub use guest::{host_module, op_data, program, value};
 
-/// A guest's error message is read as a Python exception or kept as a string; both can be displayed.
+/// A guest's error message is read as a Python exception or kept as a string; both can be
+/// displayed.
 pub fn error(bytes: &[u8]) {
     let Ok(message) = std::str::from_utf8(bytes) else {
         return;

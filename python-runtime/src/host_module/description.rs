@@ -8,7 +8,8 @@ use serde_json::Value;
 use super::names::{IMPORTED, is_name};
 use crate::error::{Error, NameProblem};
 
-/// A [`HostModule`](crate::HostModule) as data, from which its Python source and stubs are generated.
+/// A [`HostModule`](crate::HostModule) as data, from which its Python source and stubs are
+/// generated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 #[serde(deny_unknown_fields)]

@@ -1,8 +1,8 @@
 //! Hostcalls as Python functions: `from host import orders`.
 //!
-//! It turns closures with JSON Schemas into the source of Python modules and into stubs for them. It
-//! knows Python's syntax and JSON Schema, but neither the runtime that serves the modules nor what
-//! the functions do.
+//! It turns closures with JSON Schemas into the source of Python modules and into stubs for them.
+//! It knows Python's syntax and JSON Schema, but neither the runtime that serves the modules nor
+//! what the functions do.
 //!
 //! In reading order: `names` (valid and reserved ones), `description` (a module as data), `module`
 //! (how the embedder builds one), `types` (a module as Python sees it), `json_schema`, `tagged` and

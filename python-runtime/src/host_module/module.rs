@@ -12,7 +12,7 @@ use wit_wire_host::{HostBuilder, HostcallContext, HostcallError};
 
 use super::description::{FunctionDescription, ModuleDescription};
 
-/// Hostcalls that Python code imports as a module: `HostModule::new("orders")` is `from host import orders`.
+/// Hostcalls that Python code imports as a module, as in `from host import orders`.
 ///
 /// - docstring: none
 /// - functions: none
@@ -38,7 +38,9 @@ use super::description::{FunctionDescription, ModuleDescription};
 /// }
 ///
 /// // In Python: `orders.find(id=7)`.
-/// let orders = HostModule::new("orders").doc("The shop's orders.").function("find", "Finds an order by its id.", find);
+/// let orders = HostModule::new("orders")
+///     .doc("The shop's orders.")
+///     .function("find", "Finds an order by its id.", find);
 /// assert_eq!(orders.description().functions.len(), 1);
 /// ```
 pub struct HostModule {
@@ -50,8 +52,8 @@ pub struct HostModule {
 type Closure = Box<dyn FnOnce(HostBuilder) -> HostBuilder + Send + Sync>;
 
 impl HostModule {
-    /// A module without functions. Its name has to be a Python identifier in ASCII that begins with a
-    /// letter and is not a keyword;
+    /// A module without functions. Its name has to be a Python identifier in ASCII that begins with
+    /// a letter and is not a keyword;
     /// [`PythonRuntimeBuilder::build`](crate::PythonRuntimeBuilder::build) checks that.
     pub fn new(name: impl Into<String>) -> Self {
         Self {

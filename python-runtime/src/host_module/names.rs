@@ -20,8 +20,8 @@ const KEYWORDS: [&str; 35] = [
     "with", "yield",
 ];
 
-/// Whether `name` can be a public name in Python. Names that begin with an underscore are left to the
-/// generated code, and Python treats some letters outside ASCII as equal to others.
+/// Whether `name` can be a public name in Python. Names that begin with an underscore are left to
+/// the generated code, and Python treats some letters outside ASCII as equal to others.
 pub(super) fn is_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')

@@ -198,8 +198,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Whether a field of a class can have this name: in the body of the class, it hides what has the
-    /// same name outside.
+    /// Whether a field of a class can have this name: in the body of the class, it hides what has
+    /// the same name outside.
     fn can_be_attribute(&self, name: &str) -> bool {
         let is_type = |definition: &Definition| definition.name == name;
         is_name(name)
@@ -286,8 +286,8 @@ impl<'a> Writer<'a> {
         text + &format!("    return {hostcall}({op}, {argument})\n")
     }
 
-    /// Parameters in the order of `fields`. In Python, one without a default that follows one with a
-    /// default has to be keyword-only.
+    /// Parameters in the order of `fields`. In Python, one without a default that follows one with
+    /// a default has to be keyword-only.
     fn parameters(&mut self, fields: &'a [Field]) -> Vec<String> {
         let mut parameters = Vec::new();
         let (mut optional, mut by_keyword) = (false, false);

@@ -78,7 +78,7 @@ struct Named {
     schema: Value,
     /// The definitions it refers to: another function may have different ones of the same names.
     reached: Map<String, Value>,
-    wished: String,
+    preferred: String,
     name: String,
 }
 
@@ -229,35 +229,37 @@ impl<'r> Schema<'r> {
     }
 
     /// The type under a name of its own.
-    fn named(&mut self, wished: &str) -> Type {
-        let wished = match camel(wished) {
+    fn named(&mut self, preferred: &str) -> Type {
+        let preferred = match camel(preferred) {
             name if is_name(&name) => name,
             name => format!("Type{name}"),
         };
         let mut reached = Map::new();
         self.reach(self.value, &mut reached);
         let is_same = |known: &&Named| {
-            known.wished == wished && known.schema == *self.value && known.reached == reached
+            known.preferred == preferred && known.schema == *self.value && known.reached == reached
         };
         if let Some(known) = self.reader.named.iter().find(is_same) {
             return Type::Named(known.name.clone());
         }
-        let second = format!("{wished}{}", self.side);
+        let second = format!("{preferred}{}", self.side);
         let further = (2..).map(|i| format!("{second}{i}"));
-        let mut names = [wished.clone(), second.clone()].into_iter().chain(further);
+        let mut names = [preferred.clone(), second.clone()]
+            .into_iter()
+            .chain(further);
         let name = names
             .find(|name| self.reader.taken.insert(name.clone()))
             .unwrap_or_default();
         self.reader.named.push(Named {
             schema: self.value.clone(),
             reached,
-            wished: wished.clone(),
+            preferred: preferred.clone(),
             name: name.clone(),
         });
 
         let kind = match properties(self.value) {
-            Some(found) if !found.is_empty() => Kind::Record(self.fields(&wished)),
-            _ => Kind::Alias(self.read(&wished)),
+            Some(found) if !found.is_empty() => Kind::Record(self.fields(&preferred)),
+            _ => Kind::Alias(self.read(&preferred)),
         };
         let doc = string(self.value, "description").to_owned();
         self.reader.definitions.push(Definition {

@@ -8,15 +8,16 @@ use super::python::{self, Form};
 use crate::error::Error;
 
 /// Writes stubs of `modules` below `folder`, for editors and type checkers of the code that imports
-/// them: `host/__init__.pyi`, `host/MODULE.pyi` and the same in `host/aio`. For mypy, add `folder` to
-/// `MYPYPATH`.
+/// them: `host/__init__.pyi`, `host/MODULE.pyi` and the same in `host/aio`. For mypy, add `folder`
+/// to `MYPYPATH`.
 ///
 /// Returns the files that were created or changed. Does not delete stubs of modules that no longer
 /// exist.
 ///
 /// # Errors
 ///
-/// [`Error::HostName`] before anything is written, [`Error::Write`] for a file that can't be written.
+/// [`Error::HostName`] before anything is written, [`Error::Write`] for a file that can't be
+/// written.
 pub fn write_stubs(modules: &[ModuleDescription], folder: &Path) -> Result<Vec<PathBuf>, Error> {
     check(modules)?;
     let mut written = Vec::new();

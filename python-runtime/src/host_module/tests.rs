@@ -15,8 +15,8 @@ use super::python::{Form, files};
 use super::{FunctionDescription, ModuleDescription, write_stubs};
 use crate::error::{Error, NameProblem};
 
-/// The modules of `tests/host_modules.rs`, whose generated files are in `tests/host`. `BLESS=1` writes
-/// those again.
+/// The modules of `tests/host_modules.rs`, whose generated files are in `tests/host`. `BLESS=1`
+/// writes those again.
 #[test]
 fn the_text_of_modules_and_stubs_is_as_expected() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/host");
@@ -233,7 +233,7 @@ fn stubs_are_written_where_they_differ() {
 }
 
 #[test]
-fn what_names_a_recursive_type_is_a_text_too() {
+fn an_alias_of_a_recursive_type_is_in_quotes_too() {
     let output = json!({
         "$ref": "#/$defs/Wrapped",
         "$defs": {
@@ -242,7 +242,7 @@ fn what_names_a_recursive_type_is_a_text_too() {
         },
     });
     let text = stub("f", json!({"type": "null"}), output);
-    // `Tree | None` would be evaluated, and a text has no `|`.
+    // Python would evaluate `Tree | None`, and a string has no operator `|`.
     assert!(!text.contains("= Tree | None"), "{text}");
     assert!(text.contains("\"Tree | None\""), "{text}");
 }

@@ -56,8 +56,8 @@ pub(super) enum Input {
     Nothing,
 }
 
-/// A module's functions, and its types in an order in which only recursive ones are used before they
-/// are defined.
+/// A module's functions, and its types in an order in which only recursive ones are used before
+/// they are defined.
 pub(super) struct Module<'a> {
     pub(super) functions: Vec<Function<'a>>,
     pub(super) definitions: Vec<Definition>,

@@ -88,8 +88,8 @@ impl Library {
         names.into_iter().map(str::to_owned).collect()
     }
 
-    /// A digest of all files, to identify what is only valid with the same ones; `None` if there are
-    /// none.
+    /// A digest of all files, to identify what is only valid with the same ones; `None` if there
+    /// are none.
     pub(crate) fn digest(&self) -> Option<String> {
         if self.files.is_empty() {
             return None;

@@ -46,8 +46,8 @@ pub(crate) fn add(
     Ok(())
 }
 
-/// Where a file of a wheel is installed below `site-packages`, if it is: a wheel may keep modules in
-/// a `.data` folder next to scripts and manuals (PyPA, "Binary distribution format").
+/// Where a file of a wheel is installed below `site-packages`, if it is: a wheel may keep modules
+/// in a `.data` folder next to scripts and manuals (PyPA, "Binary distribution format").
 fn installed(path: &str) -> Option<&str> {
     match path.split_once('/') {
         Some((top, rest)) if top.ends_with(".data") => rest

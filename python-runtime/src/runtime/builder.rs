@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use artifact_embed::{Archive, CacheFolder, Embedded, EngineProfile, Loader};
+use artifact_embed::{Archive, CacheFolder, Embedded, EngineConfig, Loader};
 use wit_wire_host::{Host, HostBuilder, forward_host_builder};
 
 use super::program::Tracebacks;
@@ -62,8 +62,8 @@ impl PythonRuntime {
 forward_host_builder!(PythonRuntimeBuilder);
 
 impl PythonRuntimeBuilder {
-    /// Answers the hostcalls of `module`, which Python code imports from the package `host`. With any
-    /// host module, sources cannot use the name `host` for a module of their own.
+    /// Answers the hostcalls of `module`, which Python code imports from the package `host`. With
+    /// any host module, sources cannot use the name `host` for a module of their own.
     pub fn host_module(mut self, module: HostModule) -> Self {
         let (host, description) = module.register(self.host);
         self.host = host;
@@ -81,13 +81,13 @@ impl PythonRuntimeBuilder {
     /// Adds packages that all functions may import: a wheel, or a folder such as a virtual
     /// environment's `site-packages`. They take precedence over packages of the guest.
     ///
-    /// A program that imports a package compiles its modules once, when it is built; a guest with the
-    /// package baked in is quicker (`cargo xtask build-guest --requirements`).
+    /// A program that imports a package compiles its modules once, when it is built; a guest with
+    /// the package baked in is quicker (`cargo xtask build-guest --requirements`).
     ///
     /// Only Python code runs. A wheel with native code is rejected when the runtime is built. In a
     /// folder native libraries are skipped, since they may never be needed: importing one raises a
-    /// `ModuleNotFoundError` that names it, which many packages handle. `.pth` files, and so editable
-    /// installs, have no effect.
+    /// `ModuleNotFoundError` that names it, which many packages handle. `.pth` files, and so
+    /// editable installs, have no effect.
     pub fn packages(mut self, path: impl Into<PathBuf>) -> Self {
         self.packages.push(path.into());
         self
@@ -99,24 +99,24 @@ impl PythonRuntimeBuilder {
         self
     }
 
-    /// Sets which frames tracebacks contain. A program restored from a snapshot keeps the setting it
-    /// was built with.
+    /// Sets which frames tracebacks contain. A program restored from a snapshot keeps the setting
+    /// it was built with.
     pub fn tracebacks(mut self, tracebacks: Tracebacks) -> Self {
         self.tracebacks = tracebacks;
         self
     }
 
-    /// Writes the interpreter's functions, under their names in C, to `/tmp/perf-PID.map` for `perf`.
-    /// This bypasses the cache, whose code `perf` cannot name: each start of the process takes about
-    /// 80 ms more. Not on Windows.
+    /// Writes the interpreter's functions, under their names in C, to `/tmp/perf-PID.map` for
+    /// `perf`. This bypasses the cache, whose code `perf` cannot name: each start of the process
+    /// takes about 80 ms more. Not on Windows.
     #[cfg(unix)]
     pub fn perf_map(mut self) -> Self {
         self.perf_map = true;
         self
     }
 
-    /// Loads the guest. Blocks: for a few milliseconds once the guest is cached, before that for most
-    /// of a second.
+    /// Loads the guest. Blocks: for a few milliseconds once the guest is cached, before that for
+    /// most of a second.
     ///
     /// # Errors
     ///
@@ -131,10 +131,10 @@ impl PythonRuntimeBuilder {
             Some(archive) => archive,
             None => GUEST.archive()?,
         };
-        let mut loader = Loader::new(&EngineProfile::default())?.cache_folder(self.cache);
+        let mut loader = Loader::new(&EngineConfig::default())?.with_cache_folder(self.cache);
         #[cfg(unix)]
         if self.perf_map {
-            loader = loader.perf_map();
+            loader = loader.with_perf_map();
         }
         let loaded = loader.load(&archive)?;
 

@@ -1,7 +1,7 @@
 //! CPython loaded and ready to run, and programs of Python functions.
 //!
-//! It joins the floors below: the embedded guest, the library of packages and the host modules make a
-//! runtime, sources make a program. It knows how these travel to the guest (op data, files), but
+//! It joins the floors below: the embedded guest, the library of packages and the host modules make
+//! a runtime, sources make a program. It knows how these travel to the guest (op data, files), but
 //! nothing about WebAssembly beyond passing a component from the loader to the host.
 //!
 //! In reading order: `program` (functions with shared modules), `python_runtime` (what users hold),

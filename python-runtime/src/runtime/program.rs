@@ -17,8 +17,8 @@ pub enum Tracebacks {
     /// Frames of the user's files and of the libraries they call.
     #[default]
     Users,
-    /// Also the guest's own frames, which call the function, convert its input and load its modules:
-    /// for debugging the guest itself.
+    /// Also the guest's own frames, which call the function, convert its input and load its
+    /// modules: for debugging the guest itself.
     All,
 }
 
@@ -56,7 +56,8 @@ pub struct PythonProgramBuilder {
 }
 
 impl PythonProgramBuilder {
-    /// A program whose guest knows no package yet if `packages` are given, or one that was restored.
+    /// A program whose guest knows no package yet if `packages` are given, or one that was
+    /// restored.
     pub(super) fn new(
         inner: ProgramBuilder,
         packages: Option<Arc<[String]>>,
@@ -98,8 +99,8 @@ impl PythonProgramBuilder {
         self
     }
 
-    /// Sets how many calls of the program may run at the same time, which leaves interpreters to other
-    /// programs.
+    /// Sets how many calls of the program may run at the same time, which leaves interpreters to
+    /// other programs.
     pub fn concurrency(mut self, calls: usize) -> Self {
         self.inner = self.inner.concurrency(calls);
         self
@@ -112,8 +113,8 @@ impl PythonProgramBuilder {
         self
     }
 
-    /// Under [`Isolation::Shared`], discards the state after this time: the next call starts from the
-    /// state after loading.
+    /// Under [`Isolation::Shared`], discards the state after this time: the next call starts from
+    /// the state after loading.
     pub fn max_age(mut self, age: Duration) -> Self {
         self.inner = self.inner.max_age(age);
         self

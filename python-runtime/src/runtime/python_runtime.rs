@@ -46,8 +46,8 @@ impl PythonRuntime {
         self.cache_problem.as_deref()
     }
 
-    /// The host modules, in the order in which they were added. Serialised as JSON, they are the input
-    /// of `cargo xtask stubs`.
+    /// The host modules, in the order in which they were added. Serialised as JSON, they are the
+    /// input of `cargo xtask stubs`.
     pub fn host_modules(&self) -> &[ModuleDescription] {
         &self.modules
     }
@@ -89,8 +89,8 @@ impl PythonRuntime {
     }
 
     /// Restores the program that [`Program::snapshot`](crate::Program::snapshot) saved, in this
-    /// process or in another one with the same guest and packages. No source is loaded again, unless
-    /// functions are added: then all are.
+    /// process or in another one with the same guest and packages. No source is loaded again,
+    /// unless functions are added: then all are.
     ///
     /// # Errors
     ///

@@ -111,8 +111,8 @@ impl PythonSource {
         }
     }
 
-    /// The function's own name, under which [`PythonRuntime::function`](crate::PythonRuntime::function)
-    /// registers it.
+    /// The function's own name, under which
+    /// [`PythonRuntime::function`](crate::PythonRuntime::function) registers it.
     pub fn name(&self) -> &str {
         match &self.kind {
             Kind::Lambda { .. } => "lambda",
@@ -120,8 +120,8 @@ impl PythonSource {
         }
     }
 
-    /// The op data for the guest. Omits a tree that is in `sent`, which the guest has from an earlier
-    /// op.
+    /// The op data for the guest. Omits a tree that is in `sent`, which the guest has from an
+    /// earlier op.
     pub(crate) fn op_data(&self, sent: &mut Vec<Arc<SourceTree>>) -> Map<String, Value> {
         let mut fields = Map::new();
         let mut set = |name: &str, value: Value| fields.insert(name.to_owned(), value);

@@ -30,8 +30,8 @@ impl SourceTree {
         Self::default()
     }
 
-    /// Adds all `.py` files below `folder`, as if it were on Python's module path. Skips hidden files
-    /// and folders, `__pycache__` and virtual environments; does not follow links.
+    /// Adds all `.py` files below `folder`, as if it were on Python's module path. Skips hidden
+    /// files and folders, `__pycache__` and virtual environments; does not follow links.
     ///
     /// # Errors
     ///

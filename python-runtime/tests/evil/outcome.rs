@@ -1,9 +1,9 @@
 //! What came of a call, in the words of the table.
 
-use python_runtime::{CallError, Error, Phase, PythonError};
+use python_runtime::{CallError, Error, Phase, ProgramError, PythonError};
 use serde_json::value::RawValue;
 
-/// Longer answers are told by their length.
+/// Longer answers are shown by their length.
 const LONGEST: usize = 100;
 
 pub(crate) fn of(result: Result<Box<RawValue>, CallError>) -> String {
@@ -20,7 +20,7 @@ pub(crate) fn of_loading(error: Error) -> String {
             assert_eq!(op, "loaded");
             of_python(&error)
         }
-        Error::Host(error) => of_error(error, Phase::Init),
+        Error::Program(ProgramError::Run(error)) => of_error(error, Phase::Init),
         other => panic!("{other}"),
     }
 }

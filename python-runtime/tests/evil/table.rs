@@ -1,4 +1,4 @@
-//! The cases, as `README.md` beside the programs has them.
+//! The cases, from the `README.md` next to the programs.
 
 use std::fmt;
 use std::path::Path;

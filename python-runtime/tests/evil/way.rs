@@ -9,6 +9,7 @@ use python_runtime::{
 };
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use test_support::until;
 
 use super::outcome;
 use super::table::Case;
@@ -16,47 +17,47 @@ use super::table::Case;
 /// How a call comes to its state.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Way {
-    pub(crate) clean_state: ResetPolicy,
+    pub(crate) reset: ResetPolicy,
     pub(crate) isolation: Isolation,
 }
 
 impl Way {
     /// Whether calls of one program have an instance after each other.
     fn resets_calls(self) -> bool {
-        self.isolation == Isolation::PerCall && self.cleaned_by == ResetPolicy::Require
+        self.isolation == Isolation::PerCall && self.reset == ResetPolicy::Require
     }
 }
 
 pub(crate) const WAYS: [Way; 3] = [
     Way {
-        clean_state: ResetPolicy::Require,
+        reset: ResetPolicy::Require,
         isolation: Isolation::PerCall,
     },
     Way {
-        clean_state: ResetPolicy::Never,
+        reset: ResetPolicy::Never,
         isolation: Isolation::PerCall,
     },
     Way {
-        clean_state: ResetPolicy::Require,
+        reset: ResetPolicy::Require,
         isolation: Isolation::Shared,
     },
 ];
 
 /// Room for what a case does before it meets the limit that it is about.
-const LIMITS: Limits = Limits {
-    wall_time: Duration::from_secs(60),
-    cpu_time: Duration::from_secs(30),
-    memory: 64 << 20,
-    input: 4 << 20,
-    output: 1 << 20,
-    log: 16 << 10,
-    hostcalls: 10_000,
-    hostcall_payload: 1 << 20,
-    wait: Duration::from_secs(60),
-    nesting: 2,
-};
+const LIMITS: Limits = Limits::new()
+    .wall_time(Duration::from_secs(60))
+    .cpu_time(Duration::from_secs(30))
+    .memory(64 << 20)
+    .input(4 << 20)
+    .output(1 << 20)
+    .log(16 << 10)
+    .hostcalls(10_000)
+    .hostcall_payload(1 << 20)
+    .wait(Duration::from_secs(60))
+    .nesting(2);
 
-/// Limits under which a case that never ends does not take long. The others may be as slow as the machine is.
+/// Limits under which a case that never ends does not take long. The others may be as slow as the
+/// machine is.
 fn limits(expected: &str) -> Limits {
     match expected {
         "limit CpuTime" => LIMITS.cpu_time(Duration::from_millis(60)),
@@ -80,7 +81,7 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) async fn new(way: Way, cases: &[Case]) -> Self {
-        let runtime = runtime(way.cleaned_by);
+        let runtime = runtime(way.reset);
         let files = SourceTree::new().folder(super::table::FOLDER).unwrap();
         let neighbour = runtime
             .program()
@@ -105,7 +106,7 @@ impl Host {
         host
     }
 
-    /// All functions of a file, and `neighbour` beside them.
+    /// All functions of a file, and `neighbour`.
     async fn program(&self, file: &str, cases: &[Case]) -> Program {
         let mut names: Vec<_> = cases
             .iter()
@@ -124,7 +125,8 @@ impl Host {
         program.function("neighbour", source).build().await.unwrap()
     }
 
-    /// Whether `case` is one for this way: where state is shared, what a call leaves behind is of interest.
+    /// Whether `case` is one for this way: where state is shared, what a call leaves behind is of
+    /// interest.
     pub(crate) fn takes(&self, case: &Case) -> bool {
         self.way.isolation == Isolation::PerCall
             || !case.is_loading && !matches!(case.file, "deep" | "endless" | "memory")
@@ -225,9 +227,9 @@ impl Host {
 
     /// When nothing is under way any more.
     pub(crate) async fn settled(&self) {
-        while self.runtime.stats().idle == 0 || self.runtime.stats().in_flight > 0 {
-            tokio::task::yield_now().await;
-        }
+        let stats = || self.runtime.stats();
+        let settled = || stats().idle > 0 && stats().in_flight == 0;
+        until("the instance is back", settled).await;
         let stats = self.runtime.stats();
         assert_eq!((stats.waiting, stats.in_flight), (0, 0), "{stats:?}");
         assert_eq!(stats.discarded.unclean, 0, "{stats:?}");

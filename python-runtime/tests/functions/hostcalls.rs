@@ -26,7 +26,7 @@ async fn a_function_makes_hostcalls_and_gets_answers_and_errors() {
             )
         })
         .hostcall("fail", async |_: HostcallContext, _: Value| {
-            Err::<Value, _>(HostcallError::new("denied", "not you").cause(json!("why")))
+            Err::<Value, _>(HostcallError::new("denied", "not you").with_cause(json!("why")))
         })
         .hostcall("panic", async |_: HostcallContext, input: Value| {
             assert_eq!(input, "never this");

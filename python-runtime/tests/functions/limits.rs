@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use python_runtime::{CallError, Error, Limit, Limits, Phase, PythonRuntime, PythonSource};
+use python_runtime::{
+    CallError, Error, Limit, Limits, Phase, ProgramError, PythonRuntime, PythonSource,
+};
 use serde_json::Value;
 
 use crate::is_limit;
@@ -47,7 +49,7 @@ def f(how):
 
     let endless = PythonSource::def("f", "while True: pass");
     let error = runtime.function(endless).await.err().unwrap();
-    let Error::Host(error) = &error else {
+    let Error::Program(ProgramError::Run(error)) = &error else {
         panic!("{error}")
     };
     let in_init = matches!(

@@ -50,8 +50,8 @@ async fn exception(function: &Function, input: &Value) -> PythonError {
     PythonError::of(&error).unwrap_or_else(|| panic!("{error}"))
 }
 
-/// Whether `error` is the given limit with the given value. In which phase it was reached depends on
-/// how busy the machine is.
+/// Whether `error` is the given limit with the given value. In which phase it was reached depends
+/// on how busy the machine is.
 fn is_limit(error: &CallError, limit: Limit, allowed: u64) -> bool {
     let CallError::Limit { exceeded, .. } = error else {
         return false;

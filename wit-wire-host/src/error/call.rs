@@ -248,3 +248,6 @@ fn in_op(op: &Option<String>) -> String {
     op.as_ref()
         .map_or_else(String::new, |op| format!(" of op `{op}`"))
 }
+
+#[cfg(test)]
+mod tests;

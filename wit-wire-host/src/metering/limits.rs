@@ -58,6 +58,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Limits {
+    /// The defaults, also for constants.
+    pub const fn new() -> Self {
         const MIB: usize = 1 << 20;
         Self {
             wall_time: Duration::from_secs(30),
@@ -78,49 +85,49 @@ impl Default for Limits {
 impl Limits {
     /// Sets [`wall_time`](Self::wall_time).
     #[must_use]
-    pub fn wall_time(self, wall_time: Duration) -> Self {
+    pub const fn wall_time(self, wall_time: Duration) -> Self {
         Self { wall_time, ..self }
     }
 
     /// Sets [`cpu_time`](Self::cpu_time).
     #[must_use]
-    pub fn cpu_time(self, cpu_time: Duration) -> Self {
+    pub const fn cpu_time(self, cpu_time: Duration) -> Self {
         Self { cpu_time, ..self }
     }
 
     /// Sets [`memory`](Self::memory), in bytes.
     #[must_use]
-    pub fn memory(self, memory: usize) -> Self {
+    pub const fn memory(self, memory: usize) -> Self {
         Self { memory, ..self }
     }
 
     /// Sets [`input`](Self::input), in bytes.
     #[must_use]
-    pub fn input(self, input: usize) -> Self {
+    pub const fn input(self, input: usize) -> Self {
         Self { input, ..self }
     }
 
     /// Sets [`output`](Self::output), in bytes.
     #[must_use]
-    pub fn output(self, output: usize) -> Self {
+    pub const fn output(self, output: usize) -> Self {
         Self { output, ..self }
     }
 
     /// Sets [`log`](Self::log), in bytes.
     #[must_use]
-    pub fn log(self, log: usize) -> Self {
+    pub const fn log(self, log: usize) -> Self {
         Self { log, ..self }
     }
 
     /// Sets [`hostcalls`](Self::hostcalls).
     #[must_use]
-    pub fn hostcalls(self, hostcalls: u64) -> Self {
+    pub const fn hostcalls(self, hostcalls: u64) -> Self {
         Self { hostcalls, ..self }
     }
 
     /// Sets [`hostcall_payload`](Self::hostcall_payload), in bytes.
     #[must_use]
-    pub fn hostcall_payload(self, hostcall_payload: usize) -> Self {
+    pub const fn hostcall_payload(self, hostcall_payload: usize) -> Self {
         Self {
             hostcall_payload,
             ..self
@@ -129,13 +136,13 @@ impl Limits {
 
     /// Sets [`wait`](Self::wait).
     #[must_use]
-    pub fn wait(self, wait: Duration) -> Self {
+    pub const fn wait(self, wait: Duration) -> Self {
         Self { wait, ..self }
     }
 
     /// Sets [`nesting`](Self::nesting).
     #[must_use]
-    pub fn nesting(self, nesting: u32) -> Self {
+    pub const fn nesting(self, nesting: u32) -> Self {
         Self { nesting, ..self }
     }
 }

@@ -208,3 +208,6 @@ impl<T> IdleState<T> {
         self.has_evictor = false;
     }
 }
+
+#[cfg(test)]
+mod tests;

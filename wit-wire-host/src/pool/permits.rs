@@ -118,3 +118,6 @@ impl Permits {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,8 +31,8 @@ pub(crate) struct Args {
 pub(crate) fn call(args: Args, started: Instant) -> Result<()> {
     let data = serde_json::from_str(&args.data).context("--data is not JSON")?;
     let op = Op::new(args.op.as_str())
-        .title(args.title.unwrap_or_else(|| args.op.clone()))
-        .data(&data);
+        .with_title(args.title.unwrap_or_else(|| args.op.clone()))
+        .with_data(&data);
     let runtime = WasmRuntime::builder().build()?;
     let tokio = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)

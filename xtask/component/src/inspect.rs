@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, process};
 
 use anyhow::{Context, Result};
-use artifact_embed::{Error, Header, signer};
+use artifact_embed::{Error, Header, verify_signer};
 use clap::Parser;
 use wasm_runtime::Error::NotAComponent;
 use wasm_runtime::WasmRuntime;
@@ -23,7 +23,7 @@ pub(crate) fn inspect(args: &Args) -> Result<()> {
     let shown = match Header::read(&bytes) {
         Ok((header, payload)) => {
             archive(&header, bytes.len(), payload.len());
-            signature(args, &bytes)
+            signature(args, header.digest())
         }
         Err(Error::NotAnArchive { .. }) => component(&bytes),
         Err(error) => Err(error.into()),
@@ -36,33 +36,32 @@ fn archive(header: &Header, bytes: usize, payload: usize) {
     row("  header", size(bytes - payload));
     row(
         "  frames",
-        format!("{} of {}", header.frames.len(), size(payload)),
+        format!("{} of {}", header.frame_count(), size(payload)),
     );
-    row("  code", size(header.code_bytes as usize));
-    row("for target", &header.target);
+    row("  code", size(header.code_bytes() as usize));
+    row("for target", header.target());
     row(
         "  processor",
-        if header.cpu.is_empty() {
+        if header.cpu().is_empty() {
             "baseline"
         } else {
-            &header.cpu
+            header.cpu()
         },
     );
-    row("  wasmtime", &header.wasmtime);
-    row("  profile", &header.profile);
-    row("component", size(header.component_bytes as usize));
-    row("  digest", &header.component_digest);
-    row("  payload", &header.payload_digest);
-    row("reset in place", verdict(&header.obstacles, None));
+    row("  wasmtime", header.wasmtime_version());
+    row("  profile", header.fingerprint());
+    row("component", size(header.component_bytes() as usize));
+    row("  digest", header.component_digest());
+    row("  payload", header.payload_digest());
+    row("reset in place", verdict(header.obstacles(), None));
 }
 
 /// The archive's digest, and who signed it.
-fn signature(args: &Args, bytes: &[u8]) -> Result<()> {
-    let digest = Header::digest(bytes)?;
-    row("digest", &digest);
+fn signature(args: &Args, digest: &str) -> Result<()> {
+    row("digest", digest);
     let path = signature_of(&args.file);
     let signed = match fs::read(&path) {
-        Ok(signature) => match signer(&digest, &signature) {
+        Ok(signature) => match verify_signer(digest, &signature) {
             Ok(key) => format!("by {key}"),
             Err(error) => error.to_string(),
         },

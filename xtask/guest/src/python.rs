@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use artifact_embed::{Effort, EngineProfile, HOST_TARGET};
+use artifact_embed::{Effort, EngineConfig, HOST_TARGET};
 use walkdir::WalkDir;
 
 use guest_stamp::python::{archive_for, archive_stamp, sources};
@@ -66,7 +66,7 @@ struct Image {
     guests: PathBuf,
     sources: PathBuf,
     packages: Option<PathBuf>,
-    profile: EngineProfile,
+    config: EngineConfig,
     component: PathBuf,
     made: Stamp,
 }
@@ -82,7 +82,7 @@ impl Image {
             guests: guests.to_owned(),
             sources: shell::root().join("guest-glue/python"),
             packages,
-            profile: EngineProfile::default(),
+            config: EngineConfig::default(),
             made: inputs.stamp(&component),
             component,
         })
@@ -110,7 +110,7 @@ impl Image {
         }
         let wasm = fs::read(&self.component)?;
         let compiled = shell::step(&format!("compiling it for {target}"), || {
-            Ok(artifact_embed::compile(&wasm, &self.profile, target)?)
+            Ok(artifact_embed::compile(&wasm, &self.config, target)?)
         })?;
         let code = compiled.code_bytes();
         let packed = shell::step("compressing it", || Ok(compiled.pack(effort)?))?;

@@ -29,8 +29,8 @@ pub(crate) fn sign(args: &Args) -> Result<()> {
     println!(
         "{}: archive {}, by {}",
         signature.display(),
-        Header::digest(&bytes)?,
-        key.public()
+        Header::read(&bytes)?.0.digest(),
+        key.public_key()
     );
     Ok(())
 }

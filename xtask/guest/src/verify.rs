@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use artifact_embed::{Effort, EngineProfile, Header, WASMTIME_VERSION};
+use artifact_embed::{Effort, EngineConfig, Header, WASMTIME_VERSION};
 use clap::Parser;
 
 use crate::{compilers, shell};
@@ -25,24 +25,24 @@ pub(crate) fn verify(args: &Args) -> Result<()> {
             .with_context(|| format!("decompressing {}", args.component.display()))?;
     }
     let (header, _) = Header::read(&archive).with_context(|| args.archive.display().to_string())?;
-    if header.wasmtime != WASMTIME_VERSION {
+    if header.wasmtime_version() != WASMTIME_VERSION {
         bail!(
             "the archive was compiled by Wasmtime {}, and this is {WASMTIME_VERSION}: check it in the version of this workspace that made it",
-            header.wasmtime
+            header.wasmtime_version()
         );
     }
     let digest = blake3::hash(&component).to_hex().to_string();
-    if header.component_digest != digest {
+    if header.component_digest() != digest {
         bail!(
             "the archive says that it is of another component: {}, and this is {digest}",
-            header.component_digest
+            header.component_digest()
         );
     }
-    compilers::can_compile_for(std::slice::from_ref(&header.target))?;
+    compilers::can_compile_for(&[header.target().to_owned()])?;
     for effort in [Effort::Small, Effort::Fast] {
-        let again = shell::step(&format!("making it again for {}", header.target), || {
+        let again = shell::step(&format!("making it again for {}", header.target()), || {
             let compiled =
-                artifact_embed::compile(&component, &EngineProfile::default(), &header.target)?;
+                artifact_embed::compile(&component, &EngineConfig::default(), header.target())?;
             Ok(compiled.pack(effort)?)
         })?;
         if again == archive {

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use python_runtime::{CallError, Output, PythonError, Receipt, Stream};
+use python_runtime::{CallError, Output, Payload, PythonError, Receipt, Stream};
 
 /// Prints a call's result to stdout; to stderr its receipt, and how long the process took since it `started`.
 ///
@@ -11,7 +11,7 @@ use python_runtime::{CallError, Output, PythonError, Receipt, Stream};
 ///
 /// If the call failed: then what [`explain`] says.
 pub fn report(
-    result: Result<String, CallError>,
+    result: Result<Payload, CallError>,
     receipt: &Receipt,
     started: Instant,
 ) -> Result<()> {

@@ -1,13 +1,15 @@
 //! `cargo xtask run FILE:FUNCTION INPUT`.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use inferno::flamegraph;
 use python_cli::{guest, report};
 use python_runtime::{Profile, PythonRuntime, PythonSource, SourceTree, Tracebacks};
+use xtask_shell::Selection;
 
 #[derive(Parser)]
 pub(crate) struct Args {
@@ -55,21 +57,21 @@ pub(crate) fn run(args: &Args, started: Instant) -> Result<()> {
         }
         anyhow::Ok(call.with_receipt().await)
     })?;
+    let reported = report(result, &receipt, started);
     if let (Some(file), Some(profile)) = (&args.profile, &receipt.profile) {
-        draw(profile, &args.function, file)
-            .with_context(|| format!("drawing {}", file.display()))?;
+        draw(profile, &args.function, file)?;
     }
-    report(result, &receipt, started)
+    reported
 }
 
 fn draw(profile: &Profile, function: &str, file: &Path) -> Result<()> {
-    let mut options = flamegraph::Options::default();
-    options.title = function.to_owned();
-    options.count_name = "µs".to_owned();
-    let folded = profile.to_string();
-    let mut svg = Vec::new();
-    flamegraph::from_lines(&mut options, folded.lines(), &mut svg)?;
-    std::fs::write(file, svg)?;
+    let mut program = xtask_shell::program("flame-graph", Selection::Workspace, &[])?;
+    program.arg(function).arg(file).stdin(Stdio::piped());
+    let mut program = program.spawn().context("can't start flame-graph")?;
+    if let Some(mut stdin) = program.stdin.take() {
+        write!(stdin, "{profile}")?;
+    }
+    ensure!(program.wait()?.success(), "drawing {}", file.display());
     eprintln!("written: {}", file.display());
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use artifact_embed::{EngineProfile, HOST_TARGET, Header, WASMTIME_VERSION};
+use artifact_embed::{EngineConfig, HOST_TARGET, Header, WASMTIME_VERSION};
 use serde::{Deserialize, Serialize};
 
 use crate::{python, replace};
@@ -38,7 +38,7 @@ impl Lock {
         Ok(Self {
             sources: python::sources()?.digest(),
             wasmtime: WASMTIME_VERSION.to_owned(),
-            profile: EngineProfile::default().fingerprint(),
+            profile: EngineConfig::default().fingerprint(),
             archives: BTreeMap::new(),
         })
     }

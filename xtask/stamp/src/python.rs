@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use artifact_embed::{EngineProfile, WASMTIME_VERSION};
+use artifact_embed::{EngineConfig, WASMTIME_VERSION};
 
 use crate::stamp::{Inputs, Stamp};
 
@@ -29,10 +29,13 @@ pub fn archive_stamp(archive: &Path, component: &str, target: &str, effort: &str
     Inputs::default()
         .text(component)
         .text(WASMTIME_VERSION)
-        .text(&EngineProfile::default().fingerprint())
+        .text(&EngineConfig::default().fingerprint())
         .text(target)
-        .text(artifact_embed::cpu(target).unwrap_or_default())
-        .text(&format!("format {} {effort}", artifact_embed::FORMAT))
+        .text(artifact_embed::baseline_cpu(target).unwrap_or_default())
+        .text(&format!(
+            "format {} {effort}",
+            artifact_embed::ARCHIVE_FORMAT
+        ))
         .stamp(archive)
 }
 

@@ -16,9 +16,9 @@
 //! # Ok::<_, wit_wire_javascript::Error>(())
 //! ```
 //!
-//! With the feature `typescript`, source may be TypeScript. Its types are replaced by spaces, so that
-//! stack traces have the lines and columns of the TypeScript. Syntax that has to be compiled (`enum`,
-//! `namespace`, parameter properties) is an error with its location.
+//! With the feature `typescript`, source may be TypeScript. Its types are replaced by spaces, so
+//! that stack traces have the lines and columns of the TypeScript. Syntax that has to be compiled
+//! (`enum`, `namespace`, parameter properties) is an error with its location.
 //!
 //! The module `strip` removes the types; everything else is in this file.
 
@@ -38,8 +38,8 @@ pub enum Source<'a> {
     TypeScript(&'a str),
 }
 
-/// Why the types could not be removed from TypeScript. JavaScript is not checked here: the guest parses
-/// it.
+/// Why the types could not be removed from TypeScript. JavaScript is not checked here: the guest
+/// parses it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{file}:{line}:{column}: {message}")]
 #[non_exhaustive]
@@ -64,8 +64,8 @@ pub fn lambda(source: Source<'_>) -> Result<Value, Error> {
     Ok(json!({"ty": "lambda", "source": source}))
 }
 
-/// Op data of a script that declares the function `func_name`; `tool.run` is the method `run` of the
-/// object `tool`.
+/// Op data of a script that declares the function `func_name`; `tool.run` is the method `run` of
+/// the object `tool`.
 ///
 /// # Errors
 ///

@@ -1,7 +1,7 @@
-"""Converters for one shape of JSON each, of converters for what is inside.
+"""Converters for one shape of JSON each, made from the converters of what is inside.
 
-A converter is a function of a value that returns another or raises `Mismatch`; in the place of one
-that would return every value as it is stands `None`.
+A converter is a function of a value that returns another or raises `Mismatch`. `None` is the
+converter that returns every value as it is.
 """
 
 import enum

@@ -7,9 +7,9 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Map, Value};
 use wasm_runtime::{
     CallError as Failure, Component, HostcallContext, HostcallError, Hostcalls, Isolation, Limits,
-    Op, PROTOCOL_VERSION, WasmRuntime,
+    Op, PROTOCOL_VERSION, Payload, ProgramError, WasmRuntime,
 };
-use wit_wire_host::Run;
+use wit_wire_host::Meter;
 
 use super::case::{Call, CallError, Case, Hostcall, InitError, same};
 
@@ -85,10 +85,10 @@ impl Hostcalls for Script {
         &self,
         _: HostcallContext,
         op: String,
-        payload: String,
-    ) -> Result<String, HostcallError> {
-        let answer = self.next(&op, &payload)?.answer()?;
-        Ok(answer.to_string())
+        payload: Payload,
+    ) -> Result<Payload, HostcallError> {
+        let answer = self.next(&op, &payload.to_string())?.answer()?;
+        Ok(answer.to_string().into())
     }
 }
 
@@ -146,17 +146,18 @@ pub(super) async fn run(
     Ok(())
 }
 
-fn check_init(case: &Case, result: Result<(), Failure>) -> Result<()> {
+fn check_init(case: &Case, result: Result<(), ProgramError>) -> Result<()> {
     let fits = match (&case.init, &result) {
         (None, Ok(())) => true,
         (
             Some(InitError::VersionMismatch(expected)),
-            Err(Failure::VersionMismatch { guest, .. }),
+            Err(ProgramError::Run(Failure::VersionMismatch { guest, .. })),
         ) => guest == expected,
-        (Some(InitError::UnexpectedMat(expected)), Err(Failure::UnexpectedOp { op })) => {
-            op == expected
-        }
-        (Some(InitError::Other(op, part)), Err(Failure::Init { message })) => {
+        (
+            Some(InitError::UnexpectedMat(expected)),
+            Err(ProgramError::Run(Failure::UnexpectedOp { op })),
+        ) => op == expected,
+        (Some(InitError::Other(op, part)), Err(ProgramError::Run(Failure::Init { message }))) => {
             message.contains(op) && message.contains(part)
         }
         _ => false,
@@ -176,7 +177,12 @@ fn check_init(case: &Case, result: Result<(), Failure>) -> Result<()> {
     }
 }
 
-fn check(call: &Call, input: &str, result: Result<String, Failure>, script: &Script) -> Result<()> {
+fn check(
+    call: &Call,
+    input: &str,
+    result: Result<Payload, Failure>,
+    script: &Script,
+) -> Result<()> {
     let what = || format!("op `{}` with {}", call.op, shown(input));
     script.end().with_context(what)?;
     let expected = match (&call.output, call.same) {
@@ -186,6 +192,7 @@ fn check(call: &Call, input: &str, result: Result<String, Failure>, script: &Scr
     };
     match (result, expected) {
         (Ok(output), Some(expected)) => {
+            let output = output.to_string();
             let fits = output == expected || equal(&output, &expected);
             ensure!(
                 fits,
@@ -195,7 +202,11 @@ fn check(call: &Call, input: &str, result: Result<String, Failure>, script: &Scr
                 shown(&output)
             );
         }
-        (Ok(output), None) => bail!("{}: expected an error, got {}", what(), shown(&output)),
+        (Ok(output), None) => bail!(
+            "{}: expected an error, got {}",
+            what(),
+            shown(&output.to_string())
+        ),
         (Err(error), expected) => {
             let (kind, message) = match &error {
                 Failure::NoHandler { .. } => (Some(CallError::NoHandler), ""),

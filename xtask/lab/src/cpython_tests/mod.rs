@@ -44,18 +44,17 @@ const MODULES: &str = include_str!("modules.txt");
 const RUNNER: &str = include_str!("run.py");
 
 /// For the tests of one module, which are one call unless one of them ends it.
-const LIMITS: Limits = Limits {
-    wall_time: Duration::from_secs(3600),
-    cpu_time: Duration::from_secs(60),
-    memory: 1 << 30,
-    input: 1 << 20,
-    output: 1 << 20,
-    log: 1 << 10,
-    hostcalls: u64::MAX,
-    hostcall_payload: 64 << 20,
-    wait: Duration::from_secs(3600),
-    nesting: 1,
-};
+const LIMITS: Limits = Limits::new()
+    .wall_time(Duration::from_secs(3600))
+    .cpu_time(Duration::from_secs(60))
+    .memory(1 << 30)
+    .input(1 << 20)
+    .output(1 << 20)
+    .log(1 << 10)
+    .hostcalls(u64::MAX)
+    .hostcall_payload(64 << 20)
+    .wait(Duration::from_secs(3600))
+    .nesting(1);
 
 /// A module whose tests were run.
 struct Module {

@@ -1,9 +1,11 @@
-//! How large a component becomes when it is compiled and instantiated, as far as its own size does not bound that.
+//! Bounds on what a component becomes when it is compiled and instantiated, where its own size does
+//! not bound that.
 //!
-//! A component of some hundred bytes can ask for gigabytes: by two bytes of data at both ends of a large memory, which the compiler
-//! lays out as one image; by components that instantiate each other, twice each; by a module of a million globals that
-//! is instantiated again and again; by a million functions of four bytes, each of which costs the compiler five thousand; by loops
-//! within loops, of which each costs it more than the one before; by components within components.
+//! A component of some hundred bytes can ask for gigabytes: by two bytes of data at both ends of a
+//! large memory, which the compiler lays out as one image; by components that instantiate each
+//! other, twice each; by a module of a million globals that is instantiated again and again; by a
+//! million functions of four bytes, each of which costs the compiler five thousand; by nested
+//! loops, each of which costs it more than the one around it; by nested components.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,23 +17,24 @@ use wasmparser::{
 
 use crate::error::Error;
 
-/// Bytes of initial memory between pieces of data, of all memories together, where there is more of it than of data.
+/// Bytes of initial memory spanned by data, of all memories that are less than half full.
 const SPARSE_BYTES: u64 = 64 << 20;
-/// Components within each other. Three hundred thousand of them, 3.6 MB, ended the process.
+/// Depth of nested components. Three hundred thousand, 3.6 MB, ended the process.
 const DEPTH: u64 = 100;
 /// Functions of all modules. A million of them took the compiler 5.4 GB and 45 s.
 const FUNCTIONS: u64 = 200_000;
-/// Loops within each other. A hundred thousand of them, 300 KB, kept the compiler for longer than a minute.
+/// Depth of nested loops. A hundred thousand, 300 KB, kept the compiler for longer than a minute.
 const LOOPS: u64 = 1_000;
-/// Instances of components within each other.
+/// Instances of components, nested ones included.
 const INSTANCES: u64 = 10_000;
-/// What all these instances define: instances, aliases, functions that are lifted or lowered. A hundred thousand of them took the
-/// compiler 223 MB and 1.5 s.
+/// What all these instances define: instances, aliases, functions that are lifted or lowered. A
+/// hundred thousand of them took the compiler 223 MB and 1.5 s.
 const DEFINITIONS: u64 = 200_000;
-/// Functions and globals of all modules' instances, each of which takes some tens of bytes in every instance.
+/// Functions and globals of all modules' instances, each of which takes some tens of bytes in every
+/// instance.
 const ITEMS: u64 = 4_000_000;
 
-/// What one instance of a component or module brings, with all that it instantiates.
+/// What one instance of a component or module costs, with all that it instantiates.
 #[derive(Clone, Copy, Default)]
 struct Cost {
     instances: u64,
@@ -55,37 +58,46 @@ impl Cost {
 #[derive(Default)]
 struct Level {
     cost: Cost,
-    /// What is known here by number; `None` where it comes from elsewhere.
+    /// The costs of the modules and components that have an index here; `None` for imported ones.
     modules: Vec<Option<Cost>>,
     components: Vec<Option<Cost>>,
     /// How many of a module's memories are imported.
     imported_memories: u32,
 }
 
+/// Where a memory's data begins and ends, and how many bytes of it there are.
+struct Span {
+    first: u64,
+    last: u64,
+    bytes: u64,
+}
+
+/// Measures a component while it is read.
 #[derive(Default)]
-pub(crate) struct Extent {
-    /// Each within the one before it.
+pub(super) struct Bounds {
+    /// The component or module being read, preceded by those around it.
     open: Vec<(Encoding, Level)>,
-    /// The most there were at once.
+    /// The greatest length of `open` so far.
     depth: u64,
-    /// What the outermost one brings.
-    whole: Cost,
-    /// Instances of components and modules that come from elsewhere.
-    foreign: u64,
-    /// By module and memory, where its data begins and ends, and how much there is.
-    data: BTreeMap<(u32, u32), (u64, u64, u64)>,
-    /// The modules whose data is not laid out before they are instantiated.
-    late: BTreeSet<u32>,
+    /// What the outermost component costs.
+    root: Cost,
+    /// Instances of imported components and modules.
+    imported: u64,
+    /// The data of memories, by module and memory.
+    data: BTreeMap<(u32, u32), Span>,
+    /// The modules whose data is laid out only when they are instantiated.
+    deferred: BTreeSet<u32>,
     modules: u32,
     functions: u64,
-    /// What the function that is being read has open, and whether that is a loop.
+    /// The open blocks of the function being read, and whether each is a loop.
     blocks: Vec<bool>,
     loops: u64,
     deepest: u64,
 }
 
-impl Extent {
-    pub(crate) fn note(&mut self, payload: &Payload<'_>) -> Result<(), BinaryReaderError> {
+impl Bounds {
+    /// Takes the next part of the component into account.
+    pub(super) fn note(&mut self, payload: &Payload<'_>) -> Result<(), BinaryReaderError> {
         if let Payload::Version { encoding, .. } = payload {
             let mut level = Level::default();
             match encoding {
@@ -119,7 +131,7 @@ impl Extent {
                 for export in section.clone() {
                     let export = export?;
                     let index = export.index;
-                    // What is exported has another number from then on.
+                    // An export is a new index of what it exports.
                     match export.kind {
                         ComponentExternalKind::Module => {
                             level.modules.push(known(&level.modules, index));
@@ -143,7 +155,7 @@ impl Extent {
                     {
                         match known(&level.components, component_index) {
                             Some(cost) => level.cost.add(cost),
-                            None => self.foreign += 1,
+                            None => self.imported += 1,
                         }
                     }
                 }
@@ -154,7 +166,7 @@ impl Extent {
                     if let Instance::Instantiate { module_index, .. } = instance? {
                         match known(&level.modules, module_index) {
                             Some(cost) => level.cost.add(cost),
-                            None => self.foreign += 1,
+                            None => self.imported += 1,
                         }
                     }
                 }
@@ -222,12 +234,12 @@ impl Extent {
         match (encoding, self.open.last_mut()) {
             (Encoding::Module, Some((_, around))) => around.modules.push(Some(cost)),
             (Encoding::Component, Some((_, around))) => around.components.push(Some(cost)),
-            (_, None) => self.whole = cost,
+            (_, None) => self.root = cost,
         }
     }
 
-    /// The next operator of the function that was noted last.
-    pub(crate) fn operator(&mut self, operator: &Operator<'_>) {
+    /// Takes the next operator of the function noted last into account.
+    pub(super) fn operator(&mut self, operator: &Operator<'_>) {
         match operator {
             Operator::Loop { .. } => {
                 self.blocks.push(true);
@@ -252,60 +264,66 @@ impl Extent {
         };
         let start = constant(offset_expr).filter(|_| *memory_index >= imported);
         let Some(start) = start else {
-            // Data at a place that is not known before has the compiler lay out none of the module.
-            self.late.insert(self.modules);
+            // If the place of some data is not known before, the compiler lays out none of the
+            // module's.
+            self.deferred.insert(self.modules);
             return;
         };
         let length = data.data.len() as u64;
         let end = start.saturating_add(length);
         let found = self.data.entry((self.modules, *memory_index));
-        let (first, last, bytes) = found.or_insert((u64::MAX, 0, 0));
+        let span = found.or_insert(Span {
+            first: u64::MAX,
+            last: 0,
+            bytes: 0,
+        });
         if length > 0 {
-            *first = start.min(*first);
-            *last = end.max(*last);
-            *bytes = bytes.saturating_add(length);
+            span.first = start.min(span.first);
+            span.last = end.max(span.last);
+            span.bytes = span.bytes.saturating_add(length);
         }
     }
 
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Fails if the component, now read to its end, exceeds a bound.
+    pub(super) fn check(&self) -> Result<(), Error> {
         let within = |what, found, limit| match found > limit {
-            true => Err(Error::Expands { what, found, limit }),
+            true => Err(Error::TooLarge { what, found, limit }),
             false => Ok(()),
         };
-        let early = self
+        let laid_out = self
             .data
             .iter()
-            .filter(|((module, _), _)| !self.late.contains(module));
-        let spans = early.filter_map(|(_, (first, last, bytes))| {
-            let span = last.saturating_sub(*first);
-            (span >= bytes.saturating_mul(2)).then_some(span)
+            .filter(|((module, _), _)| !self.deferred.contains(module));
+        let spans = laid_out.filter_map(|(_, data)| {
+            let span = data.last.saturating_sub(data.first);
+            (span >= data.bytes.saturating_mul(2)).then_some(span)
         });
         let sparse = spans.fold(0_u64, u64::saturating_add);
         within("bytes of sparse initial memory", sparse, SPARSE_BYTES)?;
-        within("components within each other", self.depth, DEPTH)?;
+        within("nested components", self.depth, DEPTH)?;
         within("functions", self.functions, FUNCTIONS)?;
-        within("loops within each other", self.deepest, LOOPS)?;
-        within("instances of what it does not define", self.foreign, 0)?;
+        within("nested loops", self.deepest, LOOPS)?;
+        within(
+            "instances of imported components and modules",
+            self.imported,
+            0,
+        )?;
         let Cost {
             instances,
             definitions,
             items,
-        } = self.whole;
+        } = self.root;
         within("instances of components", instances, INSTANCES)?;
         within(
             "definitions in instances of components",
             definitions,
             DEFINITIONS,
         )?;
-        within(
-            "functions and globals in its modules' instances",
-            items,
-            ITEMS,
-        )
+        within("functions and globals in module instances", items, ITEMS)
     }
 }
 
-/// What stands under this number, unless it comes from elsewhere.
+/// The cost of the module or component with this index, unless it is imported.
 fn known(costs: &[Option<Cost>], index: u32) -> Option<Cost> {
     costs.get(index as usize).copied().flatten()
 }

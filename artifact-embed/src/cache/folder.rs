@@ -1,89 +1,82 @@
-//! A folder of files that only this user can write: what is mapped from it runs as code.
+//! The cache folder: named entries, each written whole, the least recently used removed first.
 
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-#[cfg(unix)]
-use rustix::fs::{Mode, OFlags};
 use tempfile::NamedTempFile;
 
 use crate::error::Error;
+use crate::sys::{Folder, Kind, check_private, create_private_folder};
 
-/// What a cache folder may hold, in bytes: some twenty large guests. The entries that were used least recently go first.
+/// The size of a cache folder, in bytes: some twenty large guests.
 const ROOM: u64 = 1 << 30;
-/// How entries end. What has another name is not the cache's, and it leaves that alone.
+/// The suffix of entries. Files with other names are not the cache's, and are left alone.
 const SUFFIX: &str = ".cwasm";
-/// How those begin that are being written, or were when their process was killed.
+/// The prefix of entries that are being written, or were when their process was killed.
 const UNFINISHED: &str = ".";
 
+/// A cache folder that was checked.
 pub(crate) struct Cache {
-    folder: PathBuf,
-    /// The folder that was checked, which another one at its path is not.
-    #[cfg(unix)]
-    opened: File,
+    path: PathBuf,
+    folder: Folder,
 }
 
-/// A file of the cache, open: what was checked is what is mapped.
+/// An entry as an open file: what was checked is what is mapped.
 pub(crate) struct Entry {
     pub(crate) file: File,
     pub(crate) path: PathBuf,
 }
 
 impl Cache {
-    /// Opens `folder`, made if need be, and checks that nobody else can write to it.
-    pub(crate) fn open(folder: &Path) -> Result<Self, Error> {
-        create(folder).map_err(Error::io(format!(
-            "making the cache folder {}",
-            folder.display()
-        )))?;
-        let looking = || Error::io(format!("looking at the cache folder {}", folder.display()));
+    /// Opens the folder at `path`, creating it if needed, and checks that other users have no
+    /// access to it.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let doing = |what: &str| Error::io(format!("{what} the cache folder {}", path.display()));
         let refused = |problem| Error::CacheFolder {
-            path: folder.to_owned(),
+            path: path.to_owned(),
             problem,
         };
-        let metadata = fs::symlink_metadata(folder).map_err(looking())?;
-        private(&metadata, Kind::Folder).map_err(refused)?;
-        #[cfg(unix)]
-        let opened = {
-            let opened = open_folder(folder).map_err(looking())?;
-            let metadata = opened.metadata().map_err(looking())?;
-            private(&metadata, Kind::Folder).map_err(refused)?;
-            opened
-        };
+        create_private_folder(path).map_err(doing("making"))?;
+        // First by its path, for an error that says what is wrong, then as it was opened.
+        let metadata = fs::symlink_metadata(path).map_err(doing("checking"))?;
+        check_private(&metadata, Kind::Folder).map_err(refused)?;
+        let folder = Folder::open(path).map_err(doing("opening"))?;
+        let metadata = folder.metadata().map_err(doing("checking"))?;
+        check_private(&metadata, Kind::Folder).map_err(refused)?;
         Ok(Self {
-            folder: folder.to_owned(),
-            #[cfg(unix)]
-            opened,
+            path: path.to_owned(),
+            folder,
         })
     }
 
-    /// The entry `name`, if it is there, ours and of the length it should have, if that is known.
+    /// The entry `name`, if it exists, only this user can write to it, and it has the expected
+    /// length, where that is known.
     pub(crate) fn find(&self, name: &str, length: Option<u64>) -> Result<Option<Entry>, Error> {
         let path = self.path(name);
-        let Ok(file) = self.open_entry(&path) else {
+        let Ok(file) = self.folder.open_file(&path) else {
             return Ok(None);
         };
         let metadata = file
             .metadata()
-            .map_err(Error::io(format!("looking at {}", path.display())))?;
-        if private(&metadata, Kind::File).is_err()
+            .map_err(Error::io(format!("checking {}", path.display())))?;
+        if check_private(&metadata, Kind::File).is_err()
             || length.is_some_and(|length| metadata.len() != length)
         {
             return Ok(None);
         }
-        // For `trim`. An entry that looks unused is only made anew.
+        // For `trim`. If this fails, the entry is only written again one day.
         let _ = file.set_modified(SystemTime::now());
         Ok(Some(Entry { file, path }))
     }
 
-    /// Writes the entry `name` whole: others see all of it or nothing, also when several processes write it at once, or
-    /// the machine stops.
+    /// Writes the entry `name` atomically: others see all of it or nothing, even if several
+    /// processes write it at once, or the machine crashes.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<Entry, Error> {
         let path = self.path(name);
         let doing = || Error::io(format!("writing {}", path.display()));
-        // First, for they may be what fills the disk.
+        // First, because they may be what fills the disk.
         self.remove_abandoned();
         let mut file = self.unfinished().map_err(doing())?;
         file.write_all(bytes).map_err(doing())?;
@@ -93,45 +86,33 @@ impl Cache {
         Ok(Entry { file, path })
     }
 
-    /// Opens a file of the checked folder, and no link to one. Does not wait: a pipe is no entry, and shows that once it is open.
-    #[cfg(unix)]
-    fn open_entry(&self, path: &Path) -> std::io::Result<File> {
-        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let name = path.file_name().unwrap_or_default();
-        let file = rustix::fs::openat(&self.opened, name, flags | OFlags::RDONLY, Mode::empty())?;
-        Ok(file.into())
-    }
-
-    #[cfg(not(unix))]
-    fn open_entry(&self, path: &Path) -> std::io::Result<File> {
-        File::open(path)
-    }
-
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(format!("{name}{SUFFIX}"))
+        self.path.join(format!("{name}{SUFFIX}"))
     }
 
-    /// A file to write an entry to, locked for as long as it is open: by that others know that it is not abandoned.
+    /// A file to write an entry to, locked while it is open, by which others see that it is not
+    /// abandoned.
     fn unfinished(&self) -> std::io::Result<NamedTempFile> {
         loop {
             let file = tempfile::Builder::new()
                 .prefix(UNFINISHED)
                 .suffix(SUFFIX)
-                .tempfile_in(&self.folder)?;
-            // Where files can't be locked, none is taken for abandoned.
+                .tempfile_in(&self.path)?;
+            // Where files can't be locked, none is considered abandoned.
             let _ = file.as_file().lock();
-            // Another process may have found it before it was locked.
+            // Another process may have removed it before it was locked.
             if file.path().exists() {
                 return Ok(file);
             }
         }
     }
 
-    /// Removes what killed processes left half-written.
+    /// Removes the unfinished entries of killed processes.
     fn remove_abandoned(&self) {
         for path in self.files(|name| name.starts_with(UNFINISHED)) {
-            // Locked until it is gone, so that one who has just made it sees that, and makes another.
-            if let Ok(file) = self.open_entry(&path)
+            // Locked until it is removed, so that a process that has just created it notices and
+            // creates another one.
+            if let Ok(file) = self.folder.open_file(&path)
                 && file.try_lock().is_ok()
             {
                 let _ = fs::remove_file(path);
@@ -139,19 +120,19 @@ impl Cache {
         }
     }
 
-    /// The cache's files whose name is wanted.
-    fn files(&self, wanted: impl Fn(&str) -> bool) -> impl Iterator<Item = PathBuf> {
-        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+    /// The cache's files whose names pass the filter.
+    fn files(&self, filter: impl Fn(&str) -> bool) -> impl Iterator<Item = PathBuf> {
+        let entries = fs::read_dir(&self.path).into_iter().flatten().flatten();
         let ours = entries.filter(move |entry| {
             let name = entry.file_name();
             name.to_str()
-                .is_some_and(|name| name.ends_with(SUFFIX) && wanted(name))
+                .is_some_and(|name| name.ends_with(SUFFIX) && filter(name))
         });
         ours.map(|entry| entry.path())
     }
 
-    /// Removes the least recently used entries until the rest fit in `room`. Processes that have one mapped keep it. What
-    /// can't be read or removed is left to the next time.
+    /// Removes the least recently used entries, but not `keep`, until the rest fit into `room`.
+    /// Processes that have one mapped keep it. What can't be read or removed is left for next time.
     fn trim(&self, room: u64, keep: &Path) {
         let mut files: Vec<_> = self
             .files(|_| true)
@@ -161,80 +142,17 @@ impl Cache {
                 Some((file.modified().ok()?, file.len(), path))
             })
             .collect();
-        // A time to come is of a clock that was wrong, and no sign of use.
+        // A time in the future comes from a wrong clock, and does not count as use.
         let now = SystemTime::now();
         files.sort_by_key(|(used, ..)| Some(*used).filter(|used| *used <= now));
         let mut used = 0_u64;
         for (_, length, path) in files.iter().rev() {
-            // However short, it takes a block of the disk.
+            // Even the shortest takes a block of the disk.
             used = used.saturating_add((*length).max(4096));
             if used > room && path != keep {
                 let _ = fs::remove_file(path);
             }
         }
-    }
-}
-
-enum Kind {
-    File,
-    Folder,
-}
-
-#[cfg(unix)]
-fn create(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-}
-
-#[cfg(not(unix))]
-fn create(folder: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(folder)
-}
-
-#[cfg(unix)]
-fn open_folder(path: &Path) -> std::io::Result<File> {
-    let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let folder = rustix::fs::open(path, flags | OFlags::RDONLY, Mode::empty())?;
-    Ok(folder.into())
-}
-
-/// What is wrong with an entry whose content this process is to trust.
-#[cfg(unix)]
-fn private(metadata: &fs::Metadata, kind: Kind) -> Result<(), String> {
-    use std::os::unix::fs::MetadataExt;
-    let (right_kind, name, others) = match kind {
-        Kind::File => (metadata.is_file(), "a plain file", 0o022),
-        Kind::Folder => (metadata.is_dir(), "a folder", 0o077),
-    };
-    if !right_kind {
-        return Err(format!("it is not {name} (links are not followed)"));
-    }
-    let user = rustix::process::geteuid().as_raw();
-    if metadata.uid() != user {
-        return Err(format!(
-            "it belongs to user {}, this process runs as {user}",
-            metadata.uid()
-        ));
-    }
-    if metadata.mode() & others != 0 {
-        return Err(format!(
-            "its mode is {:o}: others have access; set it to 700",
-            metadata.mode() & 0o7777
-        ));
-    }
-    Ok(())
-}
-
-/// Elsewhere a user's own folders are private by the system's default.
-#[cfg(not(unix))]
-fn private(metadata: &fs::Metadata, kind: Kind) -> Result<(), String> {
-    match kind {
-        Kind::File if !metadata.is_file() => Err("it is not a plain file".into()),
-        Kind::Folder if !metadata.is_dir() => Err("it is not a folder".into()),
-        _ => Ok(()),
     }
 }
 

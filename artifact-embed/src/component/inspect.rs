@@ -1,17 +1,17 @@
-//! What is inside a component, and whether an instance of it can be taken back to a state it had.
+//! What is inside a component, and whether its instances can be reset in place.
 
 use std::collections::BTreeSet;
-use std::fmt;
 
 use wasmparser::{
     ComponentType, Encoding, Instance, KnownCustom, Name, NameSectionReader, Operator, Parser,
     Payload,
 };
 
-use crate::archive::digest;
+use super::bounds::Bounds;
+use super::state_interface::INTERFACE;
+use crate::digest::digest;
 use crate::error::Error;
-use crate::extent::Extent;
-use crate::instrument::INTERFACE;
+use crate::obstacle::Obstacle;
 
 /// What [`inspect`] found.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,12 +19,13 @@ use crate::instrument::INTERFACE;
 pub struct Inspection {
     /// BLAKE3 of the component.
     pub digest: String,
-    /// Its core modules, in order.
+    /// Its core modules, in order, those of nested components included.
     pub modules: Vec<CoreModule>,
     /// Mutable globals that the modules define.
     pub mutable_globals: usize,
-    /// What keeps the state of an instance from being all in its one memory and its mutable globals. If there is nothing,
-    /// an instance can be reset in place after a call, unless the call grew the memory or left resource handles behind.
+    /// Why an instance's state is not all in one memory and its mutable globals. If this is empty,
+    /// an instance can be reset in place after a call, unless the call grew the memory or left
+    /// resource handles open.
     pub obstacles: BTreeSet<Obstacle>,
 }
 
@@ -32,70 +33,27 @@ pub struct Inspection {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct CoreModule {
-    /// The name that its tools gave it.
+    /// Its name, from its `name` section.
     pub name: Option<String>,
     /// Size, in bytes.
     pub bytes: usize,
-    /// Bytes of code.
+    /// Size of its functions' code, in bytes.
     pub code_bytes: usize,
-    /// Bytes of data segments.
+    /// Size of its data section, in bytes.
     pub data_bytes: usize,
 }
 
-/// Why an instance can't be reset by restoring its memory and its globals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Obstacle {
-    /// It has this number of linear memories.
-    Memories(usize),
-    /// A memory is shared with threads, or has 64-bit addresses or pages of another size than 64 KiB.
-    MemoryKind,
-    /// A module is instantiated more than once, so that its memory and globals are several.
-    Instances,
-    /// A mutable global holds a reference, which can't be written from outside.
-    References,
-    /// Code changes tables (`table.set`, `table.grow`, `table.fill`, `table.copy`, `table.init`).
-    Tables,
-    /// Code drops segments (`data.drop`, `elem.drop`), which can't be undone.
-    Segments,
-    /// Code makes objects of the garbage collector or exceptions, which live outside the memory.
-    Objects,
-    /// Modules stand in nested components or are instantiated there, or are passed on under a second name: their state can't
-    /// be reached from outside.
-    Nested,
-    /// It makes resources of its own, which live outside the memory.
-    Resources,
-}
-
-impl fmt::Display for Obstacle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Memories(0) => f.write_str("it has no linear memory"),
-            Self::Memories(count) => write!(f, "it has {count} linear memories"),
-            Self::MemoryKind => f.write_str(
-                "its memory is shared, or has 64-bit addresses or pages of another size than 64 KiB",
-            ),
-            Self::Instances => f.write_str("a module is instantiated more than once"),
-            Self::References => f.write_str("a mutable global holds a reference"),
-            Self::Tables => f.write_str("its code changes tables"),
-            Self::Segments => f.write_str("its code drops segments"),
-            Self::Objects => f.write_str("its code makes objects outside the linear memory"),
-            Self::Nested => f.write_str("modules stand in nested components, or have several names"),
-            Self::Resources => f.write_str("it makes resources of its own"),
-        }
-    }
-}
-
 const FORGED: &str =
-    "it exports `wit-wire:instance/state`, which is added when a component is compiled";
+    "it exports `wit-wire:instance/state`, a name that is added when a component is compiled";
 
 /// Reads `component`, a binary, without compiling or running it.
 ///
 /// # Errors
 ///
-/// [`Error::Compile`] if it can't be read, [`Error::Expands`] if it is small and what it would be compiled to, or an instance of it, is not.
+/// [`Error::Compile`] if it can't be read or already has the interface that
+/// [`instrument`](crate::instrument) adds, [`Error::TooLarge`] if its code or its instances would
+/// be far larger than the component itself.
 pub fn inspect(component: &[u8]) -> Result<Inspection, Error> {
-    let broken = |error: wasmparser::BinaryReaderError| Error::Compile(Box::new(error));
     let mut found = Inspection {
         digest: digest(component),
         modules: Vec::new(),
@@ -107,22 +65,22 @@ pub fn inspect(component: &[u8]) -> Result<Inspection, Error> {
     let mut depth = 0_usize;
     let mut in_module = false;
     let mut instantiated = BTreeSet::new();
-    let mut extent = Extent::default();
+    let mut bounds = Bounds::default();
     for payload in Parser::new(0).parse_all(component) {
-        let payload = payload.map_err(broken)?;
-        extent.note(&payload).map_err(broken)?;
+        let payload = payload.map_err(Error::compile)?;
+        bounds.note(&payload).map_err(Error::compile)?;
         match payload {
             Payload::Version {
                 encoding: Encoding::Module,
                 ..
             } if !in_module => {
-                return Err(Error::Compile(
-                    "this is a core module, not a component".into(),
-                ));
+                return Err(Error::compile("this is a core module, not a component"));
             }
             Payload::InstanceSection(section) => {
                 for instance in section {
-                    if let Instance::Instantiate { module_index, .. } = instance.map_err(broken)? {
+                    if let Instance::Instantiate { module_index, .. } =
+                        instance.map_err(Error::compile)?
+                    {
                         if depth > 0 {
                             found.obstacles.insert(Obstacle::Nested);
                         } else if !instantiated.insert(module_index) {
@@ -133,8 +91,8 @@ pub fn inspect(component: &[u8]) -> Result<Inspection, Error> {
             }
             Payload::ComponentExportSection(section) if depth == 0 => {
                 for export in section {
-                    if export.map_err(broken)?.name.name == INTERFACE {
-                        return Err(Error::Compile(FORGED.into()));
+                    if export.map_err(Error::compile)?.name.name == INTERFACE {
+                        return Err(Error::compile(FORGED));
                     }
                 }
             }
@@ -155,14 +113,14 @@ pub fn inspect(component: &[u8]) -> Result<Inspection, Error> {
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentTypeSection(section) => {
                 for ty in section {
-                    if let ComponentType::Resource { .. } = ty.map_err(broken)? {
+                    if let ComponentType::Resource { .. } = ty.map_err(Error::compile)? {
                         found.obstacles.insert(Obstacle::Resources);
                     }
                 }
             }
             Payload::MemorySection(section) => {
                 for memory in section {
-                    let memory = memory.map_err(broken)?;
+                    let memory = memory.map_err(Error::compile)?;
                     memories += 1;
                     if memory.shared || memory.memory64 || memory.page_size_log2.is_some() {
                         found.obstacles.insert(Obstacle::MemoryKind);
@@ -171,7 +129,7 @@ pub fn inspect(component: &[u8]) -> Result<Inspection, Error> {
             }
             Payload::GlobalSection(section) => {
                 for global in section {
-                    let ty = global.map_err(broken)?.ty;
+                    let ty = global.map_err(Error::compile)?.ty;
                     found.mutable_globals += usize::from(ty.mutable);
                     if ty.mutable && ty.content_type.is_reference_type() {
                         found.obstacles.insert(Obstacle::References);
@@ -182,9 +140,9 @@ pub fn inspect(component: &[u8]) -> Result<Inspection, Error> {
                 if let Some(module) = found.modules.last_mut() {
                     module.code_bytes += body.range().len();
                 }
-                for operator in body.get_operators_reader().map_err(broken)? {
-                    let operator = operator.map_err(broken)?;
-                    extent.operator(&operator);
+                for operator in body.get_operators_reader().map_err(Error::compile)? {
+                    let operator = operator.map_err(Error::compile)?;
+                    bounds.operator(&operator);
                     found.obstacles.extend(obstacle(&operator));
                 }
             }
@@ -203,7 +161,7 @@ pub fn inspect(component: &[u8]) -> Result<Inspection, Error> {
             _ => {}
         }
     }
-    extent.check()?;
+    bounds.check()?;
     if memories != 1 {
         found.obstacles.insert(Obstacle::Memories(memories));
     }
