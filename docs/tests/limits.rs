@@ -1,4 +1,4 @@
-//! The tables of limits say what the defaults are.
+//! The tables of limits state the defaults of the code.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,12 +1,12 @@
-//! The Python samples of the book run in the sandbox. Each is followed by what is to be called:
+//! The Python samples of the book run in the sandbox. Each is followed by the calls to make:
 //!
 //! ```text
 //! <!-- call FUNCTION INPUT -> OUTPUT -->
 //! <!-- call FUNCTION INPUT !> PART OF THE ERROR -->
 //! ```
 //!
-//! A sample whose first line is `# path/file.py` is a file, and `module:function` one of such files. A traceback that is
-//! shown is that of the call before.
+//! A sample whose first line is `# path/file.py` is a file, and `module:function` names a function in one of these
+//! files. A traceback shown in the book is that of the call before it.
 
 #![allow(
     clippy::unwrap_used,
@@ -42,7 +42,7 @@ async fn find(_: HostcallContext, find: Find) -> Result<Order, HostcallError> {
     }
 }
 
-/// With the hostcalls that samples make.
+/// A runtime with the hostcalls that samples make.
 fn runtime() -> PythonRuntime {
     let price = async |_: HostcallContext, _: String| Ok::<_, HostcallError>(2.5);
     let lookup = async |_: HostcallContext, key: String| match key.as_str() {
@@ -62,12 +62,12 @@ fn runtime() -> PythonRuntime {
         .unwrap()
 }
 
-/// What a text has in Python.
+/// The Python samples of one document.
 #[derive(Default)]
 struct Samples {
     latest: String,
     files: SourceTree,
-    /// Samples of which nothing was called so far.
+    /// Samples that were not called so far.
     uncalled: Vec<String>,
     /// The error of the latest call that failed.
     error: String,
