@@ -244,34 +244,17 @@ ctx.HostcallError: missing: no such order
 ";
     assert_eq!(error.traceback, expected);
 
-    for (body, expected) in [
-        (
-            "orders.find('seven')",
-            "op_400: the payload of `orders.find` does not fit: ",
-        ),
-        (
-            "orders.find()",
-            "find() missing 1 required positional argument: 'id'",
-        ),
-        (
-            "orders.find(7, colour='red')",
-            "find() got an unexpected keyword argument 'colour'",
-        ),
-        (
-            "orders.list('Ada')",
-            "list() missing 1 required keyword-only argument: 'order'",
-        ),
-        (
-            "stock.counts(1)",
-            "counts() takes 0 positional arguments but 1 was given",
-        ),
-        (
-            "orders.lose()",
-            "module 'host.orders' has no attribute 'lose'",
-        ),
+    let misfit = run("orders.find('seven')").await.unwrap_err();
+    assert_eq!(misfit.hostcall.unwrap().code, "op_400");
+    for (body, ty) in [
+        ("orders.find()", "TypeError"),
+        ("orders.find(7, colour='red')", "TypeError"),
+        ("orders.list('Ada')", "TypeError"),
+        ("stock.counts(1)", "TypeError"),
+        ("orders.lose()", "AttributeError"),
     ] {
         let error = run(body).await.unwrap_err();
-        assert!(error.message.starts_with(expected), "{body}: {error}");
+        assert_eq!(error.ty, ty, "{body}: {error}");
         assert!(!error.traceback.contains("host/"), "{body}: {error}");
     }
 }
@@ -320,9 +303,11 @@ async fn the_name_host_is_the_hosts_if_it_has_modules() {
         async move { runtime.function(source).await }
     };
     for path in ["host.py", "host/__init__.py", "host/more.py"] {
-        let error = function(&RUNTIME, path).await.err().unwrap().to_string();
-        let expected = format!("ValueError: {path}: the module ");
-        assert!(error.contains(&expected), "{error}");
+        let Err(Error::Python { error, .. }) = function(&RUNTIME, path).await else {
+            panic!("{path} was accepted")
+        };
+        assert_eq!(error.ty, "ValueError", "{error}");
+        assert!(error.message.starts_with(path), "{error}");
     }
     let without = PythonRuntime::builder().build().unwrap();
     let free = function(&without, "host.py").await.unwrap();
@@ -388,8 +373,5 @@ fn descriptions_are_json_and_back() {
     assert_eq!(back, modules);
     let more = json!([{"name": "m", "doc": "", "functions": [], "more": 1}]);
     let error = serde_json::from_value::<Vec<ModuleDescription>>(more).unwrap_err();
-    assert!(
-        error.to_string().contains("unknown field `more`"),
-        "{error}"
-    );
+    assert!(error.is_data(), "{error}");
 }

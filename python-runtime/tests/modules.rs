@@ -9,7 +9,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use python_runtime::{PythonError, PythonRuntime, PythonSource, SourceTree};
+use python_runtime::{Error, PythonError, PythonRuntime, PythonSource, SourceTree};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -115,28 +115,20 @@ def check(what):
 #[tokio::test]
 async fn a_module_that_is_missing_is_an_error_with_the_reason() {
     let runtime = PythonRuntime::builder().build().unwrap();
-    for (module, reason) in [
-        (
-            "ssl",
-            "No module named 'ssl' in the sandbox: there are no sockets: let the host do it, through a hostcall",
-        ),
-        (
-            "fcntl",
-            "No module named 'fcntl' in the sandbox: there are no files",
-        ),
-        (
-            "lzma",
-            "No module named 'lzma' in the sandbox: CPython for WASI is built without it; use zlib or gzip",
-        ),
-        ("nothing", "No module named 'nothing'"),
+    for (module, has_reason) in [
+        ("ssl", true),
+        ("fcntl", true),
+        ("lzma", true),
+        ("nothing", false),
     ] {
         let source = format!("import {module}\n\ndef f(x):\n    return x\n");
         let refused = runtime.function(PythonSource::def("f", source)).await;
-        let refused = refused.err().unwrap().to_string();
-        assert!(
-            refused.ends_with(&format!("ModuleNotFoundError: {reason}")),
-            "{refused}"
-        );
+        let Err(Error::Python { error, .. }) = refused else {
+            panic!("there is a module {module}")
+        };
+        assert_eq!(error.ty, "ModuleNotFoundError", "{error}");
+        assert!(error.message.contains(module), "{error}");
+        assert_eq!(error.message.contains("sandbox"), has_reason, "{error}");
     }
     let attempt = "\
 import socket, subprocess, threading
@@ -148,23 +140,15 @@ def f(what):
         .function(PythonSource::def("f", attempt))
         .await
         .unwrap();
-    for (what, reason) in [
-        (
-            "socket.create_connection(('127.0.0.1', 80))",
-            "OSError: there are no sockets in the sandbox",
-        ),
-        (
-            "subprocess.run(['ls'])",
-            "OSError: there are no processes in the sandbox",
-        ),
-        (
-            "threading.Thread(target=print).start()",
-            "RuntimeError: can't start new thread: there are no threads in the sandbox",
-        ),
+    for (what, ty) in [
+        ("socket.create_connection(('127.0.0.1', 80))", "OSError"),
+        ("subprocess.run(['ls'])", "OSError"),
+        ("threading.Thread(target=print).start()", "RuntimeError"),
     ] {
         let error = attempt.call::<_, Value>(what).await.unwrap_err();
-        let error = PythonError::of(&error).unwrap().to_string();
-        assert!(error.contains(reason), "{error}");
+        let error = PythonError::of(&error).unwrap();
+        assert_eq!(error.ty, ty, "{error}");
+        assert!(error.message.contains("sandbox"), "{error}");
     }
 }
 

@@ -160,10 +160,10 @@ fn a_target_names_a_module_that_is_there_and_a_function() {
         "main"
     );
     let error = PythonSource::from_tree(tree.clone(), "pkg.mod").unwrap_err();
-    assert!(matches!(&error, Error::Target { .. }), "{error}");
-    let expected = "invalid function target `pkg.mod`: expected `module:function`, for example \
-                    `shop.cart:total`";
-    assert_eq!(error.to_string(), expected);
+    assert!(
+        matches!(&error, Error::Target { target } if target == "pkg.mod"),
+        "{error}"
+    );
     let error = PythonSource::from_tree(tree, "pkg.other:run").unwrap_err();
     let Error::NoModule { module, known } = &error else {
         panic!("{error}")

@@ -9,7 +9,7 @@
 
 use std::sync::LazyLock;
 
-use python_runtime::{Function, PythonError, PythonRuntime, PythonSource};
+use python_runtime::{Error, Function, PythonError, PythonRuntime, PythonSource};
 use serde_json::{Value, json};
 
 static RUNTIME: LazyLock<PythonRuntime> =
@@ -125,8 +125,10 @@ async fn a_function_is_called_by_keywords_if_that_is_asked_for() {
         assert_eq!(error.path.as_deref(), Some(path), "{error}");
     }
     let refused = RUNTIME.function(PythonSource::def("add", SHOP)).await;
-    let refused = refused.err().unwrap().to_string();
-    assert!(refused.contains("by keywords"), "{refused}");
+    let Err(Error::Python { op, error }) = refused else {
+        panic!("it was accepted")
+    };
+    assert_eq!((op.as_str(), error.ty.as_str()), ("add", "TypeError"));
 }
 
 #[tokio::test]

@@ -1,18 +1,19 @@
 //! From a query to calls, and back. A field is a function, or a part of what one returned.
 //!
 //! Queries with arguments, variables, aliases and fragments are answered. There are no types, so
-//! the type that a fragment is for is ignored; a library that executes GraphQL would need them.
+//! the type that a fragment is for is ignored; libraries that execute GraphQL need them. The parser
+//! must work on the stacks of guests, which hostcalls run on: `async-graphql-parser` does not.
 
+use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-use async_graphql_parser::types::{
-    ExecutableDocument, Field, OperationType, Selection, SelectionSet,
-};
-use async_graphql_parser::{Positioned, parse_query};
-use async_graphql_value::ConstValue;
 use futures_util::future::join_all;
+use graphql_parser::query::{
+    Definition, Document, Field, FragmentDefinition, OperationDefinition, Selection, SelectionSet,
+    Value as Argument, parse_query,
+};
 use python_runtime::HostcallError;
 use serde_json::{Map, Value, json};
 
@@ -22,41 +23,47 @@ use crate::request::Request;
 /// In one query: fragments within fragments multiply.
 const MAX_FRAGMENTS: u64 = 1_000;
 
+type Set<'q> = SelectionSet<'q, String>;
+
 /// The body of the response: `data`, and `errors` if there are any. A field that failed is null.
 pub(crate) async fn answer(request: &Request, query: Query) -> Value {
-    let failed = |message: &str| json!({"errors": [{"message": message}]});
-    let document = match parse_query(&query.query) {
+    let failed = |message: String| json!({"errors": [{"message": message}]});
+    let document: Document<'_, String> = match parse_query(&query.query) {
         Ok(document) => document,
-        Err(error) => {
-            let locations: Vec<_> = error.positions().collect();
-            let message = error.to_string();
-            return json!({"errors": [{"message": message, "locations": locations}]});
+        Err(error) => return failed(error.to_string()),
+    };
+    let mut operations = Vec::new();
+    let mut fragments = BTreeMap::new();
+    for definition in &document.definitions {
+        match definition {
+            Definition::Operation(operation) => operations.push(operation),
+            Definition::Fragment(fragment) => {
+                fragments.insert(fragment.name.as_str(), fragment);
+            }
         }
-    };
-    let mut operations = document.operations.iter();
-    let (Some((_, operation)), None) = (operations.next(), operations.next()) else {
-        return failed("expected one operation in a document");
-    };
-    let operation = &operation.node;
-    if operation.ty != OperationType::Query {
-        return failed("only queries are supported");
     }
     let mut variables = query.variables;
-    for Positioned { node: variable, .. } in &operation.variable_definitions {
-        let default = variable.default_value().cloned();
-        if let Some(Ok(default)) = default.map(ConstValue::into_json) {
-            let name = variable.name.node.as_str();
-            variables.entry(name).or_insert(default);
+    let set = match operations[..] {
+        [OperationDefinition::SelectionSet(set)] => set,
+        [OperationDefinition::Query(query)] => {
+            for variable in &query.variable_definitions {
+                if let Some(default) = &variable.default_value {
+                    let default = value(default, &Map::new());
+                    variables.entry(&variable.name).or_insert(default);
+                }
+            }
+            &query.selection_set
         }
-    }
+        [_] => return failed("only queries are supported".to_owned()),
+        _ => return failed("expected one operation in a document".to_owned()),
+    };
     let execution = Execution {
         request,
         variables,
-        document: &document,
+        fragments,
         fragments_used: AtomicU64::new(0),
         errors: Mutex::default(),
     };
-    let set = &operation.selection_set.node;
     let data = execution.object(None, "", set, &[]).await;
     let errors = execution
         .errors
@@ -71,51 +78,54 @@ pub(crate) async fn answer(request: &Request, query: Query) -> Value {
 struct Execution<'q> {
     request: &'q Request,
     variables: Map<String, Value>,
-    document: &'q ExecutableDocument,
+    fragments: BTreeMap<&'q str, &'q FragmentDefinition<'q, String>>,
     fragments_used: AtomicU64,
     errors: Mutex<Vec<Value>>,
 }
 
-impl Execution<'_> {
+impl<'q> Execution<'q> {
     /// The fields of an object, concurrently. `of` is the name of the function that returned it.
     fn object<'a>(
         &'a self,
         parent: Option<&'a Value>,
         of: &'a str,
-        set: &'a SelectionSet,
+        set: &'a Set<'q>,
         path: &'a [Value],
     ) -> Pin<Box<dyn Future<Output = Value> + Send + 'a>> {
         Box::pin(async move {
             let mut fields = Vec::new();
             self.fields(set, &mut fields, path);
             let answers = fields.into_iter().map(|field| async move {
-                let key = field.response_key().node.as_str();
+                let key = field.alias.as_ref().unwrap_or(&field.name);
                 let path = [path, &[json!(key)]].concat();
-                let value = self.field(parent, of, field, &path).await;
-                (key.to_owned(), value)
+                (key.clone(), self.field(parent, of, field, &path).await)
             });
             Value::Object(join_all(answers).await.into_iter().collect())
         })
     }
 
     /// The fields of a selection, with those of its fragments.
-    fn fields<'a>(&'a self, set: &'a SelectionSet, fields: &mut Vec<&'a Field>, path: &[Value]) {
-        for Positioned { node, .. } in &set.items {
-            let fragment = match node {
+    fn fields<'a>(
+        &'a self,
+        set: &'a Set<'q>,
+        fields: &mut Vec<&'a Field<'q, String>>,
+        path: &[Value],
+    ) {
+        for selection in &set.items {
+            let inner = match selection {
                 Selection::Field(field) => {
-                    fields.push(&field.node);
+                    fields.push(field);
                     continue;
                 }
-                Selection::InlineFragment(fragment) => Some(&fragment.node.selection_set),
-                Selection::FragmentSpread(spread) => {
-                    let name = spread.node.fragment_name.node.as_str();
-                    let fragment = self.document.fragments.get(name);
-                    fragment.map(|fragment| &fragment.node.selection_set)
-                }
+                Selection::InlineFragment(fragment) => Some(&fragment.selection_set),
+                Selection::FragmentSpread(spread) => self
+                    .fragments
+                    .get(spread.fragment_name.as_str())
+                    .map(|fragment| &fragment.selection_set),
             };
-            match fragment {
-                Some(set) if self.fragments_used.fetch_add(1, Relaxed) < MAX_FRAGMENTS => {
-                    self.fields(&set.node, fields, path);
+            match inner {
+                Some(inner) if self.fragments_used.fetch_add(1, Relaxed) < MAX_FRAGMENTS => {
+                    self.fields(inner, fields, path);
                 }
                 Some(_) => {
                     self.fail(path, &refused("too many fragments, or one within itself"));
@@ -130,27 +140,27 @@ impl Execution<'_> {
         &self,
         parent: Option<&Value>,
         of: &str,
-        field: &Field,
+        field: &Field<'q, String>,
         path: &[Value],
     ) -> Value {
-        let name = field.name.node.as_str();
-        let part = parent.and_then(|parent| parent.get(name));
         let name = match of {
-            "" => name.to_owned(),
-            of => format!("{of}.{name}"),
+            "" => field.name.clone(),
+            of => format!("{of}.{}", field.name),
         };
+        let part = parent.and_then(|parent| parent.get(&field.name));
         let found = match part.filter(|_| field.arguments.is_empty()) {
             Some(part) => Ok(part.clone()),
-            None => match self.input(field, parent) {
-                Ok(input) => self.request.call(&name, input).await,
-                Err(error) => Err(refused(&error.to_string())),
-            },
+            None => {
+                let arguments = field.arguments.iter();
+                let mut input: Map<_, _> = arguments
+                    .map(|(name, argument)| (name.clone(), value(argument, &self.variables)))
+                    .collect();
+                input.extend(parent.map(|parent| ("parent".to_owned(), parent.clone())));
+                self.request.call(&name, input).await
+            }
         };
         match found {
-            Ok(found) => {
-                let set = &field.selection_set.node;
-                self.select(found, &name, set, path).await
-            }
+            Ok(found) => self.select(found, &name, &field.selection_set, path).await,
             Err(error) => {
                 self.fail(path, &error);
                 Value::Null
@@ -158,29 +168,12 @@ impl Execution<'_> {
         }
     }
 
-    /// The arguments as JSON, and `parent`. A variable that was not given is null.
-    fn input(
-        &self,
-        field: &Field,
-        parent: Option<&Value>,
-    ) -> serde_json::Result<Map<String, Value>> {
-        let variable = |name: &str| self.variables.get(name).cloned().unwrap_or_default();
-        let arguments = field.arguments.iter().map(|(name, argument)| {
-            let argument = argument.node.clone();
-            let argument = argument.into_const_with(|name| ConstValue::from_json(variable(&name)));
-            Ok((name.node.to_string(), argument?.into_json()?))
-        });
-        let mut input: Map<_, _> = arguments.collect::<serde_json::Result<_>>()?;
-        input.extend(parent.map(|parent| ("parent".to_owned(), parent.clone())));
-        Ok(input)
-    }
-
     /// The selected part of a value: of each element, if it is a list.
     fn select<'a>(
         &'a self,
         value: Value,
         of: &'a str,
-        set: &'a SelectionSet,
+        set: &'a Set<'q>,
         path: &'a [Value],
     ) -> Pin<Box<dyn Future<Output = Value> + Send + 'a>> {
         Box::pin(async move {
@@ -218,4 +211,22 @@ impl Execution<'_> {
 
 fn refused(message: &str) -> HostcallError {
     HostcallError::new("query", message)
+}
+
+/// An argument as JSON. A variable that was not given is null.
+fn value(argument: &Argument<'_, String>, variables: &Map<String, Value>) -> Value {
+    match argument {
+        Argument::Variable(name) => variables.get(name).cloned().unwrap_or_default(),
+        Argument::Int(number) => json!(number.as_i64()),
+        Argument::Float(number) => json!(number),
+        Argument::String(string) => json!(string),
+        Argument::Boolean(boolean) => json!(boolean),
+        Argument::Null => Value::Null,
+        Argument::Enum(name) => json!(name),
+        Argument::List(values) => values.iter().map(|each| value(each, variables)).collect(),
+        Argument::Object(fields) => fields
+            .iter()
+            .map(|(name, each)| (name.clone(), value(each, variables)))
+            .collect(),
+    }
 }

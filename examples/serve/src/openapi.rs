@@ -51,9 +51,10 @@ impl Document {
         };
         let (input, output) = (part("input"), part("output"));
         let module = id.rsplit_once('.').map(|(module, _)| module.to_owned());
+        let description = schema.get("description").and_then(Value::as_str);
         let operation = Operation {
             tags: module.into_iter().collect(),
-            description: schema["description"].as_str().map(str::to_owned),
+            description: description.map(str::to_owned),
             request_body: Some(ReferenceOr::Item(RequestBody {
                 content: json(input),
                 ..RequestBody::default()
