@@ -34,7 +34,8 @@ pub async fn timed<T>(work: impl AsyncFnOnce() -> T) -> Duration {
     time
 }
 
-/// How long each run of something took, by a clock that ticks in nanoseconds. The figure is in microseconds.
+/// How long each run of something took, by a clock that ticks in nanoseconds. The figure is in
+/// microseconds.
 pub struct Times {
     name: &'static str,
     histogram: Histogram<u64>,
@@ -63,8 +64,8 @@ impl Times {
     }
 }
 
-/// A figure of many `rates` per second, each over a part of the time. Its quantiles count from above: 99 % of the parts
-/// reach the p99.
+/// A figure of many `rates` per second, each over a part of the time. Its quantiles count from
+/// above: 99 % of the parts reach the p99.
 pub fn rates(name: &str, mut rates: Vec<f64>) -> f64 {
     rates.sort_by(f64::total_cmp);
     let at = |quantile: f64| {

@@ -60,7 +60,8 @@ async fn fresh() {
     call.record();
 }
 
-/// What a pool does to its only instance: takes it back after a call, and gives it another program before one.
+/// What a pool does to its only instance: takes it back after a call, and gives it another program
+/// before one.
 async fn kept() {
     let runtime = runtime(PoolConfig::default().instances(1));
     let (one, other) = (add(&runtime).await, add(&runtime).await);

@@ -7,8 +7,8 @@ use tokio::runtime::Runtime;
 
 use crate::figures::{Times, seconds, timed};
 
-/// Has criterion run things often enough, on one async runtime. Each single run counts for the figure: criterion itself
-/// knows only means of many.
+/// Has criterion run things often enough, on one async runtime. Each single run counts for the
+/// figure: criterion itself knows only means of many.
 pub struct Ladder {
     criterion: Criterion,
     /// Where they run.

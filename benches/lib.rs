@@ -1,11 +1,13 @@
-//! Benches of the workspace. `cargo xtask bench` builds what they need, runs them and shows what they measured.
+//! Benches of the workspace. `cargo xtask bench` builds what they need, runs them and shows what
+//! they measured.
 //!
-//! Each bench is a process of its own, so that no one measures what another left behind: `start` (processes and loading),
-//! `instance` (what an instance's life consists of), `call` (functions and calls), `wire` (the protocol against a bare
-//! component call), `native` (CPython without a sandbox), `load` (throughput, latency under load), `memory`.
+//! Each bench is a process of its own, so that no one measures what another left behind: `start`
+//! (processes and loading), `instance` (what an instance's life consists of), `call` (functions and
+//! calls), `wire` (the protocol against a bare component call), `native` (CPython without a
+//! sandbox), `load` (throughput, latency under load), `memory`.
 //!
-//! In reading order: `figures` (what was measured), `ladder` (what criterion times), `python` (the function that is
-//! called).
+//! In reading order: `figures` (what was measured), `ladder` (what criterion times), `python` (the
+//! function that is called).
 
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 

@@ -41,8 +41,8 @@ async fn call(function: &Function) -> Value {
     function.call(&sum()).await.expect("an answer")
 }
 
-/// Calls in a second, made by as many tasks as there are threads, each one call after the other. Returns the median
-/// over slices of a tenth of a second.
+/// Calls in a second, made by as many tasks as there are threads, each one call after the other.
+/// Returns the median over slices of a tenth of a second.
 fn throughput(name: &str, tasks: usize, instances: usize, isolation: Isolation) -> f64 {
     const SLICE: Duration = Duration::from_millis(100);
     let (tokio, function) = start(tasks, instances, isolation);
@@ -74,11 +74,12 @@ fn throughput(name: &str, tasks: usize, instances: usize, isolation: Isolation) 
     rates(name, all)
 }
 
-/// How long calls take that arrive at `rate` per second, whether or not earlier ones are done. A call's time begins when it
-/// was due: one that comes late because all is busy has waited.
+/// How long calls take that arrive at `rate` per second, whether or not earlier ones are done. A
+/// call's time begins when it was due: one that comes late because all is busy has waited.
 fn latency(rate: f64) {
     let (tokio, function) = start(2, PoolConfig::default().instances, Isolation::PerCall);
-    // The system wakes sleepers up to 50 µs late, to wake several at once, unless told that 1 ns is all it has.
+    // The system wakes sleepers up to 50 µs late, to wake several at once, unless told that 1 ns is
+    // all it has.
     let _ = std::fs::write("/proc/self/timerslack_ns", "1");
     // As many at once as there will be: what is measured is not how a pool fills.
     let crowd = (0..64).map(|_| {

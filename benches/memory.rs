@@ -19,8 +19,8 @@ fn main() {
     tokio.block_on(instances());
 }
 
-/// Bytes of the process that are in memory. Each page counts once, however many instances have it mapped; the resident set
-/// would count it for each.
+/// Bytes of the process that are in memory. Each page counts once, however many instances have it
+/// mapped; the resident set would count it for each.
 fn resident() -> f64 {
     let maps = std::fs::read_to_string("/proc/self/smaps_rollup").expect("a process's maps");
     let line = maps.lines().find_map(|line| line.strip_prefix("Pss:"));

@@ -64,7 +64,8 @@ fn blocking(mut command: Command, input: &Value) {
     process.wait().expect("an end");
 }
 
-/// The same as an async service does it, whose threads have other work meanwhile. Functions are called in this way too.
+/// The same as an async service does it, whose threads have other work meanwhile. Functions are
+/// called in this way too.
 async fn not_blocking(mut command: Command, input: &Value) {
     let mut process = command.spawn().expect("a process");
     let stdin = process.stdin.take().expect("a pipe");

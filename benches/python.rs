@@ -14,7 +14,8 @@ pub fn sum() -> Value {
     json!({"a": 1, "b": 2})
 }
 
-/// A runtime that answers the hostcall `same` with what it was given, and `wait` after as many milliseconds as it is given.
+/// A runtime that answers the hostcall `same` with what it was given, and `wait` after as many
+/// milliseconds as it is given.
 pub fn runtime(pool: PoolConfig) -> PythonRuntime {
     let same = async |_: HostcallContext, payload: Value| Ok::<_, HostcallError>(payload);
     let wait = async |_: HostcallContext, milliseconds: u64| {
@@ -32,7 +33,8 @@ pub async fn add(runtime: &PythonRuntime) -> Function {
     function.expect("a function")
 }
 
-/// A runtime's state when nothing goes on, to wait for its return: all instances are back that calls had.
+/// A runtime's state when nothing goes on, to wait for its return: all instances are back that
+/// calls had.
 pub struct Quiet {
     runtime: PythonRuntime,
     busy: usize,

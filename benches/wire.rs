@@ -1,4 +1,5 @@
-//! What the host costs over a bare Wasmtime call, with the same guest; and what a component costs before its first call.
+//! What the host costs over a bare Wasmtime call, with the same guest; and what a component costs
+//! before its first call.
 
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
@@ -38,8 +39,8 @@ fn guest(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// No deadline, no timer, and nothing that a check could find too large. What is left is what makes limits possible: metering
-/// and epochs, which the bare call does without.
+/// No deadline, no timer, and nothing that a check could find too large. What is left is what makes
+/// limits possible: metering and epochs, which the bare call does without.
 const UNLIMITED: Limits = Limits::new()
     .wall_time(Duration::MAX)
     .cpu_time(Duration::MAX)

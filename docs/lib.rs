@@ -1,4 +1,5 @@
-//! The book, and the README: `cargo test --doc` compiles and runs their examples. It has no code of its own.
+//! The book, and the README: `cargo test --doc` compiles and runs their examples. It has no code of
+//! its own.
 
 /// Chapters, each a module whose documentation is its text.
 macro_rules! chapters {

@@ -5,8 +5,8 @@
 //! <!-- call FUNCTION INPUT !> PART OF THE ERROR -->
 //! ```
 //!
-//! A sample whose first line is `# path/file.py` is a file, and `module:function` names a function in one of these
-//! files. A traceback shown in the book is that of the call before it.
+//! A sample whose first line is `# path/file.py` is a file, and `module:function` names a function
+//! in one of these files. A traceback shown in the book is that of the call before it.
 
 #![allow(
     clippy::unwrap_used,

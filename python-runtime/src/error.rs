@@ -124,8 +124,8 @@ pub enum Error {
     /// The host could not be built, or rejected the guest.
     #[error(transparent)]
     Host(#[from] BuildError),
-    /// The program could not be built, for another reason than its source: a limit was exceeded, two
-    /// functions have the same name, a snapshot does not fit.
+    /// The program could not be built, for another reason than its source: a limit was exceeded,
+    /// two functions have the same name, a snapshot does not fit.
     #[error(transparent)]
     Program(ProgramError),
 }

@@ -1,5 +1,5 @@
-//! Bytes that pretend to be components: each is rejected with a typed error, or accepted and harmless,
-//! and costs the process nothing.
+//! Bytes that pretend to be components: each is rejected with a typed error, or accepted and
+//! harmless, and costs the process nothing.
 
 #![allow(
     clippy::unwrap_used,

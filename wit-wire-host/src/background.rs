@@ -32,9 +32,9 @@ pub(crate) fn shared_runtime() -> Option<&'static Runtime> {
     SHARED.get()
 }
 
-/// Where to spawn work that nobody awaits: the current runtime if it has threads of its own, else the
-/// shared one, because a runtime with a single thread may never be driven again. `None` outside of a
-/// runtime.
+/// Where to spawn work that nobody awaits: the current runtime if it has threads of its own, else
+/// the shared one, because a runtime with a single thread may never be driven again. `None` outside
+/// of a runtime.
 pub(crate) fn handle() -> Option<Handle> {
     let here = Handle::try_current().ok()?;
     match here.runtime_flavor() {

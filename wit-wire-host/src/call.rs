@@ -25,8 +25,8 @@ use crate::telemetry::TARGET;
 /// A prepared call. Await it, or run it on the current thread with
 /// [`run_blocking`](Self::run_blocking).
 ///
-/// Not cancel safe: dropping the future cancels the call and ends the instance it ran on. Other calls are
-/// not affected.
+/// Not cancel safe: dropping the future cancels the call and ends the instance it ran on. Other
+/// calls are not affected.
 ///
 /// ```no_run
 /// # async fn example(total: wit_wire_host::Function, tenant: u64) {
@@ -78,8 +78,8 @@ pub(crate) type Decode<O> = fn(Payload) -> Result<O, serde_json::Error>;
 pub struct CallOptions {
     /// Limits instead of the host's.
     pub limits: Option<Limits>,
-    /// Time from the start of the call after which the caller no longer needs an answer. The limit on
-    /// wall time still applies.
+    /// Time from the start of the call after which the caller no longer needs an answer. The limit
+    /// on wall time still applies.
     pub timeout: Option<Duration>,
     /// The time of day that the guest sees throughout the call.
     pub clock: Option<SystemTime>,
@@ -156,41 +156,41 @@ impl<'f, O: Send + 'f> Call<'f, O> {
         self
     }
 
-    /// The instant after which the caller no longer needs an answer. The call is stopped then at the
-    /// latest; the limit on wall time still applies.
+    /// The instant after which the caller no longer needs an answer. The call is stopped then at
+    /// the latest; the limit on wall time still applies.
     pub fn deadline(mut self, deadline: Instant) -> Self {
         self.deadline = Some(deadline);
         self
     }
 
-    /// A value of the embedder's own (a tenant, an identity, a trace) for the hostcalls that the call
-    /// makes: [`HostcallContext::value`](crate::HostcallContext::value).
+    /// A value of the embedder's own (a tenant, an identity, a trace) for the hostcalls that the
+    /// call makes: [`HostcallContext::value`](crate::HostcallContext::value).
     pub fn context(mut self, value: impl Any + Send + Sync) -> Self {
         self.context = Some(Arc::new(value));
         self
     }
 
-    /// The time of day that the guest sees throughout the call. Clocks that measure durations go on, and
-    /// so do time limits.
+    /// The time of day that the guest sees throughout the call. Clocks that measure durations go
+    /// on, and so do time limits.
     pub fn clock(mut self, time: SystemTime) -> Self {
         self.options.clock = Some(time);
         self
     }
 
-    /// The seed of all random numbers that the guest gets in the call, also of those meant to be secret.
-    /// Under [`Isolation::Shared`], generators that the guest seeded in earlier calls go on, and so do
-    /// those that it seeds in this one.
+    /// The seed of all random numbers that the guest gets in the call, also of those meant to be
+    /// secret. Under [`Isolation::Shared`], generators that the guest seeded in earlier calls go
+    /// on, and so do those that it seeds in this one.
     pub fn seed(mut self, seed: u64) -> Self {
         self.options.seed = Some(seed);
         self
     }
 
-    /// Asks the guest for a profile of this call ([`Receipt::profile`]), also if it fails. Isolation,
-    /// limits and hostcalls are the same; the call takes longer. Fails with [`CallError::NoProfile`] if
-    /// the guest cannot profile.
+    /// Asks the guest for a profile of this call ([`Receipt::profile`]), also if it fails.
+    /// Isolation, limits and hostcalls are the same; the call takes longer. Fails with
+    /// [`CallError::NoProfile`] if the guest cannot profile.
     ///
-    /// The guest for Python measures at every call and return of a function: a program of many small
-    /// functions takes several times as long, and those seem longer than they are.
+    /// The guest for Python measures at every call and return of a function: a program of many
+    /// small functions takes several times as long, and those seem longer than they are.
     pub fn profiled(mut self) -> Self {
         self.options.profile = true;
         self

@@ -22,9 +22,9 @@ impl Host {
     /// Checks `component` against the protocol, in either dialect, and links it once for all its
     /// instances.
     ///
-    /// A component that exports `wit-wire:instance/state` is trusted to report its state truthfully.
-    /// `artifact_embed::instrument` adds that export and rejects components that bring their own; if you
-    /// compile by other means, do the same.
+    /// A component that exports `wit-wire:instance/state` is trusted to report its state
+    /// truthfully. `artifact_embed::instrument` adds that export and rejects components that bring
+    /// their own; if you compile by other means, do the same.
     ///
     /// # Errors
     ///
@@ -44,9 +44,9 @@ impl Host {
 }
 
 impl Component {
-    /// Names the component, for example by a digest of it and of how it was compiled. Two components
-    /// with the same name must be the same: a [snapshot](crate::Snapshot) is restored by the name of its
-    /// component.
+    /// Names the component, for example by a digest of it and of how it was compiled. Two
+    /// components with the same name must be the same: a [snapshot](crate::Snapshot) is restored by
+    /// the name of its component.
     #[must_use]
     pub fn with_identity(mut self, identity: impl Into<Arc<str>>) -> Self {
         self.identity = Some(identity.into());
@@ -72,8 +72,9 @@ impl Component {
         &self.idle.origin
     }
 
-    /// Builds instances until `count` of them are idle, so that the first calls need not. The host keeps
-    /// no more of them than its pool has instances, and releases them when they have been idle for long.
+    /// Builds instances until `count` of them are idle, so that the first calls need not. The host
+    /// keeps no more of them than its pool has instances, and releases them when they have been
+    /// idle for long.
     ///
     /// Cancel safe: instances that were built by then stay.
     ///
@@ -90,8 +91,8 @@ impl Component {
     ///
     /// # Errors
     ///
-    /// A limit, a trap of the component's start function, or whatever else keeps an instance from being
-    /// built.
+    /// A limit, a trap of the component's start function, or whatever else keeps an instance from
+    /// being built.
     pub async fn instantiate(&self, meter: &Meter) -> Result<Instance, CallError> {
         Instance::new(&self.origin().template, false, meter).await
     }

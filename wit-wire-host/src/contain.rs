@@ -2,8 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs `code` that is not ours, and returns its result unless it panics. The state behind a panic is
-/// that code's own; ours is not touched in between.
+/// Runs `code` that is not ours, and returns its result unless it panics. The state behind a panic
+/// is that code's own; ours is not touched in between.
 pub(crate) fn contain<T>(code: impl FnOnce() -> T) -> Option<T> {
     let payload = match catch_unwind(AssertUnwindSafe(code)) {
         Ok(done) => return Some(done),

@@ -75,8 +75,8 @@ impl Function {
         &self.program
     }
 
-    /// The guest's description of the function: an object with the JSON Schemas `input` and `output`, and
-    /// perhaps a `description`. `None` if the guest describes nothing.
+    /// The guest's description of the function: an object with the JSON Schemas `input` and
+    /// `output`, and perhaps a `description`. `None` if the guest describes nothing.
     ///
     /// A call like any other: dropping the future cancels it.
     ///
@@ -94,8 +94,8 @@ impl Function {
         }
     }
 
-    /// A call with `input` as JSON through serde, whose output is read as an `O`. Await it, or run it with
-    /// [`run_blocking`](Call::run_blocking).
+    /// A call with `input` as JSON through serde, whose output is read as an `O`. Await it, or run
+    /// it with [`run_blocking`](Call::run_blocking).
     pub fn call<'f, I, O>(&'f self, input: &I) -> Call<'f, O>
     where
         I: serde::Serialize + ?Sized,

@@ -17,7 +17,8 @@ use crate::sandbox::Sandbox;
 use crate::sandbox::hostcalls::{HostcallContext, Hostcalls, Router};
 use crate::telemetry::{self, CallMetrics};
 
-/// An engine, the hostcalls that guests may make, and the limits that calls run under. Cheap to clone.
+/// An engine, the hostcalls that guests may make, and the limits that calls run under. Cheap to
+/// clone.
 #[derive(Clone)]
 pub struct Host(pub(crate) Arc<Inner>);
 
@@ -46,8 +47,8 @@ pub struct HostBuilder {
 impl HostBuilder {
     /// Answers the hostcall `op` with `closure`, whose input and output are JSON through serde.
     ///
-    /// The future is dropped when the call that made the hostcall is cancelled or runs out of time. A
-    /// panic in it becomes an error `op_500` for the guest.
+    /// The future is dropped when the call that made the hostcall is cancelled or runs out of time.
+    /// A panic in it becomes an error `op_500` for the guest.
     pub fn hostcall<I, O, F, Fut>(mut self, op: impl Into<String>, closure: F) -> Self
     where
         I: DeserializeOwned + Send,
@@ -66,8 +67,8 @@ impl HostBuilder {
     }
 
     /// Files that guests may read, by path with `/` between its parts. A guest asks for the ones it
-    /// needs (`wit-wire:files` and `wit-wire:file` in the protocol), which counts as a hostcall each
-    /// time.
+    /// needs (`wit-wire:files` and `wit-wire:file` in the protocol), which counts as a hostcall
+    /// each time.
     pub fn files(mut self, files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
         self.router.files.extend(files);
         self
@@ -87,15 +88,15 @@ impl HostBuilder {
 
     /// Builds the host and starts the thread that advances the engine's epoch.
     ///
-    /// The engine must have epoch interruption enabled, and allocate memories on demand: what a host maps
-    /// over a memory must not reach the next instance, as it would if Wasmtime's pooling allocator, or a
-    /// `MemoryCreator` of yours, reused it. Install a [metrics](crate::telemetry) recorder before calling
-    /// this; handles are registered here.
+    /// The engine must have epoch interruption enabled, and allocate memories on demand: what a
+    /// host maps over a memory must not reach the next instance, as it would if Wasmtime's pooling
+    /// allocator, or a `MemoryCreator` of yours, reused it. Install a [metrics](crate::telemetry)
+    /// recorder before calling this; handles are registered here.
     ///
     /// # Errors
     ///
-    /// [`BuildError::Engine`], [`BuildError::ReservedHostcall`], [`BuildError::DuplicateHostcall`] or
-    /// [`BuildError::Link`].
+    /// [`BuildError::Engine`], [`BuildError::ReservedHostcall`], [`BuildError::DuplicateHostcall`]
+    /// or [`BuildError::Link`].
     pub fn build(self, engine: &Engine) -> Result<Host, BuildError> {
         let Self {
             mut router,
@@ -150,11 +151,11 @@ impl Host {
         self.0.pool.stats()
     }
 
-    /// Refuses new calls with [`CallError::ShutDown`](crate::CallError::ShutDown), waits for those in
-    /// flight, and releases all idle instances.
+    /// Refuses new calls with [`CallError::ShutDown`](crate::CallError::ShutDown), waits for those
+    /// in flight, and releases all idle instances.
     ///
-    /// Calls that wait for an instance are refused too. Programs with shared state keep their instances
-    /// until they are dropped.
+    /// Calls that wait for an instance are refused too. Programs with shared state keep their
+    /// instances until they are dropped.
     ///
     /// Cancel safe: dropping the future stops the waiting and nothing else.
     pub async fn shut_down(&self) {

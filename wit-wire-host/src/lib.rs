@@ -1,9 +1,9 @@
 //! The host's half of wit-wire: run functions of any WebAssembly component that speaks a small JSON
 //! protocol, each call on clean state, inside this process.
 //!
-//! The crate knows the protocol, hostcalls, limits and the sandbox. It does not know Python or any other
-//! language, where components come from, or how they are compiled: it takes a [`wasmtime::Engine`] and a
-//! component of it.
+//! The crate knows the protocol, hostcalls, limits and the sandbox. It does not know Python or any
+//! other language, where components come from, or how they are compiled: it takes a
+//! [`wasmtime::Engine`] and a component of it.
 //!
 //! ```no_run
 //! # async fn example(engine: wasmtime::Engine, component: wasmtime::component::Component) -> Result<(), Box<dyn std::error::Error>> {
@@ -20,15 +20,15 @@
 //! # }
 //! ```
 //!
-//! The code stands on floors, each of which uses only those below it (`xtask/tests/layers.rs` checks that).
-//! From the bottom up: `protocol` (what host and guest say to each other), [`telemetry`] (names of metrics
-//! and spans, and their handles), `contain` and `background` (other people's panics; work that nobody
-//! awaits); `metering` (what a run may cost, and when it is interrupted); `memory` (a guest's memory as
-//! bytes) and `sandbox` (everything a guest can see or ask for), which do not know each other; `error`
-//! (what can go wrong, as users see it); `instance` (one live guest, taken back to a state it had); `pool`
-//! (many instances, shared by many callers). On top stands what an embedder holds, in the order in which it
-//! is met: `host`, `component`, `program` (with `shared`), `function`, `call` (with `profile` and
-//! `receipt`), `blocking`.
+//! The code stands on floors, each of which uses only those below it (`xtask/tests/layers.rs`
+//! checks that). From the bottom up: `protocol` (what host and guest say to each other),
+//! [`telemetry`] (names of metrics and spans, and their handles), `contain` and `background` (other
+//! people's panics; work that nobody awaits); `metering` (what a run may cost, and when it is
+//! interrupted); `memory` (a guest's memory as bytes) and `sandbox` (everything a guest can see or
+//! ask for), which do not know each other; `error` (what can go wrong, as users see it); `instance`
+//! (one live guest, taken back to a state it had); `pool` (many instances, shared by many callers).
+//! On top stands what an embedder holds, in the order in which it is met: `host`, `component`,
+//! `program` (with `shared`), `function`, `call` (with `profile` and `receipt`), `blocking`.
 
 mod background;
 mod blocking;

@@ -21,8 +21,8 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Stacks of functions, the outermost first, with the time that the innermost took for itself. What
-    /// the guest took besides the function, to read the input and the like, has an empty one.
+    /// Stacks of functions, the outermost first, with the time that the innermost took for itself.
+    /// What the guest took besides the function, to read the input and the like, has an empty one.
     pub fn stacks(&self) -> impl Iterator<Item = (&[String], Duration)> {
         let stacks = self.stacks.iter();
         stacks.map(|(functions, micros)| (functions.as_slice(), Duration::from_micros(*micros)))

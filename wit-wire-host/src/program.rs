@@ -57,7 +57,8 @@ struct Inner {
 pub struct ProgramSize {
     /// Lines of 64 bytes in which its memory differs from a pristine instance's.
     pub lines: usize,
-    /// Bytes that it takes. What it shares with other programs of the component is divided among them.
+    /// Bytes that it takes. What it shares with other programs of the component is divided among
+    /// them.
     pub bytes: usize,
     /// Bytes of linear memory that an instance has while it runs it.
     pub memory: usize,
@@ -104,7 +105,8 @@ impl Component {
     /// The program that [`Program::snapshot`] saved, in this process or another one with the same
     /// component. Its ops are initialised already.
     ///
-    /// A snapshot is a guest's memory. If it was forged, the guest may do anything, within its sandbox.
+    /// A snapshot is a guest's memory. If it was forged, the guest may do anything, within its
+    /// sandbox.
     ///
     /// # Errors
     ///
@@ -153,36 +155,38 @@ impl ProgramBuilder {
         self
     }
 
-    /// How many calls of the program may run at once, so that it leaves instances to others. More of them
-    /// wait in line, and not in the line of other programs. With [`Isolation::Shared`] it is one.
+    /// How many calls of the program may run at once, so that it leaves instances to others. More
+    /// of them wait in line, and not in the line of other programs. With [`Isolation::Shared`] it
+    /// is one.
     pub fn concurrency(mut self, calls: usize) -> Self {
         self.concurrency = Some(calls);
         self
     }
 
-    /// Under [`Isolation::Shared`], after how many calls the state is dropped and the next call begins
-    /// with a new one.
+    /// Under [`Isolation::Shared`], after how many calls the state is dropped and the next call
+    /// begins with a new one.
     pub fn max_calls(mut self, calls: u64) -> Self {
         self.renewal.calls = calls;
         self
     }
 
-    /// Under [`Isolation::Shared`], after how much time the state is dropped and the next call begins with
-    /// a new one.
+    /// Under [`Isolation::Shared`], after how much time the state is dropped and the next call
+    /// begins with a new one.
     pub fn max_age(mut self, age: Duration) -> Self {
         self.renewal.age = age;
         self
     }
 
-    /// Initialises the ops, once for all calls where their state can be stored. Errors in them appear now
-    /// and not at the first call.
+    /// Initialises the ops, once for all calls where their state can be stored. Errors in them
+    /// appear now and not at the first call.
     ///
     /// Cancel safe: a dropped future leaves nothing behind.
     ///
     /// # Errors
     ///
-    /// [`ProgramError::DuplicateOp`], [`ProgramError::ReservedOp`], [`ProgramError::Snapshot`] for a
-    /// snapshot that does not fit here, or [`ProgramError::Run`] with whatever ended the guest's `init`.
+    /// [`ProgramError::DuplicateOp`], [`ProgramError::ReservedOp`], [`ProgramError::Snapshot`] for
+    /// a snapshot that does not fit here, or [`ProgramError::Run`] with whatever ended the guest's
+    /// `init`.
     pub async fn build(self) -> Result<Program, ProgramError> {
         let Self {
             component,
@@ -252,13 +256,15 @@ impl ProgramBuilder {
     ///
     /// # Errors
     ///
-    /// As [`build`](Self::build); [`CallError::BlockingInAsync`] on a thread that drives async tasks.
+    /// As [`build`](Self::build); [`CallError::BlockingInAsync`] on a thread that drives async
+    /// tasks.
     pub fn build_blocking(self) -> Result<Program, ProgramError> {
         block_on(self.build())?
     }
 }
 
-/// The image of a snapshot, if it belongs to the state that instances of `component` begin with here.
+/// The image of a snapshot, if it belongs to the state that instances of `component` begin with
+/// here.
 async fn adopt(
     component: &Component,
     snapshot: &Snapshot,
@@ -282,8 +288,8 @@ impl Program {
     ///
     /// # Errors
     ///
-    /// [`SnapshotError::Unavailable`] if calls of the program get fresh instances, or the component has no
-    /// [identity](Component::with_identity).
+    /// [`SnapshotError::Unavailable`] if calls of the program get fresh instances, or the component
+    /// has no [identity](Component::with_identity).
     pub async fn snapshot(&self) -> Result<Snapshot, ProgramError> {
         let Inner {
             component,
@@ -380,7 +386,8 @@ impl Program {
 
     /// Runs a request on an instance that the isolation allows, and notes in `usage` what it used.
     ///
-    /// What is rare or slow has a box of its own: the future of each call is moved, and should be small.
+    /// What is rare or slow has a box of its own: the future of each call is moved, and should be
+    /// small.
     pub(crate) async fn run(
         &self,
         meter: &Meter,
@@ -424,8 +431,8 @@ impl Program {
         }
     }
 
-    /// The run's permit among the calls of the program. Calls that hostcalls make need none: the program
-    /// itself might be waiting for them.
+    /// The run's permit among the calls of the program. Calls that hostcalls make need none: the
+    /// program itself might be waiting for them.
     async fn permit(&self, meter: &Meter) -> Result<Option<OwnedSemaphorePermit>, CallError> {
         match &self.0.permits {
             Some(permits) if meter.depth() == 0 => {

@@ -15,13 +15,15 @@ use crate::telemetry::{CallMetrics, outcome};
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Isolation {
-    /// Every call sees the state that `init` left. Calls can't see each other, and run concurrently.
+    /// Every call sees the state that `init` left. Calls can't see each other, and run
+    /// concurrently.
     #[default]
     PerCall,
-    /// Calls share live state, as in a long-running process, and run one after the other in the order
-    /// they were made. The program keeps one instance; a call that ends it (a trap, a limit exceeded while
-    /// it runs, a cancelled call) loses the state, and the next call starts with a new one. A hostcall that
-    /// calls the same program waits for its own caller, until the deadline.
+    /// Calls share live state, as in a long-running process, and run one after the other in the
+    /// order they were made. The program keeps one instance; a call that ends it (a trap, a limit
+    /// exceeded while it runs, a cancelled call) loses the state, and the next call starts with a
+    /// new one. A hostcall that calls the same program waits for its own caller, until the
+    /// deadline.
     Shared,
 }
 
@@ -56,11 +58,11 @@ pub enum CleanedBy {
 pub struct Receipt {
     /// Wall time, from the call to its answer.
     pub wall_time: Duration,
-    /// CPU time of the threads that ran the call and the hostcalls it made. Below 10 ms this may be wall
-    /// time, which overstates CPU time on an oversubscribed machine.
+    /// CPU time of the threads that ran the call and the hostcalls it made. Below 10 ms this may be
+    /// wall time, which overstates CPU time on an oversubscribed machine.
     pub cpu_time: Duration,
-    /// Bytes of linear memory that the instance had at the end. Linear memory never shrinks, so this is
-    /// the peak.
+    /// Bytes of linear memory that the instance had at the end. Linear memory never shrinks, so
+    /// this is the peak.
     pub memory: usize,
     /// Hostcalls made.
     pub hostcalls: u64,

@@ -1,4 +1,5 @@
-//! Futures dropped at each of their await points: nothing of them is left, and the next call is right.
+//! Futures dropped at each of their await points: nothing of them is left, and the next call is
+//! right.
 
 #![allow(
     clippy::unwrap_used,
@@ -131,7 +132,8 @@ impl Bench {
         until("a hostcall is held", || self.alive.0.load(SeqCst) == 1).await;
     }
 
-    /// Drops what `make` makes after no poll, after one, and so on until it is done. How often it was dropped.
+    /// Drops what `make` makes after no poll, after one, and so on until it is done. How often it
+    /// was dropped.
     async fn everywhere<T>(&self, case: &str, make: impl AsyncFn() -> T) -> usize {
         for polls in 0..10_000 {
             let done = polled(make(), polls).await.is_some();

@@ -1,5 +1,5 @@
-//! Panics of the embedder's own code, wherever it is called: the process lives, the instance is not used wrongly, and the next
-//! call works.
+//! Panics of the embedder's own code, wherever it is called: the process lives, the instance is not
+//! used wrongly, and the next call works.
 
 #![allow(
     clippy::unwrap_used,
@@ -92,7 +92,8 @@ impl Hostcalls for Panics {
                 "h:drop" => Explosive(false).await.map(Payload::from),
                 "h:never" => Explosive(true).await.map(Payload::from),
                 "h:nest" => {
-                    // The inner call's hostcall panics, and is an error of the inner call; then this one panics too.
+                    // The inner call's hostcall panics, and is an error of the inner call; then
+                    // this one panics too.
                     let error = inner.unwrap().call_raw("1").await.unwrap_err();
                     panic!("{error}")
                 }

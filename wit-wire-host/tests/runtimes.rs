@@ -1,4 +1,5 @@
-//! Runtimes that end while calls are under way, several runtimes on one host, and hosts that are dropped at any time.
+//! Runtimes that end while calls are under way, several runtimes on one host, and hosts that are
+//! dropped at any time.
 
 #![allow(
     clippy::unwrap_used,
@@ -87,7 +88,8 @@ fn a_runtime_that_ends_with_calls_under_way_leaves_the_host_to_others() {
                     let component = component(host);
                     let program = program(&component, isolation);
                     let stats = || component.host().stats();
-                    // One that waits for a hostcall, one that computes for ever, and more that wait for them.
+                    // One that waits for a hostcall, one that computes for ever, and more that wait
+                    // for them.
                     for (number, op) in ["h:never", "loop", "h:never", "echo", "keep"]
                         .into_iter()
                         .enumerate()

@@ -1,4 +1,5 @@
-//! The spans of calls, inits and hostcalls. In a process of their own: whether a span is wanted is remembered for all threads.
+//! The spans of calls, inits and hostcalls. In a process of their own: whether a span is wanted is
+//! remembered for all threads.
 
 #![allow(
     clippy::unwrap_used,

@@ -75,7 +75,8 @@ fn guests() -> Result<()> {
     shell::build_guests(&["--requirements", packages])
 }
 
-/// Unit tests and test files. Cargo knows a file by its name alone: one that a file with guests shares is left out.
+/// Unit tests and test files. Cargo knows a file by its name alone: one that a file with guests
+/// shares is left out.
 fn quick() -> Result<()> {
     let mut names = files(&WITHOUT_GUESTS)?;
     let with_guests = files(&WITH_GUESTS)?;

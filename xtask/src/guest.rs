@@ -4,8 +4,8 @@ use anyhow::Result;
 
 use crate::shell::{self, Selection};
 
-/// Puts the Python guest where the programs that run it look for it: one that was built elsewhere, if the environment
-/// names one, or else one that is built here.
+/// Puts the Python guest where the programs that run it look for it: one that was built elsewhere,
+/// if the environment names one, or else one that is built here.
 pub(crate) fn python() -> Result<()> {
     if let Some(archive) = shell::prebuilt_guest() {
         let mut take = shell::program("take-guest", Selection::Prebuilt, &[])?;

@@ -1,7 +1,9 @@
-//! `cargo xtask`: says what commands there are, and starts the programs that do them. `cargo xtask help` lists them.
+//! `cargo xtask`: says what commands there are, and starts the programs that do them. `cargo xtask
+//! help` lists them.
 //!
-//! Each program is a package of its own next to this file, so that cargo builds what a command needs and no more. This
-//! one knows which guests a command needs, and what tests and lints consist of.
+//! Each program is a package of its own next to this file, so that cargo builds what a command
+//! needs and no more. This one knows which guests a command needs, and what tests and lints consist
+//! of.
 
 mod check;
 mod guest;
@@ -25,7 +27,8 @@ enum By {
 }
 use By::{Program, Us};
 
-/// In the order of `cargo xtask help`. What a program says of its commands itself begins with the same line.
+/// In the order of `cargo xtask help`. What a program says of its commands itself begins with the
+/// same line.
 const TASKS: [Task; 20] = [
     Task(
         "build-guest",

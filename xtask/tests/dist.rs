@@ -1,4 +1,5 @@
-//! What is released: the manifests of the crates that are published, and what `cargo xtask dist` makes of them.
+//! What is released: the manifests of the crates that are published, and what `cargo xtask dist`
+//! makes of them.
 
 #![allow(
     clippy::unwrap_used,
@@ -181,7 +182,8 @@ fn dist_makes_packages_that_are_all_a_program_needs() {
     assert_eq!(found, expected);
 }
 
-/// What `WIT_WIRE_GUEST` names is taken if it is what the lock says, byte for byte, and the lock is of these sources.
+/// What `WIT_WIRE_GUEST` names is taken if it is what the lock says, byte for byte, and the lock is
+/// of these sources.
 fn another_checkout_takes(archive: &Path, lock: &Path) {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);

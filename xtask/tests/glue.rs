@@ -1,5 +1,5 @@
-//! The cases of the glue that runs source code (`guest-glue/*/tests/*.json`), through the real components and the real
-//! host. The glue's own tests run most of them against a faked one.
+//! The cases of the glue that runs source code (`guest-glue/*/tests/*.json`), through the real
+//! components and the real host. The glue's own tests run most of them against a faked one.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,5 @@
-//! The floors of each crate, as ARCHITECTURE.md has them: a module imports from floors below its own, and every module stands on one.
+//! The floors of each crate, as ARCHITECTURE.md has them: a module imports from floors below its
+//! own, and every module stands on one.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

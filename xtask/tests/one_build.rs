@@ -1,8 +1,10 @@
-//! What `cargo xtask` and the tests have cargo build: the engine once, and no more packages than a command needs.
+//! What `cargo xtask` and the tests have cargo build: the engine once, and no more packages than a
+//! command needs.
 //!
-//! Cargo gives a dependency the features that the packages it is told to build ask for, together. Commands are built
-//! with the whole workspace selected, tests too, but with the dependencies that only tests have: so none of these may
-//! add a feature to what a command uses. Where one does, it is named as an ordinary dependency of `docs`.
+//! Cargo gives a dependency the features that the packages it is told to build ask for, together.
+//! Commands are built with the whole workspace selected, tests too, but with the dependencies that
+//! only tests have: so none of these may add a feature to what a command uses. Where one does, it
+//! is named as an ordinary dependency of `docs`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -91,8 +93,8 @@ fn a_guest_that_was_built_elsewhere_runs_without_a_compiler() {
     }
 }
 
-/// A profile for all packages is also one for build scripts and macros, which are a third of a first build
-/// (rust-lang/cargo#9351). One for a package that is gone does nothing.
+/// A profile for all packages is also one for build scripts and macros, which are a third of a
+/// first build (rust-lang/cargo#9351). One for a package that is gone does nothing.
 #[test]
 fn only_packages_by_name_have_a_profile_of_their_own() {
     let manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();

@@ -1,4 +1,5 @@
-//! Well-known packages (`packages/tested.txt`), with their wheels given at run time and as part of the guest.
+//! Well-known packages (`packages/tested.txt`), with their wheels given at run time and as part of
+//! the guest.
 
 #![allow(
     clippy::unwrap_used,

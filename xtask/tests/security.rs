@@ -119,7 +119,8 @@ fn sources() -> impl Iterator<Item = PathBuf> {
         .filter(|path| !path.ends_with("src/fuzz.rs"))
 }
 
-/// The functions of a source that have unsafe code, and the types that an unsafe trait is implemented for.
+/// The functions of a source that have unsafe code, and the types that an unsafe trait is
+/// implemented for.
 fn unsafe_places(source: &str) -> BTreeSet<String> {
     let product = source.split("#[cfg(test)]\nmod ").next().unwrap_or(source);
     let product = product.split("#[cfg(all(test").next().unwrap_or(product);

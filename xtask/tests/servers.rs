@@ -1,4 +1,5 @@
-//! The examples that serve: a folder of Python files over HTTP, as `cargo xtask serve` starts it, and the gateway.
+//! The examples that serve: a folder of Python files over HTTP, as `cargo xtask serve` starts it,
+//! and the gateway.
 
 #![allow(
     clippy::unwrap_used,
@@ -124,7 +125,8 @@ fn a_folder_of_files_is_a_folder_of_endpoints() {
     let (status, error) = server.call("/shop/total", r#"[{"price": "free"}]"#);
     assert_eq!((status, &error["path"]), (422, &json!("$[0].price")));
     assert_eq!(server.call("/shop/total", "[").0, 400);
-    // Too long by its last byte: of a longer one the server would leave some unread, and cut the connection.
+    // Too long by its last byte: of a longer one the server would leave some unread, and cut the
+    // connection.
     let long = "9".repeat((4 << 20) + 1);
     assert_eq!(server.call("/shop/total", &long).0, 413);
     for path in [

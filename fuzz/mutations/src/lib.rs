@@ -1,11 +1,11 @@
-//! Runs the check of a fuzz target without a fuzzer: on its corpus, and on inputs made of that by chance. They are the same each
-//! time, so that a test holds always or never.
+//! Runs the check of a fuzz target without a fuzzer: on its corpus, and on inputs made of that by
+//! chance. They are the same each time, so that a test holds always or never.
 
 use std::path::Path;
 use std::{fs, thread};
 
-/// Runs `check` on each file of `fuzz/corpus/TARGET`, and on `runs` inputs made of them. It panics where a property is broken; the
-/// input is then printed.
+/// Runs `check` on each file of `fuzz/corpus/TARGET`, and on `runs` inputs made of them. It panics
+/// where a property is broken; the input is then printed.
 ///
 /// # Panics
 ///

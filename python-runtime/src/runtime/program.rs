@@ -124,8 +124,8 @@ impl PythonProgramBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Python`] if a source fails to load, [`Error::Program`] if two functions have the same
-    /// name, a limit is exceeded or no instance is available.
+    /// [`Error::Python`] if a source fails to load, [`Error::Program`] if two functions have the
+    /// same name, a limit is exceeded or no instance is available.
     ///
     /// # Cancel safety
     ///

@@ -19,15 +19,15 @@ pub enum BuildError {
     /// The component does not speak the protocol.
     #[error("not a wit-wire component: {0}")]
     Mismatch(#[from] Mismatch),
-    /// The component imports something that hosts do not offer: an interface of its own, or a part of
-    /// WASI outside the sandbox.
+    /// The component imports something that hosts do not offer: an interface of its own, or a part
+    /// of WASI outside the sandbox.
     #[error("the component imports {}: a host offers {OFFERED}", some_of(imports))]
     Imports {
         /// The imports, by name.
         imports: Vec<String>,
     },
-    /// The component can't be linked for another reason, such as an import whose type does not match
-    /// its name.
+    /// The component can't be linked for another reason, such as an import whose type does not
+    /// match its name.
     #[error("the component can't be linked")]
     Link(#[source] Source),
 }

@@ -150,8 +150,8 @@ pub enum CallError {
         /// The exit status.
         code: i32,
     },
-    /// A run could not go on for another reason: the machine has no room for an instance, or the guest
-    /// returned bytes that are not UTF-8.
+    /// A run could not go on for another reason: the machine has no room for an instance, or the
+    /// guest returned bytes that are not UTF-8.
     #[error("{phase}{}: the run could not go on", in_op(op))]
     Failed {
         /// The op, in the phase `handle`.
@@ -162,12 +162,12 @@ pub enum CallError {
         #[source]
         source: Source,
     },
-    /// The instance ended in an earlier run (a trap, an exit, a limit or a cancelled call) and can't be
-    /// used again.
+    /// The instance ended in an earlier run (a trap, an exit, a limit or a cancelled call) and
+    /// can't be used again.
     #[error("the instance ended in an earlier run: build another")]
     InstanceEnded,
-    /// The host was told to reset instances ([`ResetPolicy::Require`](crate::ResetPolicy::Require)),
-    /// and can't.
+    /// The host was told to reset instances
+    /// ([`ResetPolicy::Require`](crate::ResetPolicy::Require)), and can't.
     #[error("instances of the component can't be reset: {reason}")]
     NoReset {
         /// Why not.
@@ -218,11 +218,11 @@ impl CallError {
     ];
 
     /// A stable label for this kind of error, which is also the label `outcome` of the metric
-    /// [`CALLS`](crate::telemetry::CALLS): `failed` (the function's own error, or a panic); `input` or
-    /// `output` (JSON that does not fit); `no_handler` (also if a profile was requested that the guest
-    /// can't make); `init`; `trap`; `exit`; `limit_` and a field of [`Limits`](crate::Limits), or
-    /// `deadline`, `tables`, `handles`, `instances`, `concurrency`, `queue`; `shut_down`; `error` (the
-    /// host or the machine).
+    /// [`CALLS`](crate::telemetry::CALLS): `failed` (the function's own error, or a panic); `input`
+    /// or `output` (JSON that does not fit); `no_handler` (also if a profile was requested that the
+    /// guest can't make); `init`; `trap`; `exit`; `limit_` and a field of
+    /// [`Limits`](crate::Limits), or `deadline`, `tables`, `handles`, `instances`, `concurrency`,
+    /// `queue`; `shut_down`; `error` (the host or the machine).
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Handler { .. } => "failed",

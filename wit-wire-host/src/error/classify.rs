@@ -37,8 +37,8 @@ impl CallError {
         }
     }
 
-    /// Sorts what Wasmtime reports for a run that did not come back. `panic` is what the guest reported
-    /// of its panic before.
+    /// Sorts what Wasmtime reports for a run that did not come back. `panic` is what the guest
+    /// reported of its panic before.
     pub(crate) fn from_run(
         error: wasmtime::Error,
         phase: Phase,
@@ -56,7 +56,8 @@ impl CallError {
         if let Some(&I32Exit(code)) = error.downcast_ref::<I32Exit>() {
             Self::Exit { op, phase, code }
         } else if let Some(&trap) = error.downcast_ref::<Trap>() {
-            // This is how a panic ends where it can't be caught. Other traps have reasons of their own.
+            // This is how a panic ends where it can't be caught. Other traps have reasons of their
+            // own.
             let panic = panic.filter(|_| trap == Trap::UnreachableCodeReached);
             match (panic, phase, op) {
                 (Some(message), Phase::Init, _) => Self::Init { message },

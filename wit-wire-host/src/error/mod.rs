@@ -1,8 +1,9 @@
-//! What can go wrong, as users see it: while building a host, while registering a program, in a call.
+//! What can go wrong, as users see it: while building a host, while registering a program, in a
+//! call.
 //!
-//! Each of the three has a type with a `kind()`, a stable label for metrics and for programs; messages
-//! are for people and may change. What Wasmtime and the meter report is classified here, and nowhere
-//! else.
+//! Each of the three has a type with a `kind()`, a stable label for metrics and for programs;
+//! messages are for people and may change. What Wasmtime and the meter report is classified here,
+//! and nowhere else.
 
 mod build;
 mod call;

@@ -33,7 +33,8 @@ pub enum ProgramError {
 }
 
 impl ProgramError {
-    /// A stable label for this kind of error; [`CallError::kind`] where it comes from running the guest.
+    /// A stable label for this kind of error; [`CallError::kind`] where it comes from running the
+    /// guest.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::DuplicateOp(_) => "duplicate_op",

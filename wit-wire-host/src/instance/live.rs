@@ -24,8 +24,9 @@ use crate::telemetry::{InstanceMetrics, TARGET, outcome};
 
 /// A live component.
 ///
-/// A run that traps, exits, exceeds a limit while it runs, or whose future is dropped ends the instance,
-/// because it was stopped in an unknown state. Every later use is [`CallError::InstanceEnded`].
+/// A run that traps, exits, exceeds a limit while it runs, or whose future is dropped ends the
+/// instance, because it was stopped in an unknown state. Every later use is
+/// [`CallError::InstanceEnded`].
 pub struct Instance {
     store: Store<StoreState>,
     pub(super) linked: wasmtime::component::Instance,
@@ -66,8 +67,8 @@ impl Instance {
     ) -> Result<Self, CallError> {
         let sandbox = &template.sandbox;
         let mut store = sandbox.store(settles);
-        // A runtime without timers panics here, at its first instance, and not at some later call that
-        // needs one.
+        // A runtime without timers panics here, at its first instance, and not at some later call
+        // that needs one.
         if tokio::runtime::Handle::try_current().is_ok() {
             drop(tokio::time::sleep(Duration::ZERO));
         }
@@ -107,8 +108,8 @@ impl Instance {
         })
     }
 
-    /// Registers `ops` in the guest. Comes first, and only once: after an error no op is registered and
-    /// the instance is of no further use.
+    /// Registers `ops` in the guest. Comes first, and only once: after an error no op is registered
+    /// and the instance is of no further use.
     ///
     /// Not cancel safe: dropping the future ends the instance.
     ///
@@ -280,7 +281,8 @@ impl Instance {
         self.store.data().output.take()
     }
 
-    /// The store of an instance that does not run, for functions that are the host's own and end soon.
+    /// The store of an instance that does not run, for functions that are the host's own and end
+    /// soon.
     pub(super) fn resting(&mut self) -> &mut Store<StoreState> {
         self.resting_tracked().0
     }
@@ -297,7 +299,8 @@ impl Instance {
         self
     }
 
-    /// Whether `init` was tried. Another state makes it an instance that was initialised, or was not.
+    /// Whether `init` was tried. Another state makes it an instance that was initialised, or was
+    /// not.
     pub(super) fn set_initialised(&mut self, initialised: bool) {
         self.initialised = initialised;
     }
@@ -370,8 +373,8 @@ fn begin(
 ) {
     store.data_mut().begin(meter, determinism, op);
     store.set_epoch_deadline(1);
-    // What one transfer may copy from the guest: a few strings, none larger than its memory. Our own
-    // limits look at them next.
+    // What one transfer may copy from the guest: a few strings, none larger than its memory. Our
+    // own limits look at them next.
     let memory = meter.limits().memory;
     store.set_hostcall_fuel(memory.saturating_mul(4).saturating_add(1 << 20));
 }

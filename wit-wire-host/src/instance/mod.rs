@@ -1,8 +1,8 @@
 //! One live guest: built from a template, run under a meter, taken back to a state it had.
 //!
-//! The state of an instance is its memory, its mutable globals and its handles to things of the host.
-//! Memory is restored; an instance in which anything else is not as it was at rest is discarded. This
-//! floor knows neither a queue nor a caller, and of programs only their images.
+//! The state of an instance is its memory, its mutable globals and its handles to things of the
+//! host. Memory is restored; an instance in which anything else is not as it was at rest is
+//! discarded. This floor knows neither a queue nor a caller, and of programs only their images.
 
 mod discard;
 mod live;

@@ -17,8 +17,8 @@ use crate::memory::{self, Image, PageStore, PinnedMemory};
 use crate::metering::{Limits, Meter};
 use crate::sandbox::StoreState;
 
-/// How calls under [`Isolation::PerCall`](crate::Isolation::PerCall) shall get their clean state. What
-/// a call sees is the same either way.
+/// How calls under [`Isolation::PerCall`](crate::Isolation::PerCall) shall get their clean state.
+/// What a call sees is the same either way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum ResetPolicy {
@@ -53,8 +53,8 @@ impl Origin {
         }
     }
 
-    /// The exports through which an instance can be taken back to a state it had; or why it can't, as
-    /// far as that is known without one.
+    /// The exports through which an instance can be taken back to a state it had; or why it can't,
+    /// as far as that is known without one.
     pub(super) fn state_exports(&self) -> Result<Result<&StateExports, Refusal>, CallError> {
         let failed = |error: std::io::Error| CallError::failed(error, Phase::Instantiate);
         let exports = match (self.policy, &self.template.state) {
@@ -102,8 +102,8 @@ impl Origin {
     }
 }
 
-/// The state that all instances of a component begin with, as the memory of a pristine instance that
-/// never runs a call.
+/// The state that all instances of a component begin with, as the memory of a pristine instance
+/// that never runs a call.
 pub(crate) struct Blank {
     memory: PinnedMemory<StoreState>,
     pub(super) at_rest: RestingState,
@@ -158,8 +158,8 @@ impl Blank {
         digest.finalize().to_hex().to_string()
     }
 
-    /// The image of memory of `length` bytes with `pages` that come from elsewhere; `None` if they do
-    /// not fit.
+    /// The image of memory of `length` bytes with `pages` that come from elsewhere; `None` if they
+    /// do not fit.
     pub(crate) fn image(&self, length: usize, pages: &[u8]) -> Option<Image> {
         Image::read(self.bytes(), length, pages, &self.pages)
     }

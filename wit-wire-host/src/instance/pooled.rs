@@ -18,7 +18,8 @@ pub(crate) struct PooledInstance {
     probe: Result<(StateProbe, Arc<Blank>), Refusal>,
     /// The program whose state it has; pristine without one.
     image: Option<Arc<Image>>,
-    /// The pages that are dirty since it was built; to be scanned again if the instance has new ones.
+    /// The pages that are dirty since it was built; to be scanned again if the instance has new
+    /// ones.
     dirty: Vec<Range<usize>>,
     /// Calls so far.
     calls: u32,
@@ -33,12 +34,12 @@ pub(crate) enum Held {
     Grown,
 }
 
-/// After so many calls an instance is not used again. Nothing is known to wear out; this bounds what is
-/// not known.
+/// After so many calls an instance is not used again. Nothing is known to wear out; this bounds
+/// what is not known.
 const MOST_CALLS: u32 = 100_000;
 
-/// If more pages than this are dirty, they are decommitted, so that one large call does not make all
-/// later ones slow. Writing to 215 takes 25 µs.
+/// If more pages than this are dirty, they are decommitted, so that one large call does not make
+/// all later ones slow. Writing to 215 takes 25 µs.
 const MANY_PAGES: usize = 2048;
 
 impl PooledInstance {
@@ -153,8 +154,8 @@ impl PooledInstance {
         }
     }
 
-    /// The state that `init` left in a pristine instance, if its memory is all that `init` changed. The
-    /// instance holds that state from now on, or is of no further use.
+    /// The state that `init` left in a pristine instance, if its memory is all that `init` changed.
+    /// The instance holds that state from now on, or is of no further use.
     pub(crate) async fn snapshot_state(&mut self) -> Result<Arc<Image>, Refusal> {
         let (probe, blank) = self.probe.as_mut().map_err(|why| why.clone())?;
         let (store, has_new_pages) = self.instance.resting_tracked();
@@ -183,7 +184,8 @@ impl PooledInstance {
         Ok(image)
     }
 
-    /// Takes it back to the state it had before a call. `verify` compares all of its memory afterwards.
+    /// Takes it back to the state it had before a call. `verify` compares all of its memory
+    /// afterwards.
     pub(crate) async fn reset(&mut self, verify: bool) -> Result<(), DiscardReason> {
         self.calls += 1;
         if !self.instance.is_alive() {

@@ -17,8 +17,8 @@ use crate::sandbox::StoreState;
 pub(super) struct RestingState {
     /// Bytes of memory.
     pub(super) memory: usize,
-    /// The handle that the host would give out next, if no call had more than one open beyond those at
-    /// rest: handles that were closed are reused, last one first.
+    /// The handle that the host would give out next, if no call had more than one open beyond those
+    /// at rest: handles that were closed are reused, last one first.
     next_handle: Option<u32>,
     /// How often each output stream was opened and closed: two may have changed places.
     streams: (u64, u64),
@@ -45,8 +45,8 @@ pub(super) struct StateProbe {
 }
 
 impl StateProbe {
-    /// Brings a new instance to rest: it has opened what it needs, and everything later is compared with
-    /// this moment.
+    /// Brings a new instance to rest: it has opened what it needs, and everything later is compared
+    /// with this moment.
     ///
     /// The outer error is one of this run, the inner one the component's own.
     pub(super) async fn settle(

@@ -21,11 +21,11 @@ pub(crate) fn bytes_mut<'a, T: 'static>(
     // Wasmtime made.
     let start = std::ptr::with_exposed_provenance_mut(bytes.as_ptr().expose_provenance());
     let length = bytes.len();
-    // SAFETY: the bytes are the store's linear memory, which Wasmtime has just checked to have them,
-    // and which it maps to be written. The store is borrowed mutably for as long as the slice lives,
-    // so that neither the guest nor anything else that goes through the store reads, writes, grows or
-    // frees the memory meanwhile. It is not shared with threads: an instance with a shared memory has
-    // no such list.
+    // SAFETY: the bytes are the store's linear memory, which Wasmtime has just checked to have
+    // them, and which it maps to be written. The store is borrowed mutably for as long as the slice
+    // lives, so that neither the guest nor anything else that goes through the store reads, writes,
+    // grows or frees the memory meanwhile. It is not shared with threads: an instance with a shared
+    // memory has no such list.
     unsafe { std::slice::from_raw_parts_mut(start, length) }
 }
 
@@ -37,9 +37,9 @@ pub(crate) struct PinnedMemory<T: 'static> {
     length: usize,
 }
 
-// SAFETY: a store of `Send` data is `Send`, and in a mutex it is `Sync`. The pointer is one to memory
-// of that store, which stays where it is until the store is dropped, on whichever thread, and which is
-// only read.
+// SAFETY: a store of `Send` data is `Send`, and in a mutex it is `Sync`. The pointer is one to
+// memory of that store, which stays where it is until the store is dropped, on whichever thread,
+// and which is only read.
 unsafe impl<T: Send> Send for PinnedMemory<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send> Sync for PinnedMemory<T> {}

@@ -25,9 +25,9 @@ pub(crate) fn can_find_dirty_pages() -> std::io::Result<bool> {
     Ok(*SUPPORTED.get_or_init(|| supported))
 }
 
-/// The dirty pages of `memory`, as ranges of offsets in ascending order: those that were written at any
-/// time since they were mapped, and those that never had a file behind them and were touched. The
-/// system may have swapped them out.
+/// The dirty pages of `memory`, as ranges of offsets in ascending order: those that were written at
+/// any time since they were mapped, and those that never had a file behind them and were touched.
+/// The system may have swapped them out.
 ///
 /// `memory` consists of whole pages.
 pub(crate) fn dirty_pages(memory: &[u8]) -> std::io::Result<Vec<Range<usize>>> {
@@ -60,8 +60,8 @@ pub(crate) async fn track_dirty_in<F: Future>(has_new_pages: &mut bool, future: 
 }
 
 /// Gives the pages of `memory` in `ranges` back to the system, so that they are clean and have the
-/// content that was mapped there. That is less work than writing to many of them; but the next access
-/// to each is a page fault.
+/// content that was mapped there. That is less work than writing to many of them; but the next
+/// access to each is a page fault.
 pub(crate) fn decommit(memory: &mut [u8], ranges: &[Range<usize>]) -> std::io::Result<()> {
     for range in ranges {
         if let Some(pages) = memory.get_mut(range.clone()) {
@@ -71,8 +71,8 @@ pub(crate) fn decommit(memory: &mut [u8], ranges: &[Range<usize>]) -> std::io::R
     Ok(())
 }
 
-/// Makes the pages in `ranges` clean again that hold what was mapped there: a component's start writes
-/// to many pages what they hold already.
+/// Makes the pages in `ranges` clean again that hold what was mapped there: a component's start
+/// writes to many pages what they hold already.
 pub(crate) fn decommit_unchanged(memory: &mut [u8], ranges: &[Range<usize>]) {
     let mut held = [0; PAGE];
     for start in ranges.iter().flat_map(|range| range.clone().step_by(PAGE)) {
@@ -86,8 +86,8 @@ pub(crate) fn decommit_unchanged(memory: &mut [u8], ranges: &[Range<usize>]) {
     }
 }
 
-/// Makes the system back `memory` with pages of the smallest size, so that writing one byte does not
-/// make two megabytes dirty.
+/// Makes the system back `memory` with pages of the smallest size, so that writing one byte does
+/// not make two megabytes dirty.
 pub(crate) fn disable_huge_pages(memory: &mut [u8]) {
     sys::disable_huge_pages(memory);
 }

@@ -8,10 +8,10 @@ use super::PAGE;
 use super::page::{LINE, Page, PageStore, page_at};
 use super::sealed::SealedFile;
 
-/// The number of changed pages from which on an image is mapped and not copied. A call then writes to,
-/// and a reset copies, only the pages that calls change: 0.06 ms of CPU time instead of 0.15 at this
-/// size, 0.09 instead of 13 for one of 5,000. Mapping wins for small images too, but takes thirty times
-/// their memory.
+/// The number of changed pages from which on an image is mapped and not copied. A call then writes
+/// to, and a reset copies, only the pages that calls change: 0.06 ms of CPU time instead of 0.15 at
+/// this size, 0.09 instead of 13 for one of 5,000. Mapping wins for small images too, but takes
+/// thirty times their memory.
 const LARGE: usize = 512;
 
 /// Changed pages with no more than this many bytes between them are mapped as one range.
@@ -42,8 +42,8 @@ enum Storage {
 type Place = (Range<usize>, usize);
 
 impl Image {
-    /// The difference of `memory` to `base`, or to `pristine` without one. The memory has changed in
-    /// `ranges` alone. Beyond the end of `pristine` there are zeros.
+    /// The difference of `memory` to `base`, or to `pristine` without one. The memory has changed
+    /// in `ranges` alone. Beyond the end of `pristine` there are zeros.
     pub(crate) fn between(
         pristine: &[u8],
         base: Option<&Arc<Image>>,
@@ -80,7 +80,8 @@ impl Image {
         let is_large = base.is_none() && pages.len() >= LARGE;
         let storage = match is_large.then(|| Storage::mapped(pristine, &pages)) {
             Some(Ok(mapped)) => mapped,
-            // Also where the system has no descriptor left for a large one: then its calls take longer.
+            // Also where the system has no descriptor left for a large one: then its calls take
+            // longer.
             _ => {
                 let pages = pages.into_iter();
                 Storage::Lines(
@@ -228,7 +229,8 @@ impl Image {
         }
     }
 
-    /// The image of memory of `length` bytes whose pages `bytes` differ from `pristine`, if they fit.
+    /// The image of memory of `length` bytes whose pages `bytes` differ from `pristine`, if they
+    /// fit.
     pub(crate) fn read(
         pristine: &[u8],
         length: usize,
@@ -339,8 +341,8 @@ mod tests {
         memory[5 * PAGE..7 * PAGE].fill(1);
         let program_state = memory.clone();
         let program = image(&pristine, None, &memory);
-        // One line of what the program wrote, one of its own, one beyond the pristine memory, and one
-        // that is as it was before the program.
+        // One line of what the program wrote, one of its own, one beyond the pristine memory, and
+        // one that is as it was before the program.
         memory[5 * PAGE] = 2;
         memory[9 * PAGE + LINE] = 3;
         memory[LENGTH - 1] = 4;

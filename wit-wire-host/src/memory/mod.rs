@@ -1,8 +1,8 @@
-//! A guest's memory as bytes: which of its pages are dirty, how two states differ, and the format of a
-//! snapshot.
+//! A guest's memory as bytes: which of its pages are dirty, how two states differ, and the format
+//! of a snapshot.
 //!
-//! It knows neither stores of a particular kind, nor guests, nor what the bytes mean. All `unsafe` of
-//! the crate stands in this folder.
+//! It knows neither stores of a particular kind, nor guests, nor what the bytes mean. All `unsafe`
+//! of the crate stands in this folder.
 
 mod bytes;
 mod dirty;
@@ -24,6 +24,6 @@ pub(crate) use restore::{is_state, restore};
 pub(crate) use snapshot::SnapshotParts;
 pub use snapshot::{Snapshot, SnapshotError};
 
-/// The unit in which memory is compared and restored. The machine's pages are as large, or a multiple
-/// of it.
+/// The unit in which memory is compared and restored. The machine's pages are as large, or a
+/// multiple of it.
 pub(crate) const PAGE: usize = 4096;

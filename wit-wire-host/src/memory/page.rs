@@ -8,8 +8,8 @@ use rustc_hash::FxBuildHasher;
 
 use super::PAGE;
 
-/// The unit of difference. Initialising a small function changes 20 KB; as lines of 64 bytes they are
-/// 60 KB, as whole pages 860.
+/// The unit of difference. Initialising a small function changes 20 KB; as lines of 64 bytes they
+/// are 60 KB, as whole pages 860.
 pub(super) const LINE: usize = 64;
 
 /// The lines of one page that differ.

@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::page::page_at;
 use super::{Image, PAGE};
 
-/// Makes `memory`, which has changed in `ranges` alone, that of a pristine instance with `image`. Beyond
-/// the end of `pristine` there are zeros.
+/// Makes `memory`, which has changed in `ranges` alone, that of a pristine instance with `image`.
+/// Beyond the end of `pristine` there are zeros.
 pub(crate) fn restore(
     pristine: &[u8],
     image: Option<&Image>,
@@ -43,8 +43,8 @@ fn restore_pristine(pristine: &[u8], memory: &mut [u8], range: Range<usize>) {
     ) {
         here.copy_from_slice(bytes);
     }
-    // Filling an empty range is not free: it is a masked store at the end of the range, which takes the
-    // processor long if the page there is read-only.
+    // Filling an empty range is not free: it is a masked store at the end of the range, which takes
+    // the processor long if the page there is read-only.
     if let Some(beyond @ [_, ..]) = memory.get_mut(split..range.end) {
         beyond.fill(0);
     }

@@ -13,8 +13,8 @@ pub(crate) struct SealedFile {
     length: usize,
 }
 
-// SAFETY: the pointer is one to a mapping that `SealedFile` owns, that is only read, and that can be
-// read and unmapped from any thread.
+// SAFETY: the pointer is one to a mapping that `SealedFile` owns, that is only read, and that can
+// be read and unmapped from any thread.
 unsafe impl Send for SealedFile {}
 // SAFETY: as above.
 unsafe impl Sync for SealedFile {}
@@ -32,13 +32,13 @@ impl SealedFile {
     }
 
     pub(crate) fn bytes(&self) -> &[u8] {
-        // SAFETY: the mapping has this length, lives as long as `self`, and is one of a file that is
-        // sealed against writing and shrinking.
+        // SAFETY: the mapping has this length, lives as long as `self`, and is one of a file that
+        // is sealed against writing and shrinking.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.length) }
     }
 
-    /// Replaces `memory`, which consists of whole pages, by a private copy of the bytes from `at` on: a
-    /// page is copied when it is first written.
+    /// Replaces `memory`, which consists of whole pages, by a private copy of the bytes from `at`
+    /// on: a page is copied when it is first written.
     pub(crate) fn map_over(&self, memory: &mut [u8], at: usize) -> std::io::Result<()> {
         let end = at.checked_add(memory.len());
         if !memory.len().is_multiple_of(super::PAGE) || end.is_none_or(|end| end > self.length) {

@@ -64,8 +64,9 @@ pub enum SnapshotError {
     Blank,
 }
 
-/// A program as bytes ([`Program::snapshot`](crate::Program::snapshot)). It can be read without a host,
-/// to see what it is; [`Component::restore`](crate::Component::restore) makes a program of it.
+/// A program as bytes ([`Program::snapshot`](crate::Program::snapshot)). It can be read without a
+/// host, to see what it is; [`Component::restore`](crate::Component::restore) makes a program of
+/// it.
 ///
 /// Cheap to clone.
 ///

@@ -3,10 +3,12 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-/// Processor time of a future, whichever threads drive it: the sum over its polls of what the polling thread used.
+/// Processor time of a future, whichever threads drive it: the sum over its polls of what the
+/// polling thread used.
 ///
-/// To ask the system for a thread's clock takes longer than many a call (0.5 us). So polls count with their time on the
-/// wall clock until one of them has taken long, and by the thread's clock from there.
+/// To ask the system for a thread's clock takes longer than many a call (0.5 us). So polls count
+/// with their time on the wall clock until one of them has taken long, and by the thread's clock
+/// from there.
 pub(crate) struct CpuClock {
     /// What the wall clock's readings count from.
     start: Instant,
@@ -21,10 +23,11 @@ pub(crate) struct CpuClock {
     began: AtomicU64,
 }
 
-/// A poll of more than this is long. A thread that lost its processor does not often get it back earlier.
+/// A poll of more than this is long. A thread that lost its processor does not often get it back
+/// earlier.
 const LONG: u64 = 1_000_000;
-/// What a poll that turns out long counts with at most, for the time when only the wall clock was asked. Guest code can't
-/// run for longer without an epoch tick.
+/// What a poll that turns out long counts with at most, for the time when only the wall clock was
+/// asked. Guest code can't run for longer without an epoch tick.
 const MOST_BY_WALL: u64 = 10_000_000;
 
 impl CpuClock {

@@ -27,8 +27,8 @@ pub enum Limit {
     Hostcalls,
     /// [`Limits::hostcall_payload`](crate::Limits::hostcall_payload), in bytes.
     HostcallPayload,
-    /// Instances at work at once ([`PoolConfig::instances`](crate::PoolConfig::instances)), a count:
-    /// none became free before the call's deadline.
+    /// Instances at work at once ([`PoolConfig::instances`](crate::PoolConfig::instances)), a
+    /// count: none became free before the call's deadline.
     Instances,
     /// Concurrent calls of one program
     /// ([`ProgramBuilder::concurrency`](crate::ProgramBuilder::concurrency)), a count: none ended
@@ -43,8 +43,8 @@ pub enum Limit {
 }
 
 impl Limit {
-    /// The label of the error that this limit causes
-    /// ([`CallError::kind`](crate::CallError::kind)): `limit_` and the name of the field or setting.
+    /// The label of the error that this limit causes ([`CallError::kind`](crate::CallError::kind)):
+    /// `limit_` and the name of the field or setting.
     pub fn kind(self) -> &'static str {
         match self {
             Self::WallTime => "limit_wall_time",

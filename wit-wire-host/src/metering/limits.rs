@@ -45,14 +45,15 @@ pub struct Limits {
     pub log: usize,
     /// Number of hostcalls.
     pub hostcalls: u64,
-    /// Bytes of one hostcall's op name and payload, and of its answer. Hostcalls made together count
-    /// together while they are in flight.
+    /// Bytes of one hostcall's op name and payload, and of its answer. Hostcalls made together
+    /// count together while they are in flight.
     pub hostcall_payload: usize,
     /// Wall time until an instance is free. A call made by a hostcall waits until its deadline.
     pub wait: Duration,
-    /// How deep calls may be nested: a hostcall that calls a function makes a call at depth 1, and so
-    /// on. One nested call at a time bypasses the queue, because its caller may hold the only free
-    /// instance. A call made from a different task than the hostcall's counts as a top-level call.
+    /// How deep calls may be nested: a hostcall that calls a function makes a call at depth 1, and
+    /// so on. One nested call at a time bypasses the queue, because its caller may hold the only
+    /// free instance. A call made from a different task than the hostcall's counts as a top-level
+    /// call.
     pub nesting: u32,
 }
 

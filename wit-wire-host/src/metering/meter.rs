@@ -16,9 +16,9 @@ use super::cpu_clock::CpuClock;
 use super::timeout::poll_timer;
 use super::{Interrupt, Limit, LimitExceeded, Limits, Outstanding};
 
-/// Bounds and counts a run. It may span building an instance, its `init` and several `handle`s, which
-/// then share the limits on time and hostcalls. It drives one future at a time. Cheap to clone; clones
-/// are the same meter.
+/// Bounds and counts a run. It may span building an instance, its `init` and several `handle`s,
+/// which then share the limits on time and hostcalls. It drives one future at a time. Cheap to
+/// clone; clones are the same meter.
 #[derive(Clone)]
 pub struct Meter(Arc<Inner>);
 
@@ -131,8 +131,8 @@ impl Meter {
         self.0.hostcalls.load(Relaxed)
     }
 
-    /// Stops the wall clock until the result is dropped: for a run that is driven several times, with
-    /// time in between that is not its own. A deadline that the caller set still holds.
+    /// Stops the wall clock until the result is dropped: for a run that is driven several times,
+    /// with time in between that is not its own. A deadline that the caller set still holds.
     ///
     /// ```
     /// use wit_wire_host::{Limits, Meter};
@@ -245,8 +245,8 @@ impl Meter {
         }
     }
 
-    /// Drives `future` until it is done or the deadline has passed, and meters the threads that drive
-    /// it. A run may be driven several times.
+    /// Drives `future` until it is done or the deadline has passed, and meters the threads that
+    /// drive it. A run may be driven several times.
     pub(crate) async fn drive<T>(&self, future: impl Future<Output = T>) -> Result<T, Interrupt> {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Interrupt::NoRuntime);

@@ -1,4 +1,5 @@
-//! The thread that advances an engine's epoch, so that running guests can be stopped and made to yield.
+//! The thread that advances an engine's epoch, so that running guests can be stopped and made to
+//! yield.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
@@ -7,9 +8,10 @@ use std::time::Duration;
 
 use wasmtime::Engine;
 
-/// How often guests look up: bounds how long one may hold a thread, and how late a limit on time is noticed. With as many busy
-/// guests as threads, other tasks of the runtime wait 1 ms at this rate, and 9 ms at a tenth of it; to run guests on threads for
-/// blocking work would keep them from waiting, and would double what a small call costs.
+/// How often guests look up: bounds how long one may hold a thread, and how late a limit on time is
+/// noticed. With as many busy guests as threads, other tasks of the runtime wait 1 ms at this rate,
+/// and 9 ms at a tenth of it; to run guests on threads for blocking work would keep them from
+/// waiting, and would double what a small call costs.
 const TICK: Duration = Duration::from_millis(1);
 /// With no run for this many ticks the thread sleeps until the next run.
 const IDLE_TICKS: u32 = 100;
@@ -74,7 +76,8 @@ impl Ticker {
 }
 
 impl Shared {
-    /// A run that begins after `asleep` is set unparks the thread; one that began before is seen here.
+    /// A run that begins after `asleep` is set unparks the thread; one that began before is seen
+    /// here.
     fn sleep(&self) {
         self.asleep.store(true, SeqCst);
         while self.runs.load(SeqCst) == 0 && !self.ended.load(SeqCst) {

@@ -27,8 +27,8 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolConfig {
-    /// How many instances may be at work at once, for calls on clean state; at least one. A call that
-    /// finds none free waits in line. As many are kept when idle.
+    /// How many instances may be at work at once, for calls on clean state; at least one. A call
+    /// that finds none free waits in line. As many are kept when idle.
     ///
     /// Hostcalls that call functions use additional ones
     /// ([`Limits::nesting`](crate::Limits::nesting)), and a program with shared state has its own.

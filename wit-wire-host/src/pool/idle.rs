@@ -70,9 +70,9 @@ impl<T> IdleState<T> {
     /// An instance for a call that needs the state `wanted`, or where to wait for one: resetting an
     /// instance takes less time than building one.
     ///
-    /// Of the idle ones it is the one that is the least work: one that holds the state, else a pristine
-    /// one that `fits`, the latest of each, whose memory may still be in the processor's caches; else
-    /// the one that has been idle for longest of those that fit.
+    /// Of the idle ones it is the one that is the least work: one that holds the state, else a
+    /// pristine one that `fits`, the latest of each, whose memory may still be in the processor's
+    /// caches; else the one that has been idle for longest of those that fit.
     pub(super) fn check_out(&mut self, wanted: Held, fits: impl Fn(&T) -> bool) -> Checkout<T> {
         if let Some(instance) = self.pick(wanted, fits) {
             return Checkout::Idle(instance);
@@ -121,9 +121,9 @@ impl<T> IdleState<T> {
         self.returning += 1;
     }
 
-    /// One has come back, or has not. It is sent to the first call that still waits for it. `is_growth`
-    /// says that it is the additional one, and not one that existed before. Also returns the calls that
-    /// wait in vain now, which are to be dropped without the lock.
+    /// One has come back, or has not. It is sent to the first call that still waits for it.
+    /// `is_growth` says that it is the additional one, and not one that existed before. Also
+    /// returns the calls that wait in vain now, which are to be dropped without the lock.
     pub(super) fn end_return(
         &mut self,
         mut instance: Option<T>,

@@ -76,7 +76,8 @@ impl IdleSet {
     pub(super) fn end_return(self: &Arc<Self>, member: Option<Box<Member>>, is_growth: bool) {
         let mut starts_evictor = false;
         let mut state = lock(&self.state);
-        // Looked at under the lock, so that nothing is put here after a shutdown has emptied the set.
+        // Looked at under the lock, so that nothing is put here after a shutdown has emptied the
+        // set.
         let (member, refused) = match self.pool.is_closed() {
             false => (member, None),
             true => (None, member),
@@ -122,8 +123,8 @@ impl IdleSet {
         self.pool.counts.discard_idle(evicted.len() as u64);
     }
 
-    /// Since when the one that has been idle for longest is. If there is none, no task evicts any more:
-    /// looked at and marked at once, so that the next instance starts the next task.
+    /// Since when the one that has been idle for longest is. If there is none, no task evicts any
+    /// more: looked at and marked at once, so that the next instance starts the next task.
     pub(super) fn oldest_or_end_evictor(&self) -> Option<Instant> {
         let mut state = lock(&self.state);
         let oldest = state.oldest();

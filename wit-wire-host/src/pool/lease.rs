@@ -27,9 +27,9 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// An instance of the component of `set` with the state of `image`, or a pristine one. Pristine too
-    /// if a new instance turns out unlike others of its component, so that no state can be loaded into
-    /// it; the caller then runs `init`.
+    /// An instance of the component of `set` with the state of `image`, or a pristine one. Pristine
+    /// too if a new instance turns out unlike others of its component, so that no state can be
+    /// loaded into it; the caller then runs `init`.
     pub(crate) async fn take(
         set: &Arc<IdleSet>,
         image: Option<&Arc<Image>>,
@@ -43,9 +43,9 @@ impl Lease {
             is_new: false,
             is_clean: false,
         };
-        // Instances on their way back may wait for the very thread that this call would go on holding.
-        // Let them through, and take one whose memory is still in the processor's caches: otherwise a
-        // caller in a loop would go through all there are.
+        // Instances on their way back may wait for the very thread that this call would go on
+        // holding. Let them through, and take one whose memory is still in the processor's caches:
+        // otherwise a caller in a loop would go through all there are.
         if set.returning() > set.pool.processors {
             tokio::task::yield_now().await;
         }

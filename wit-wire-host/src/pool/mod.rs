@@ -1,9 +1,10 @@
 //! Many instances shared by many callers: who waits, who gets which, and what happens afterwards.
 //!
-//! A call takes an instance that has its program's state already, or a pristine one, or any other that
-//! the state can be loaded into, and has it to itself. After the call a background task resets the
-//! instance or replaces it, off the caller's path. Only then is the call's permit released, so there are
-//! never more instances at work than permits. The pool knows no op, input or program, only images.
+//! A call takes an instance that has its program's state already, or a pristine one, or any other
+//! that the state can be loaded into, and has it to itself. After the call a background task resets
+//! the instance or replaces it, off the caller's path. Only then is the call's permit released, so
+//! there are never more instances at work than permits. The pool knows no op, input or program,
+//! only images.
 
 mod config;
 mod evict;
@@ -56,8 +57,8 @@ impl Pool {
         }
     }
 
-    /// Counts a call, unless the host has been shut down. Calls that hostcalls make belong to one that
-    /// is in flight.
+    /// Counts a call, unless the host has been shut down. Calls that hostcalls make belong to one
+    /// that is in flight.
     pub(crate) fn begin(&self, meter: &Meter) -> Result<InFlight<'_>, CallError> {
         let call = self.counts.call();
         if meter.depth() == 0 && self.is_closed() {

@@ -52,9 +52,9 @@ impl Permits {
 
     /// A permit for an instance, first come, first served.
     ///
-    /// A run that a hostcall makes may use its parent's nested permit: the parent has an instance, and
-    /// waits. So a full pool does not wait for itself, and there are no more instances than permits for
-    /// each level of nesting.
+    /// A run that a hostcall makes may use its parent's nested permit: the parent has an instance,
+    /// and waits. So a full pool does not wait for itself, and there are no more instances than
+    /// permits for each level of nesting.
     pub(super) async fn acquire(
         &self,
         meter: &Meter,

@@ -9,7 +9,8 @@ use super::IdleSet;
 use super::idle_set::Member;
 use crate::metering::Meter;
 
-/// The way of an instance back to the idle ones. However it ends, the call that waits there is told.
+/// The way of an instance back to the idle ones. However it ends, the call that waits there is
+/// told.
 pub(super) struct ReturnGuard {
     set: Arc<IdleSet>,
     /// What arrives, if anything.

@@ -1,4 +1,5 @@
-//! What the instances of a host do, in numbers: for [`Host::stats`](crate::Host::stats) and for metrics.
+//! What the instances of a host do, in numbers: for [`Host::stats`](crate::Host::stats) and for
+//! metrics.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
@@ -15,8 +16,8 @@ use crate::telemetry::{Counted, Level, PoolMetrics};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct PoolStats {
-    /// Instances that exist: idle, at work, those of programs with shared state, and one more for each
-    /// component whose instances are reset.
+    /// Instances that exist: idle, at work, those of programs with shared state, and one more for
+    /// each component whose instances are reset.
     pub live: usize,
     /// Idle instances.
     pub idle: usize,

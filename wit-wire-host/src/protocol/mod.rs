@@ -1,4 +1,5 @@
-//! What host and guest say to each other: the protocol's values, names, dialects and errors as Rust types.
+//! What host and guest say to each other: the protocol's values, names, dialects and errors as Rust
+//! types.
 //!
 //! Nothing here runs a guest, and nothing here depends on any other part of the crate. The
 //! protocol itself is described in the book's chapter "The protocol" and in `wit/`.

@@ -27,8 +27,8 @@ pub(crate) fn since_epoch(time: SystemTime) -> Duration {
         .unwrap_or_default()
 }
 
-/// Nanoseconds since this process first asked, in all instances alike: what a guest read in one it may
-/// compare in another.
+/// Nanoseconds since this process first asked, in all instances alike: what a guest read in one it
+/// may compare in another.
 pub(crate) struct SinceStart;
 
 impl HostMonotonicClock for SinceStart {

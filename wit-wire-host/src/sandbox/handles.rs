@@ -10,8 +10,8 @@ pub(crate) fn spare(table: &mut ResourceTable) {
     }
 }
 
-/// The handle that would be given out next, if it is the only one that was ever closed. After two at
-/// once, the order in which they were closed would show in the order in which they are reused.
+/// The handle that would be given out next, if it is the only one that was ever closed. After two
+/// at once, the order in which they were closed would show in the order in which they are reused.
 pub(crate) fn next(table: &mut ResourceTable) -> Option<u32> {
     let capacity = table.max_capacity();
     // A full table gives out what was closed, and nothing new.

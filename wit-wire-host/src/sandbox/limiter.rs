@@ -11,13 +11,14 @@ const TABLE_ENTRIES: usize = 1 << 20;
 /// waited for at once.
 pub(crate) const OPEN_HANDLES: usize = 10_000;
 
-/// The random bytes that a guest may ask for at once: they are generated without a look at the clock.
+/// The random bytes that a guest may ask for at once: they are generated without a look at the
+/// clock.
 pub(super) const RANDOM_BYTES: u64 = 1 << 20;
 
 /// Counts an instance's linear memory and refuses growth beyond the limit.
 ///
-/// A refusal ends the run with a typed error instead of letting `memory.grow` fail: what an interpreter
-/// does when its allocator fails half-way differs between languages and versions.
+/// A refusal ends the run with a typed error instead of letting `memory.grow` fail: what an
+/// interpreter does when its allocator fails half-way differs between languages and versions.
 #[derive(Default)]
 pub(crate) struct MemoryLimiter {
     pub(crate) allowed: usize,

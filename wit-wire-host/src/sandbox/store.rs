@@ -51,8 +51,8 @@ impl CurrentRun {
 }
 
 impl StoreState {
-    /// WASI is there, and empty: no files, no environment, no arguments, no sockets, nothing on stdin.
-    /// Clocks and random numbers are the machine's, unless a call fixes them.
+    /// WASI is there, and empty: no files, no environment, no arguments, no sockets, nothing on
+    /// stdin. Clocks and random numbers are the machine's, unless a call fixes them.
     pub(super) fn new(router: Arc<Router>, settles: bool, _live: Counted) -> Self {
         let is_at_rest = Arc::new(AtomicBool::new(!settles));
         let output = OutputStreams::default();

@@ -2,9 +2,10 @@
 //!
 //! # Metrics
 //!
-//! Emitted through the [`metrics`] facade. Install a recorder before building the host: that is when
-//! the handles are registered, and without a recorder they do nothing. Hosts of one process add up.
-//! No label has a value that a guest or a caller chooses. The constants below are the names.
+//! Emitted through the [`metrics`] facade. Install a recorder before building the host: that is
+//! when the handles are registered, and without a recorder they do nothing. Hosts of one process
+//! add up. No label has a value that a guest or a caller chooses. The constants below are the
+//! names.
 //!
 //! # Spans
 //!
@@ -18,8 +19,8 @@
 //! | `hostcall` | `DEBUG` | `name` (at most a hundred characters of it) | `outcome` |
 //!
 //! A `call` is the child of the span in which its future is first polled, and the parent of its
-//! hostcalls' spans. Closures and futures that answer hostcalls run inside those spans, or inside the
-//! call's where they are disabled. What guests print becomes events of the target
+//! hostcalls' spans. Closures and futures that answer hostcalls run inside those spans, or inside
+//! the call's where they are disabled. What guests print becomes events of the target
 //! `wit_wire::output` inside the call's span.
 
 mod handles;

@@ -1,4 +1,5 @@
-//! What wit-bindgen makes of the WIT. A program of its own, since no other command needs what it is made of.
+//! What wit-bindgen makes of the WIT. A program of its own, since no other command needs what it is
+//! made of.
 
 mod bindings;
 

@@ -139,7 +139,8 @@ fn interfaces(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>)> {
     ))
 }
 
-/// Whether an instance can be taken back to a state it had, for a component with this number of mutable globals.
+/// Whether an instance can be taken back to a state it had, for a component with this number of
+/// mutable globals.
 fn verdict(obstacles: &[String], globals: Option<usize>) -> String {
     if !obstacles.is_empty() {
         return format!("impossible: {}", obstacles.join("; "));

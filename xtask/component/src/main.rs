@@ -1,4 +1,5 @@
-//! Calls ops of components, and shows what components and archives are. Knows components of any language alike.
+//! Calls ops of components, and shows what components and archives are. Knows components of any
+//! language alike.
 
 mod call;
 mod inspect;
@@ -13,7 +14,8 @@ use clap::Parser;
 enum Command {
     /// Call an op of any component: its JSON result on stdout, a receipt on stderr.
     Call(call::Args),
-    /// Show what a component or an archive is: shape, imports, exports, sizes, whether it can be reset in place.
+    /// Show what a component or an archive is: shape, imports, exports, sizes, whether it can be
+    /// reset in place.
     Inspect(inspect::Args),
 }
 

@@ -1,5 +1,6 @@
-//! Draws a profile as a flame graph: `flame-graph TITLE FILE.svg`, with folded stacks in microseconds on stdin. A program
-//! of its own, since few calls are drawn and what draws is much to build.
+//! Draws a profile as a flame graph: `flame-graph TITLE FILE.svg`, with folded stacks in
+//! microseconds on stdin. A program of its own, since few calls are drawn and what draws is much to
+//! build.
 
 use std::process::ExitCode;
 

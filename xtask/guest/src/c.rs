@@ -13,8 +13,8 @@ use crate::tools;
 const FLAGS: &str =
     "-target wasm32-wasi -mexec-model=reactor -std=c11 -Wall -Wextra -Werror -Os -s";
 
-/// Bytes of stack, with which the memory of each new instance begins: by default it would be 16 MiB. The deepest JSON
-/// that the guest accepts takes less than 24 KiB.
+/// Bytes of stack, with which the memory of each new instance begins: by default it would be 16
+/// MiB. The deepest JSON that the guest accepts takes less than 24 KiB.
 const STACK: &str = "-Wl,-z,stack-size=131072";
 
 pub(crate) fn build(guests: &Path) -> Result<()> {

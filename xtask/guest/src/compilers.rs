@@ -4,8 +4,8 @@ use anyhow::Result;
 
 use crate::shell::{self, Selection};
 
-/// Makes sure that this program can compile for `targets`. Where it can't, it is built with what that takes and
-/// started again with the same arguments, and this does not return.
+/// Makes sure that this program can compile for `targets`. Where it can't, it is built with what
+/// that takes and started again with the same arguments, and this does not return.
 pub(crate) fn can_compile_for(targets: &[String]) -> Result<()> {
     let is_other = |target: &String| !target.starts_with(std::env::consts::ARCH);
     match targets.iter().find(|target| is_other(target)) {

@@ -30,8 +30,8 @@ fn json_of_c() -> Result<()> {
     show(&mut Command::new(test))
 }
 
-/// Has mypy read code against the stubs of the modules that `python-runtime` is tested with. It must find what the code's
-/// own comments (`# error: arg-type`) say, and nothing else.
+/// Has mypy read code against the stubs of the modules that `python-runtime` is tested with. It
+/// must find what the code's own comments (`# error: arg-type`) say, and nothing else.
 fn stubs() -> Result<()> {
     let tests = shell::root().join("python-runtime/tests");
     let code = tests.join("mypy");

@@ -19,15 +19,16 @@ pub(crate) struct Args {
     /// Compress archives as for a release: smaller, and slower to make.
     #[arg(long)]
     release: bool,
-    /// Compile the Python guest for this target, into target/guest/python-PROCESSOR-SYSTEM.aot; may be given several times. Without it,
-    /// for this machine, into target/guest/python.aot.
+    /// Compile the Python guest for this target, into target/guest/python-PROCESSOR-SYSTEM.aot; may
+    /// be given several times. Without it, for this machine, into target/guest/python.aot.
     #[arg(
         long = "target",
         value_name = "TRIPLE",
         conflicts_with = "requirements"
     )]
     targets: Vec<String>,
-    /// Make a Python guest with the packages of a pip requirements file in it, at target/guest/python-with-STEM.aot.
+    /// Make a Python guest with the packages of a pip requirements file in it, at
+    /// target/guest/python-with-STEM.aot.
     #[arg(long, value_name = "FILE")]
     requirements: Option<PathBuf>,
     /// Copy that guest's archive there.
@@ -146,7 +147,8 @@ pub(crate) fn build(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Two of us at once would build into each other's folders. What one of us that was killed left unfinished is removed.
+/// Two of us at once would build into each other's folders. What one of us that was killed left
+/// unfinished is removed.
 pub(crate) fn lock(guests: &Path) -> Result<fs::File> {
     let lock = fs::File::create(guests.join(".lock"))?;
     if lock.try_lock().is_err() {

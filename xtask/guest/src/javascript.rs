@@ -60,7 +60,8 @@ fn packages(guests: &Path) -> Result<()> {
     }
     shell::step("installing the packages for javascript", || {
         let mut npm = node(guests, "npm")?;
-        // Not `ci`: the builder's release names packages for other platforms that were never published.
+        // Not `ci`: the builder's release names packages for other platforms that were never
+        // published.
         npm.args("install --no-save --ignore-scripts --no-audit --no-fund".split(' '));
         shell::quiet(&mut npm)
             .context("npm could not install the packages (is its registry in reach?)")

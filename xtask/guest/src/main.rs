@@ -1,8 +1,9 @@
 //! Builds guests, and what is released of them. It does not run them.
 //!
-//! In reading order: `guest` (which guests there are, and `cargo xtask build-guest`), a module for each language, with
-//! `tools` and `packages` for Python's, `compilers` (for other processors); `sign`, `verify` and `dist`, for releases;
-//! `glue` (the tests that guests have in their own languages).
+//! In reading order: `guest` (which guests there are, and `cargo xtask build-guest`), a module for
+//! each language, with `tools` and `packages` for Python's, `compilers` (for other processors);
+//! `sign`, `verify` and `dist`, for releases; `glue` (the tests that guests have in their own
+//! languages).
 
 mod c;
 mod compilers;
@@ -31,7 +32,8 @@ enum Command {
     Sign(sign::Args),
     /// Compile a component again for an archive's target, and say whether the archive is that.
     Verify(verify::Args),
-    /// Make what is released, in target/dist: archives of the Python guest, packages of all crates, their digests; a table of sizes on stdout.
+    /// Make what is released, in target/dist: archives of the Python guest, packages of all crates,
+    /// their digests; a table of sizes on stdout.
     Dist(dist::Args),
     /// Run the tests that guests have in their own languages.
     #[command(hide = true)]

@@ -14,7 +14,8 @@ use crate::{shell, tools};
 /// Where pip unpacks them.
 const SITE_PACKAGES: &str = "site-packages";
 
-/// The folder with the packages of a requirements file, below `work`, where their wheels are as well.
+/// The folder with the packages of a requirements file, below `work`, where their wheels are as
+/// well.
 pub(crate) fn install(guests: &Path, requirements: &Path, work: &Path) -> Result<PathBuf> {
     let reading = || format!("reading {}", requirements.display());
     let text = fs::read_to_string(requirements).with_context(reading)?;
@@ -83,7 +84,8 @@ fn pip(tools: &Path, order: &str) -> Command {
     pip
 }
 
-/// Whether a requirements file names other files, so that what it asks for can change while it does not.
+/// Whether a requirements file names other files, so that what it asks for can change while it does
+/// not.
 fn names_files(requirements: &str) -> bool {
     let lines = requirements.lines().map(str::trim_start);
     let ways = [
@@ -118,7 +120,8 @@ fn native(folder: &Path) -> Result<BTreeMap<String, String>> {
         else {
             continue;
         };
-        // A table with the paths of the package's files first (PyPA's "Recording installed projects").
+        // A table with the paths of the package's files first (PyPA's "Recording installed
+        // projects").
         let record =
             fs::read_to_string(path.join("RECORD")).with_context(|| format!("reading {name}"))?;
         let files = record.lines().filter_map(|line| line.split(',').next());

@@ -1,4 +1,5 @@
-//! The Python guest: tools, then component, then archive, each built again only when what it is made from changed.
+//! The Python guest: tools, then component, then archive, each built again only when what it is
+//! made from changed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,8 +14,8 @@ use guest_stamp::{Stamp, replace};
 use crate::guest::lock;
 use crate::{packages, shell, tools};
 
-/// Builds the guest's archives: for each target where [`archive_for`] says, and without any for this machine at `target/guest/python.aot`.
-/// In both places `python-runtime` finds them.
+/// Builds the guest's archives: for each target where [`archive_for`] says, and without any for
+/// this machine at `target/guest/python.aot`. In both places `python-runtime` finds them.
 pub(crate) fn build(guests: &Path, targets: &[String], effort: Effort) -> Result<()> {
     let image = Image::new(guests, "python", None)?;
     let mut archives: Vec<_> = targets
@@ -136,7 +137,8 @@ impl Image {
             shell::root().join("wit/wit-wire.wit"),
             wit.join("wit-wire.wit"),
         )?;
-        // A copy, into which the guest's Python may write its caches, and the first run what it compiles.
+        // A copy, into which the guest's Python may write its caches, and the first run what it
+        // compiles.
         let glue = work.path().join("glue");
         let is_source = |path: &Path| path.extension().is_some_and(|kind| kind == "py");
         copy(

@@ -62,7 +62,8 @@ fn own_toolchain(guests: &Path) -> Result<Option<PathBuf>> {
     );
 }
 
-/// Cargo does not see that the standard library was built again, and what it built against the old one does not link.
+/// Cargo does not see that the standard library was built again, and what it built against the old
+/// one does not link.
 fn forget_old_library(tools: &Path, folder: &Path) -> Result<()> {
     let mut built = Inputs::default();
     for target in TARGETS {

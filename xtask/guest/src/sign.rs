@@ -1,4 +1,5 @@
-//! `cargo xtask sign ARCHIVE --key FILE`: vouches for an archive, for those who load it from elsewhere.
+//! `cargo xtask sign ARCHIVE --key FILE`: vouches for an archive, for those who load it from
+//! elsewhere.
 
 use std::ffi::OsString;
 use std::fs;
@@ -13,7 +14,8 @@ use guest_stamp::replace;
 pub(crate) struct Args {
     /// The archive; the signature becomes a file beside it, with `.sig` after its name.
     archive: PathBuf,
-    /// A private Ed25519 key in a PEM file: `openssl genpkey -algorithm ed25519 -out key.pem` makes one.
+    /// A private Ed25519 key in a PEM file: `openssl genpkey -algorithm ed25519 -out key.pem` makes
+    /// one.
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
 }

@@ -1,4 +1,5 @@
-//! Private Python environments, into which the package index brings the tools that guests are built and stubs checked with.
+//! Private Python environments, into which the package index brings the tools that guests are built
+//! and stubs checked with.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -11,7 +12,8 @@ use guest_stamp::Inputs;
 
 use crate::shell;
 
-/// The environment with the tools that `sources/requirements.txt` pins, and nothing else of this machine's.
+/// The environment with the tools that `sources/requirements.txt` pins, and nothing else of this
+/// machine's.
 pub(crate) fn environment(guests: &Path, language: &str, sources: &Path) -> Result<PathBuf> {
     let environment = guests.join(format!("{language}-tools"));
     let requirements = sources.join("requirements.txt");

@@ -1,4 +1,5 @@
-//! Measures the workspace and puts it under load. Knows the crates as their users do, through what they export.
+//! Measures the workspace and puts it under load. Knows the crates as their users do, through what
+//! they export.
 
 mod bench;
 mod conformance;
@@ -18,7 +19,8 @@ enum Command {
     Conformance(conformance::Args),
     /// Run CPython's own tests in the sandbox: a table on stdout.
     CpythonTests(cpython_tests::Args),
-    /// Fuzz with libFuzzer and AddressSanitizer (nightly Rust): a table of what was tried on stdout.
+    /// Fuzz with libFuzzer and AddressSanitizer (nightly Rust): a table of what was tried on
+    /// stdout.
     Fuzz(fuzz::Args),
     /// Measure: a table on stdout, the same as JSON, and a chart.
     Bench(bench::Args),

@@ -5,8 +5,8 @@ use std::fs;
 use anyhow::{Context, Result};
 use artifact_embed::Archive;
 
-/// The Python guest, for `PythonRuntime::builder().archive(..)`. It is loaded and no part of the program: so a guest
-/// that was built again is there at once.
+/// The Python guest, for `PythonRuntime::builder().archive(..)`. It is loaded and no part of the
+/// program: so a guest that was built again is there at once.
 ///
 /// # Errors
 ///
@@ -20,8 +20,9 @@ pub fn guest() -> Result<Archive<'static>> {
         )
     })?;
     #[allow(unsafe_code, reason = "to load an archive is to run it")]
-    // SAFETY: `cargo xtask` built it of this checkout, or has compared it with the digest that the checkout's lock has.
-    // The folder is the one that cargo builds this very program in: who can write there can replace the program.
+    // SAFETY: `cargo xtask` built it of this checkout, or has compared it with the digest that the
+    // checkout's lock has. The folder is the one that cargo builds this very program in: who can
+    // write there can replace the program.
     let archive = unsafe { Archive::trust(bytes) };
     archive.with_context(|| format!("reading {}", path.display()))
 }

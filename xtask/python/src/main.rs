@@ -15,7 +15,8 @@ use clap::Parser;
 enum Command {
     /// Call a Python function in the sandbox: its JSON result on stdout, a receipt on stderr.
     Run(run::Args),
-    /// Write the stubs of host modules, for editors and type checkers: the files that changed on stdout.
+    /// Write the stubs of host modules, for editors and type checkers: the files that changed on
+    /// stdout.
     Stubs(stubs::Args),
 }
 

@@ -5,7 +5,8 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use python_runtime::{CallError, Output, Payload, PythonError, Receipt, Stream};
 
-/// Prints a call's result to stdout; to stderr its receipt, and how long the process took since it `started`.
+/// Prints a call's result to stdout; to stderr its receipt, and how long the process took since it
+/// `started`.
 ///
 /// # Errors
 ///

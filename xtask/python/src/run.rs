@@ -13,7 +13,8 @@ use xtask_shell::Selection;
 
 #[derive(Parser)]
 pub(crate) struct Args {
-    /// The function: FILE.py:FUNCTION, or FOLDER:MODULE:FUNCTION. Modules beside it can be imported.
+    /// The function: FILE.py:FUNCTION, or FOLDER:MODULE:FUNCTION. Modules beside it can be
+    /// imported.
     function: String,
     /// Its input, as JSON.
     #[arg(default_value = "null", allow_hyphen_values = true)]
@@ -76,7 +77,8 @@ fn draw(profile: &Profile, function: &str, file: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What can be imported from `folder`: the modules and packages in it, and not all that lies below a home folder.
+/// What can be imported from `folder`: the modules and packages in it, and not all that lies below
+/// a home folder.
 fn tree(folder: &Path) -> Result<SourceTree> {
     let mut tree = SourceTree::new().glob(folder, "*.py")?;
     for entry in std::fs::read_dir(folder)? {

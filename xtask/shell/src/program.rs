@@ -1,9 +1,9 @@
 //! Programs of the workspace, which cargo builds before they start.
 //!
-//! Cargo gives a dependency the features that the packages it is told to build ask for, together. If it were told to
-//! build one program's package, and then another's, it would build the engine once for each. So it is always told to
-//! build a program of the whole workspace, whose packages all ask for the same features then. Of that it builds what
-//! the program needs.
+//! Cargo gives a dependency the features that the packages it is told to build ask for, together.
+//! If it were told to build one program's package, and then another's, it would build the engine
+//! once for each. So it is always told to build a program of the whole workspace, whose packages
+//! all ask for the same features then. Of that it builds what the program needs.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -22,7 +22,8 @@ const GUEST: &str = "WIT_WIRE_GUEST";
 pub enum Selection {
     /// All of the workspace, as for its tests.
     Workspace,
-    /// Those that do without a compiler of guests: they run the Python guest that [`prebuilt_guest`] names.
+    /// Those that do without a compiler of guests: they run the Python guest that
+    /// [`prebuilt_guest`] names.
     Prebuilt,
 }
 
@@ -71,8 +72,8 @@ pub fn cargo() -> Command {
     cargo
 }
 
-/// Has cargo build the program `name`, by the profile and in the folder of this one, and returns a command that starts
-/// it where the user is.
+/// Has cargo build the program `name`, by the profile and in the folder of this one, and returns a
+/// command that starts it where the user is.
 ///
 /// # Errors
 ///

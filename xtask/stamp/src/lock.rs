@@ -71,7 +71,8 @@ impl Lock {
         )
     }
 
-    /// Compares an archive for `target` with what the lock says of it, and the lock with this checkout.
+    /// Compares an archive for `target` with what the lock says of it, and the lock with this
+    /// checkout.
     ///
     /// # Errors
     ///
@@ -101,8 +102,8 @@ impl Lock {
     }
 }
 
-/// Copies an archive for this machine to `guests`, where a build would put it, if it is the one that `lock` names.
-/// It counts as built here from then on.
+/// Copies an archive for this machine to `guests`, where a build would put it, if it is the one
+/// that `lock` names. It counts as built here from then on.
 ///
 /// # Errors
 ///

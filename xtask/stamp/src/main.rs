@@ -1,5 +1,5 @@
-//! Takes an archive of the Python guest that was built elsewhere: `take-guest ARCHIVE`. `cargo xtask` starts it where
-//! `WIT_WIRE_GUEST` names one.
+//! Takes an archive of the Python guest that was built elsewhere: `take-guest ARCHIVE`. `cargo
+//! xtask` starts it where `WIT_WIRE_GUEST` names one.
 
 use std::path::Path;
 use std::process::ExitCode;

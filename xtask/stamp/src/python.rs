@@ -23,8 +23,8 @@ pub fn sources() -> Result<Inputs> {
         .path(&root.join("wit/wit-wire.wit"))
 }
 
-/// The stamp of the archive `archive` for `target` of a component with the digest `component` of its inputs,
-/// compressed with the effort that `artifact_embed::Effort` calls so.
+/// The stamp of the archive `archive` for `target` of a component with the digest `component` of
+/// its inputs, compressed with the effort that `artifact_embed::Effort` calls so.
 pub fn archive_stamp(archive: &Path, component: &str, target: &str, effort: &str) -> Stamp {
     Inputs::default()
         .text(component)
@@ -39,7 +39,8 @@ pub fn archive_stamp(archive: &Path, component: &str, target: &str, effort: &str
         .stamp(archive)
 }
 
-/// Where the guest's archive for a target goes, which all targets share that differ in nothing but the environment.
+/// Where the guest's archive for a target goes, which all targets share that differ in nothing but
+/// the environment.
 pub fn archive_for(guests: &Path, target: &str) -> PathBuf {
     guests.join(format!("python-{}.aot", platform(target)))
 }

@@ -47,8 +47,8 @@ struct Scan {
     returned: u64,
 }
 
-// SAFETY: the opcode is the one whose argument is a `struct pm_scan_arg`, which the kernel reads and
-// writes. What it writes beyond that are the regions, which the caller of `ioctl` answers for.
+// SAFETY: the opcode is the one whose argument is a `struct pm_scan_arg`, which the kernel reads
+// and writes. What it writes beyond that are the regions, which the caller of `ioctl` answers for.
 unsafe impl Ioctl for &mut Scan {
     type Output = usize;
     const IS_MUTATING: bool = true;
@@ -122,8 +122,8 @@ pub(in crate::memory) fn is_transient(error: &Error) -> bool {
 pub(in crate::memory) fn page_faults() -> u64 {
     // SAFETY: a structure of numbers, for which zeros are values.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
-    // SAFETY: the system writes one such structure there. It can't fail with this argument. If it did,
-    // the clock's time, which is always another, has the pages scanned.
+    // SAFETY: the system writes one such structure there. It can't fail with this argument. If it
+    // did, the clock's time, which is always another, has the pages scanned.
     if unsafe { libc::getrusage(libc::RUSAGE_THREAD, &mut usage) } != 0 {
         return std::time::UNIX_EPOCH
             .elapsed()
@@ -147,8 +147,8 @@ pub(in crate::memory) fn decommit(pages: &mut [u8]) -> Result<()> {
 
 pub(in crate::memory) fn disable_huge_pages(memory: &mut [u8]) {
     let start = memory.as_mut_ptr().cast();
-    // SAFETY: this advice changes no content and no access, only how the pages of the slice are backed
-    // from now on. A kernel without huge pages refuses it, and does not need it.
+    // SAFETY: this advice changes no content and no access, only how the pages of the slice are
+    // backed from now on. A kernel without huge pages refuses it, and does not need it.
     let _ = unsafe { madvise(start, memory.len(), Advice::LinuxNoHugepage) };
 }
 
@@ -181,15 +181,15 @@ pub(in crate::memory) fn map_for_reading(file: &File, length: usize) -> Result<N
     NonNull::new(start.cast()).ok_or_else(|| ErrorKind::OutOfMemory.into())
 }
 
-/// Maps a private copy of `file` from `at` on over `memory`. Both are whole pages that the file has:
-/// the caller has checked.
+/// Maps a private copy of `file` from `at` on over `memory`. Both are whole pages that the file
+/// has: the caller has checked.
 pub(in crate::memory) fn map_over(file: &File, memory: &mut [u8], at: usize) -> Result<()> {
     let start = memory.as_mut_ptr().cast();
-    // SAFETY: what is replaced is exactly the slice, which is borrowed mutably, so nobody counts on its
-    // bytes; the new mapping has bytes at the same addresses, to be read and written, and the file
-    // can't become shorter than it. Wasmtime unmaps an instance's memory as a whole, whatever is mapped
-    // there, and never hands it to another instance: engines that pool memories are refused
-    // (`HostBuilder::build`).
+    // SAFETY: what is replaced is exactly the slice, which is borrowed mutably, so nobody counts on
+    // its bytes; the new mapping has bytes at the same addresses, to be read and written, and the
+    // file can't become shorter than it. Wasmtime unmaps an instance's memory as a whole, whatever
+    // is mapped there, and never hands it to another instance: engines that pool memories are
+    // refused (`HostBuilder::build`).
     let mapped = unsafe {
         mmap(
             start,

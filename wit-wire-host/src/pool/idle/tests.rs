@@ -56,8 +56,8 @@ struct Model {
 }
 
 impl Model {
-    /// The latest one that holds the state; else the latest pristine one, if it fits; else the oldest
-    /// that fits.
+    /// The latest one that holds the state; else the latest pristine one, if it fits; else the
+    /// oldest that fits.
     fn pick(&mut self, wanted: Held, fits: impl Fn(&Thing) -> bool) -> Option<Thing> {
         let latest = |of| self.idle.iter().rposition(|(_, held, _)| *held == of);
         let fits = |at: &usize| self.idle.get(*at).is_some_and(|(thing, ..)| fits(thing));
@@ -210,8 +210,8 @@ impl Bench {
             }
             (None, _) => assert_eq!(returned, Returned::Done),
         }
-        // Nobody waits for more than there are on their way. The first in line are told that they wait
-        // in vain: they have waited for longest, and shall not wait any longer.
+        // Nobody waits for more than there are on their way. The first in line are told that they
+        // wait in vain: they have waited for longest, and shall not wait any longer.
         let excess = self
             .model
             .waiting

@@ -1,9 +1,9 @@
-//! Hostcalls that a guest makes together: they run concurrently on the host, while the guest waits for
-//! the first answer.
+//! Hostcalls that a guest makes together: they run concurrently on the host, while the guest waits
+//! for the first answer.
 //!
-//! On the wire it is one hostcall, `wit-wire:batch`. It brings new hostcalls, names those whose answers
-//! are no longer needed, and returns the available answers as soon as there is one or the time is up.
-//! Hostcalls without an answer stay in flight until the next exchange.
+//! On the wire it is one hostcall, `wit-wire:batch`. It brings new hostcalls, names those whose
+//! answers are no longer needed, and returns the available answers as soon as there is one or the
+//! time is up. Hostcalls without an answer stay in flight until the next exchange.
 
 use std::borrow::Cow;
 use std::future::poll_fn;

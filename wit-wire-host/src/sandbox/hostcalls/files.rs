@@ -1,5 +1,5 @@
-//! Files that a host lets all its guests read, such as the modules of packages: a guest asks for the
-//! ones it needs, when it needs them.
+//! Files that a host lets all its guests read, such as the modules of packages: a guest asks for
+//! the ones it needs, when it needs them.
 
 use std::collections::BTreeMap;
 

@@ -1,9 +1,9 @@
 //! What guests may ask of the host.
 //!
-//! A guest calls one imported function with the name of an op and a payload. The protocol's own names
-//! (batches, panics, files) are answered here; every other name goes to the embedder's closures and its
-//! [`Hostcalls`]. Every hostcall gets an answer: unknown, failing and panicking ones are errors. Nothing
-//! here knows the store that a hostcall comes from.
+//! A guest calls one imported function with the name of an op and a payload. The protocol's own
+//! names (batches, panics, files) are answered here; every other name goes to the embedder's
+//! closures and its [`Hostcalls`]. Every hostcall gets an answer: unknown, failing and panicking
+//! ones are errors. Nothing here knows the store that a hostcall comes from.
 
 mod api;
 pub(crate) mod batch;

@@ -15,7 +15,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{guest, shell};
 
-/// The targets that there are crates with prebuilt code for; those with another environment share them.
+/// The targets that there are crates with prebuilt code for; those with another environment share
+/// them.
 const TARGETS: [&str; 6] = [
     "aarch64-apple-darwin",
     "aarch64-pc-windows-msvc",
@@ -30,10 +31,12 @@ const LARGEST_PACKAGE: usize = 10 << 20;
 
 #[derive(Parser)]
 pub(crate) struct Args {
-    /// The targets to compile the Python guest for, of those that there are crates for; may be given several times. Without it, all.
+    /// The targets to compile the Python guest for, of those that there are crates for; may be
+    /// given several times. Without it, all.
     #[arg(long = "target", value_name = "TRIPLE", value_parser = TARGETS)]
     targets: Vec<String>,
-    /// Then build a program outside the workspace that has nothing but the packages, and run it (minutes: the engine is built anew).
+    /// Then build a program outside the workspace that has nothing but the packages, and run it
+    /// (minutes: the engine is built anew).
     #[arg(long)]
     check: bool,
 }

@@ -20,8 +20,8 @@ pub(super) struct Package {
     pub(super) file: PathBuf,
 }
 
-/// Puts the guest into the packages that carry it, makes all packages, and copies to `dist` those that are complete: a crate with prebuilt
-/// code for a target that is not wanted has none.
+/// Puts the guest into the packages that carry it, makes all packages, and copies to `dist` those
+/// that are complete: a crate with prebuilt code for a target that is not wanted has none.
 pub(super) fn make(targets: &[String], dist: &Path) -> Result<Vec<Package>> {
     let python = shell::root().join("python-runtime");
     component(&python.join("guest"))?;
@@ -39,7 +39,8 @@ pub(super) fn make(targets: &[String], dist: &Path) -> Result<Vec<Package>> {
     }
     let crates = published()?;
     let mut package = cargo();
-    // What is added above is no part of the sources, which cargo takes for a change that was not committed.
+    // What is added above is no part of the sources, which cargo takes for a change that was not
+    // committed.
     package.args("package --no-verify --allow-dirty --quiet".split(' '));
     for Crate { name, .. } in &crates {
         package.args(["--package", name]);

@@ -9,7 +9,8 @@ use anyhow::Result;
 use super::packages::Package;
 use crate::shell;
 
-/// Builds the program from unpacked packages by cargo's own settings, and runs it twice: the guest is in its cache the second time.
+/// Builds the program from unpacked packages by cargo's own settings, and runs it twice: the guest
+/// is in its cache the second time.
 pub(super) fn run(packages: &[Package]) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let at = |name: &str| folder.path().join(name);
@@ -44,6 +45,7 @@ pub(super) fn run(packages: &[Package]) -> Result<()> {
 fn unpack(package: &Path, folder: &Path) -> Result<()> {
     fs::create_dir_all(folder)?;
     let mut tar = Command::new("tar");
-    // With today's times: in packages files of all versions have the same, by which cargo would take what it built of others for theirs.
+    // With today's times: in packages files of all versions have the same, by which cargo would
+    // take what it built of others for theirs.
     shell::quiet(tar.arg("-xzmf").arg(package).arg("-C").arg(folder))
 }

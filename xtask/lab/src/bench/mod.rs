@@ -36,7 +36,8 @@ const BENCHES: [&str; 7] = [
 
 pub(crate) fn bench(args: &Args) -> Result<()> {
     shell::build_guests(&["all"])?;
-    // By the profile of releases: the engine is built once more, as those who use the crates have it.
+    // By the profile of releases: the engine is built once more, as those who use the crates have
+    // it.
     const BENCH: &str = "bench --package benches";
     let mut build = cargo();
     build.args(BENCH.split(' ')).arg("--no-run");

@@ -53,8 +53,8 @@ impl Explanations {
         Some(reason)
     }
 
-    /// What is explained and no longer so, of a module whose tests were run: a test that passes, a pattern of no test that
-    /// fails.
+    /// What is explained and no longer so, of a module whose tests were run: a test that passes, a
+    /// pattern of no test that fails.
     pub(super) fn stale(&self, module: &str, tests: &[Test]) -> Vec<String> {
         let mut stale = Vec::new();
         for (pattern, fails, _) in &self.0 {

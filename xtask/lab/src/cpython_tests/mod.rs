@@ -28,7 +28,8 @@ use outcome::{Ears, Outcome, Test, Told};
 
 #[derive(Parser)]
 pub(crate) struct Args {
-    /// Which modules, such as `test_json` or `test_asyncio.test_tasks`. Without any, those that make sense in a sandbox.
+    /// Which modules, such as `test_json` or `test_asyncio.test_tasks`. Without any, those that
+    /// make sense in a sandbox.
     modules: Vec<String>,
     /// Show of each failure how it came about.
     #[arg(long)]
@@ -38,7 +39,8 @@ pub(crate) struct Args {
     folder: Option<PathBuf>,
 }
 
-/// The modules whose tests are about what there is: not about files, processes, sockets, threads or a terminal.
+/// The modules whose tests are about what there is: not about files, processes, sockets, threads or
+/// a terminal.
 const MODULES: &str = include_str!("modules.txt");
 
 const RUNNER: &str = include_str!("run.py");

@@ -57,7 +57,8 @@ enum What {
         #[serde(flatten)]
         how: How,
     },
-    /// Something failed or was skipped that is none of the tests: the module itself, or what is done after the tests of a class.
+    /// Something failed or was skipped that is none of the tests: the module itself, or what is
+    /// done after the tests of a class.
     Beside {
         id: String,
         #[serde(flatten)]
@@ -149,8 +150,8 @@ impl Ears {
         self.lock().entry(told.module).or_default().hear(told.what);
     }
 
-    /// Takes note that the interpreter of a module's tests was lost. Returns with which test another one can go on, if there
-    /// is one.
+    /// Takes note that the interpreter of a module's tests was lost. Returns with which test
+    /// another one can go on, if there is one.
     pub(super) fn lost(&self, module: &str, how: Test) -> Option<usize> {
         let mut all = self.lock();
         all.entry(module.to_owned()).or_default().lost(module, how)

@@ -22,7 +22,8 @@ pub(super) struct Hosts {
     nested: Nested,
 }
 
-/// After so much time an idle instance is given back: soon, so that there comes a moment without any.
+/// After so much time an idle instance is given back: soon, so that there comes a moment without
+/// any.
 const IDLE: Duration = Duration::from_secs(1);
 
 type Nested = Arc<Mutex<Option<Function>>>;
@@ -99,7 +100,8 @@ impl Hosts {
         })
     }
 
-    /// What the hostcall `nest` calls from now on. It refers to its host: nothing is freed while it is there.
+    /// What the hostcall `nest` calls from now on. It refers to its host: nothing is freed while it
+    /// is there.
     pub(super) fn nest(&self, function: Option<Function>) {
         let before = std::mem::replace(&mut *lock(&self.nested), function);
         drop(before);
@@ -109,7 +111,8 @@ impl Hosts {
         [self.python.stats(), self.wasm.stats()]
     }
 
-    /// What is held when all calls are over and all idle instances were given back, or when long enough was waited for that.
+    /// What is held when all calls are over and all idle instances were given back, or when long
+    /// enough was waited for that.
     pub(super) async fn rest(&self) -> Rest {
         const PATIENCE: usize = 300;
         let mut before = None;

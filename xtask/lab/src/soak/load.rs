@@ -1,4 +1,5 @@
-//! Callers, each with programs of its own: they register, call, cancel and drop them, and look at every answer.
+//! Callers, each with programs of its own: they register, call, cancel and drop them, and look at
+//! every answer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -43,7 +44,8 @@ pub(super) async fn load(
             let mut random = random.split();
             tokio::spawn(async move {
                 let mut slots = Vec::new();
-                // All callers together have as many of each kind, from beginning to end: memory is compared.
+                // All callers together have as many of each kind, from beginning to end: memory is
+                // compared.
                 let kinds = KINDS.iter().cycle().skip((caller * PROGRAMS) as usize);
                 for kind in kinds.take(PROGRAMS as usize) {
                     if ended.load(Relaxed) {

@@ -1,5 +1,6 @@
-//! `cargo xtask soak`: good and evil load on everything at once, for as long as one likes. Every answer is compared with the
-//! one that was computed here, and in the end the process must be no larger than in the beginning.
+//! `cargo xtask soak`: good and evil load on everything at once, for as long as one likes. Every
+//! answer is compared with the one that was computed here, and in the end the process must be no
+//! larger than in the beginning.
 
 mod hosts;
 mod kinds;

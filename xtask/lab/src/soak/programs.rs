@@ -108,8 +108,8 @@ impl Kind {
 }
 
 impl Expected {
-    /// Whether `result` is what was expected, an answer or an error, or what it is instead. `count` tells which counts are
-    /// right.
+    /// Whether `result` is what was expected, an answer or an error, or what it is instead. `count`
+    /// tells which counts are right.
     pub(super) fn check(
         &self,
         result: &Result<Value, CallError>,

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-/// Growth of memory up to this many bytes, or to this part of what it was, is no growth: allocators and the system keep
-/// some in hand, and how much depends on what the load was doing at the moment.
+/// Growth of memory up to this many bytes, or to this part of what it was, is no growth: allocators
+/// and the system keep some in hand, and how much depends on what the load was doing at the moment.
 pub(super) const SLACK_BYTES: u64 = 16 << 20;
 pub(super) const SLACK_PERCENT: u64 = 5;
 /// Shorter runs are not judged by it.
@@ -47,8 +47,8 @@ pub(super) struct Evidence {
 }
 
 impl Evidence {
-    /// What memory was: the medians of the second and of the last fifth of the run. `None` for a short run, in which load alone
-    /// makes it go up and down by more than there is slack.
+    /// What memory was: the medians of the second and of the last fifth of the run. `None` for a
+    /// short run, in which load alone makes it go up and down by more than there is slack.
     pub(super) fn levels(&self) -> Option<[u64; 2]> {
         if self.length < SHORT {
             return None;
