@@ -49,7 +49,6 @@
 
 mod archive;
 mod cache;
-mod cache_folder;
 #[cfg(feature = "compile")]
 mod compile;
 #[cfg(feature = "compile")]

@@ -28,7 +28,7 @@
 //! ask for), which do not know each other; `error` (what can go wrong, as users see it); `instance`
 //! (one live guest, taken back to a state it had); `pool` (many instances, shared by many callers).
 //! On top stands what an embedder holds, in the order in which it is met: `host`, `component`,
-//! `program` (with `shared`), `function`, `call` (with `profile` and `receipt`), `blocking`.
+//! `program` (with `shared` and `program_builder`), `function`, `call` (with `profile` and `receipt`), `blocking`.
 
 mod background;
 mod blocking;
@@ -48,6 +48,7 @@ mod metering;
 mod pool;
 mod profile;
 mod program;
+mod program_builder;
 mod protocol;
 mod receipt;
 mod sandbox;
@@ -64,7 +65,8 @@ pub use memory::{Snapshot, SnapshotError};
 pub use metering::{Limit, LimitExceeded, Limits, Meter, Pause};
 pub use pool::{Discarded, PoolConfig, PoolStats};
 pub use profile::Profile;
-pub use program::{Program, ProgramBuilder, ProgramSize};
+pub use program::{Program, ProgramSize};
+pub use program_builder::ProgramBuilder;
 pub use protocol::{Dialect, HostcallError, Mismatch, Op, PROTOCOL_VERSION, Payload, file_content};
 pub use receipt::{CleanedBy, Isolation, Receipt};
 pub use sandbox::hostcalls::{HostcallContext, Hostcalls};

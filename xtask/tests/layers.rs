@@ -79,7 +79,12 @@ fn modules_import_from_floors_below_their_own() {
     let workspace = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     let architecture = fs::read_to_string(workspace.join("ARCHITECTURE.md")).unwrap();
     let mut wrong = Vec::new();
-    for (name, floors) in floors(&architecture) {
+    let mut floors = floors(&architecture);
+    assert!(
+        floors.remove("guest-glue/python").is_some(),
+        "its own tests read its row"
+    );
+    for (name, floors) in floors {
         let source = workspace.join(name).join("src");
         let pattern = source.join("**/*.rs");
         let mut seen = BTreeSet::new();

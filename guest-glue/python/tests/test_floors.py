@@ -1,23 +1,22 @@
 """The glue's modules import each other without circles, and each floor only what is below it."""
 
 import ast
+import re
 import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent / "wit_wire_guest"
 
-# Of the modules and folders in `wit_wire_guest`, in the order of its docstring. Those that share a
-# line do not know each other.
-FLOORS = [
-    ["protocol", "wire_json", "runtime"],
-    ["annotations"],
-    ["errors"],
-    ["calls"],
-    ["imports"],
-    ["ops"],
-    ["app"],
-    ["build"],
-]
+ARCHITECTURE = ROOT.parents[2] / "ARCHITECTURE.md"
+
+
+def floors():
+    """The table of floors in ARCHITECTURE.md. Modules that share a floor do not know each other."""
+    rows = re.findall(r"^\| `guest-glue/python` \| (.*) \|$", ARCHITECTURE.read_text(), re.MULTILINE)
+    return [re.findall(r"`(\w+)`", floor) for floor in rows[0].split("·")]
+
+
+FLOORS = floors()
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names}
 
 

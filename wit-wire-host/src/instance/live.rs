@@ -5,12 +5,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tracing::field::Empty;
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 use wasmtime::Store;
 use wasmtime::component::TypedFunc;
 
 use super::Template;
+use super::init_in_flight::InitInFlight;
 use crate::error::{CallError, Phase, ProgramError};
 use crate::memory;
 use crate::metering::{Interrupt, Limit, LimitExceeded, Meter};
@@ -20,7 +20,6 @@ use crate::protocol::values::{
 };
 use crate::protocol::{Dialect, Op, Payload};
 use crate::sandbox::{Determinism, Output, Sandbox, StoreState};
-use crate::telemetry::{InstanceMetrics, TARGET, outcome};
 
 /// A live component.
 ///
@@ -403,39 +402,4 @@ pub(crate) fn check_names(ops: &[Op]) -> Result<(), ProgramError> {
         }
     }
     Ok(())
-}
-
-/// A guest's `init` in flight. If it is dropped before its end, it was cancelled.
-struct InitInFlight<'a> {
-    metrics: &'a InstanceMetrics,
-    span: Span,
-    began: Instant,
-    outcome: &'static str,
-}
-
-impl<'a> InitInFlight<'a> {
-    fn new(metrics: &'a InstanceMetrics, meter: &Meter, ops: usize) -> Self {
-        let span = || tracing::info_span!(target: TARGET, "init", ops, outcome = Empty);
-        Self {
-            metrics,
-            span: meter.span().in_scope(span),
-            began: Instant::now(),
-            outcome: outcome::CANCELLED,
-        }
-    }
-
-    fn end<T, E>(mut self, result: &Result<T, E>) {
-        self.outcome = match result {
-            Ok(_) => outcome::OK,
-            Err(_) => outcome::ERROR,
-        };
-    }
-}
-
-impl Drop for InitInFlight<'_> {
-    fn drop(&mut self) {
-        self.metrics.inits.add(self.outcome, 1);
-        self.metrics.init_seconds.record(self.began.elapsed());
-        self.span.record("outcome", self.outcome);
-    }
 }

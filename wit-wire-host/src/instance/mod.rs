@@ -5,6 +5,7 @@
 //! discarded. This floor knows neither a queue nor a caller, and of programs only their images.
 
 mod discard;
+mod init_in_flight;
 mod live;
 mod origin;
 mod pooled;

@@ -1,0 +1,96 @@
+//! Images over a base, mapped ones among them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use super::super::{is_state, restore};
+use super::*;
+
+const LENGTH: usize = 1 << 20;
+
+/// The image of `memory` over `base`, whatever has changed.
+fn image(pristine: &[u8], base: Option<&Arc<Image>>, memory: &[u8]) -> Arc<Image> {
+    let whole = 0..memory.len();
+    let store = PageStore::default();
+    let ranges = std::slice::from_ref(&whole);
+    Arc::new(Image::between(pristine, base, memory, ranges, &store))
+}
+
+#[test]
+fn an_image_over_a_base_holds_what_changed_since_the_base() {
+    let pristine: Vec<u8> = (0..LENGTH / 2).map(|at| (at % 251) as u8).collect();
+    let mut memory = pristine.clone();
+    memory.resize(LENGTH, 0);
+    memory[5 * PAGE..7 * PAGE].fill(1);
+    let program_state = memory.clone();
+    let program = image(&pristine, None, &memory);
+    // One line of what the program wrote, one of its own, one beyond the pristine memory, and
+    // one that is as it was before the program.
+    memory[5 * PAGE] = 2;
+    memory[9 * PAGE + LINE] = 3;
+    memory[LENGTH - 1] = 4;
+    memory[6 * PAGE..6 * PAGE + LINE].copy_from_slice(&pristine[6 * PAGE..6 * PAGE + LINE]);
+    let session = image(&pristine, Some(&program), &memory);
+    assert_eq!(session.size().0, 4);
+    assert!(is_state(&pristine, Some(&session), &memory));
+    assert!(!is_state(&pristine, Some(&program), &memory));
+
+    let mut other = pristine.clone();
+    other.resize(LENGTH, 0);
+    let blank = other.clone();
+    session.load(&mut other).unwrap();
+    assert!(other == memory);
+    session.unload(&pristine, &mut other);
+    assert!(other == blank);
+
+    // A call after which the memory is taken back to either state.
+    let whole = 0..LENGTH;
+    for (image, state) in [(&session, &memory), (&program, &program_state)] {
+        other.fill(0xa5);
+        restore(
+            &pristine,
+            Some(image),
+            &mut other,
+            std::slice::from_ref(&whole),
+        );
+        assert!(other == *state);
+    }
+}
+
+#[test]
+fn a_base_may_be_mapped() {
+    let pristine = vec![0; 4 * LENGTH];
+    let mut memory = pristine.clone();
+    for page in memory.chunks_mut(PAGE).take(LARGE) {
+        page[0] = 1;
+    }
+    let program = image(&pristine, None, &memory);
+    if !program.is_mapped() {
+        // This system has no sealed files.
+        return;
+    }
+    memory[3 * PAGE] = 2;
+    let session = image(&pristine, Some(&program), &memory);
+    assert_eq!(session.size().0, 1);
+    assert!(session.is_mapped());
+    let mut other = vec![0xa5; 4 * LENGTH];
+    let whole = 0..other.len();
+    restore(
+        &pristine,
+        Some(&session),
+        &mut other,
+        std::slice::from_ref(&whole),
+    );
+    assert!(other == memory);
+    assert!(is_state(&pristine, Some(&session), &other));
+}
+
+#[test]
+fn images_are_told_apart() {
+    let pristine = vec![0; 64 << 10];
+    let [one, other] = [(); 2].map(|()| image(&pristine, None, &pristine));
+    assert_ne!(one.key(), other.key());
+}
