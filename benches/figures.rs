@@ -36,6 +36,7 @@ pub async fn timed<T>(work: impl AsyncFnOnce() -> T) -> Duration {
 
 /// How long each run of something took, by a clock that ticks in nanoseconds. The figure is in
 /// microseconds.
+#[derive(Debug)]
 pub struct Times {
     name: &'static str,
     histogram: Histogram<u64>,

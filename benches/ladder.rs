@@ -9,6 +9,7 @@ use crate::figures::{Times, seconds, timed};
 
 /// Has criterion run things often enough, on one async runtime. Each single run counts for the
 /// figure: criterion itself knows only means of many.
+#[allow(missing_debug_implementations, reason = "criterion has none")]
 pub struct Ladder {
     criterion: Criterion,
     /// Where they run.

@@ -35,6 +35,7 @@ pub async fn add(runtime: &PythonRuntime) -> Function {
 
 /// A runtime's state when nothing goes on, to wait for its return: all instances are back that
 /// calls had.
+#[derive(Debug)]
 pub struct Quiet {
     runtime: PythonRuntime,
     busy: usize,

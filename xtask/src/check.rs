@@ -33,7 +33,14 @@ const ALL_WITH_GUESTS: &str = "python-runtime";
 const LOAD_ONLY: &str = "load_only";
 
 /// The test files of `xtask` that look at the checkout alone.
-const CHECKOUT: [&str; 4] = ["docs", "one_build", "pinned", "security"];
+const CHECKOUT: [&str; 6] = [
+    "docs",
+    "layers",
+    "messages",
+    "one_build",
+    "pinned",
+    "security",
+];
 
 pub(crate) fn test(arguments: &[OsString]) -> Result<()> {
     if asks_for_help(arguments) {
@@ -93,7 +100,7 @@ fn files(folders: &[impl AsRef<OsStr>]) -> Result<BTreeSet<OsString>> {
         let files = fs::read_dir(&tests);
         for file in files.with_context(|| format!("{} is no folder of tests", tests.display()))? {
             let path = file?.path();
-            if path.extension() == Some(OsStr::new("rs")) {
+            if path.extension() == Some(OsStr::new("rs")) || path.join("main.rs").is_file() {
                 names.extend(path.file_stem().map(OsStr::to_owned));
             }
         }

@@ -1,7 +1,11 @@
 //! The floors of each crate, as ARCHITECTURE.md has them: a module imports from floors below its
 //! own, and every module stands on one.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
