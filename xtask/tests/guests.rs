@@ -13,7 +13,7 @@ use std::fs;
 use common::{root, xtask};
 use serde_json::{Value, json};
 use test_support::until;
-use wasm_runtime::{CleanedBy, Op, PoolConfig, ResetPolicy, WasmRuntime};
+use wasm_runtime::{CleanedBy, Op, PoolConfig, WasmRuntime};
 
 #[test]
 fn our_own_guests_pass_all_conformance_cases() {
