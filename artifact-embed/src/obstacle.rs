@@ -42,9 +42,9 @@ impl fmt::Display for Obstacle {
             Self::References => f.write_str("a mutable global holds a reference"),
             Self::Tables => f.write_str("its code changes tables"),
             Self::Segments => f.write_str("its code drops segments"),
-            Self::Objects => f.write_str("its code makes objects outside the linear memory"),
-            Self::Nested => f.write_str("modules stand in nested components, or have several names"),
-            Self::Resources => f.write_str("it makes resources of its own"),
+            Self::Objects => f.write_str("its code creates objects outside the linear memory"),
+            Self::Nested => f.write_str("modules are in nested components, or have several names"),
+            Self::Resources => f.write_str("it defines resources of its own"),
         }
     }
 }

@@ -130,7 +130,7 @@ mod unix {
         );
         // A file in memory is under the same limit; it is not when a disk is full.
         assert!(
-            memfd.contains("filling a file in memory") && memfd.ends_with(full),
+            memfd.contains("writing a file in memory") && memfd.ends_with(full),
             "{told}"
         );
         assert_eq!(result, "Memory 42");

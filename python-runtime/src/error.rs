@@ -60,7 +60,7 @@ pub enum Error {
     /// A wheel contains native code, which cannot run in the sandbox.
     #[error(
         "package `{package}` contains native code ({file} in {}), and only Python code runs in the \
-         sandbox: if the package can be built without it, this makes such a wheel: \
+         sandbox: if the package can be built without it, build such a wheel with \
          CC=false CXX=false pip wheel --no-binary {package} {package}",
         from.display()
     )]

@@ -105,12 +105,12 @@ impl HostBuilder {
         } = self;
         if !engine.get_epoch_interruption() {
             return Err(BuildError::Engine(
-                "epoch interruption is disabled, and a guest's loop can't be stopped without it",
+                "epoch interruption is disabled: enable it, so that endless loops can be stopped",
             ));
         }
         if engine.pooling_allocator_metrics().is_some() {
             return Err(BuildError::Engine(
-                "it pools memories, and what was mapped over one would reach the next instance",
+                "it uses the pooling allocator, which would reuse memories that the host mapped over",
             ));
         }
         if let Some(op) = router.reserved() {
@@ -119,8 +119,9 @@ impl HostBuilder {
         if let Some(op) = &router.duplicate {
             return Err(BuildError::DuplicateHostcall(op.clone()));
         }
-        let ticker = Ticker::start(engine)
-            .map_err(|_| BuildError::Engine("no thread is available for the epoch ticker"))?;
+        let ticker = Ticker::start(engine).map_err(|_| {
+            BuildError::Engine("the thread of the epoch ticker could not be started")
+        })?;
         telemetry::describe();
         router.register_metrics();
         let sandbox = Sandbox::new(engine, router, ticker).map_err(BuildError::link)?;

@@ -86,7 +86,9 @@ impl Program {
         } = &*self.0;
         let unavailable = |why: &str| SnapshotError::Unavailable(why.to_owned());
         let identity = component.identity();
-        let identity = identity.ok_or_else(|| unavailable("its component has no identity"))?;
+        let identity = identity.ok_or_else(|| {
+            unavailable("its component has no identity: set one with `Component::with_identity`")
+        })?;
         let image = image.as_ref().map_err(|why| unavailable(why))?;
         let blank = component.origin().blank().await?;
         let blank = blank.map_err(|why| unavailable(&why))?;

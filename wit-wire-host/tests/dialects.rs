@@ -177,7 +177,7 @@ fn an_engine_that_hands_memories_on_is_refused() {
     let engine = wasmtime::Engine::new(&config).unwrap();
     let error = Host::builder().build(&engine).unwrap_err();
     assert!(
-        matches!(error, BuildError::Engine(why) if why.contains("it pools memories")),
+        matches!(error, BuildError::Engine(why) if why.contains("pooling allocator")),
         "{error}"
     );
 }

@@ -254,17 +254,17 @@ fn hostcalls_of_any_kind_are_answered_or_end_the_guest() {
         ),
         (
             "no_json",
-            r#"ok {"code":"op_400","message":"the payload of `echo` does not fit: "#,
+            r#"ok {"code":"op_400","message":"invalid payload for `echo`: "#,
         ),
         (
             "empty_json",
-            r#"ok {"code":"op_400","message":"the payload of `echo` does not fit: EOF"#,
+            r#"ok {"code":"op_400","message":"invalid payload for `echo`: EOF"#,
         ),
         ("json_not_utf8", utf8),
         ("json_of_length_2_32", beyond),
         (
             "deep_json",
-            r#"ok {"code":"op_400","message":"the payload of `echo` does not fit: recursion limit exceeded"#,
+            r#"ok {"code":"op_400","message":"invalid payload for `echo`: recursion limit exceeded"#,
         ),
         ("large_json", payload),
         ("large_name", payload),

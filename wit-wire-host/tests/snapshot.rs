@@ -214,7 +214,7 @@ async fn a_snapshot_is_restored_only_where_it_fits() {
 
 #[tokio::test]
 async fn a_program_whose_state_is_not_stored_has_no_snapshot() {
-    let reason = "the host was told to use fresh ones";
+    let reason = "the host is configured to use fresh ones";
     let program = program(&host(ResetPolicy::Never)).await;
     let error = refusal(program.snapshot().await.unwrap_err());
     assert_eq!(error, SnapshotError::Unavailable(reason.to_owned()));

@@ -80,7 +80,7 @@ fn typed_functions_in_rust() {
         ),
         (
             &["greet", "7"],
-            "error: op `greet` failed: the input does not fit: invalid type: integer `7`, expected a string",
+            "error: op `greet` failed: invalid input: invalid type: integer `7`, expected a string",
         ),
         (
             &["total", r#"[{"sku": "x", "quantity": 0}]"#],

@@ -91,7 +91,7 @@ impl Outline {
                 }
                 Payload::End(_) => {
                     let types = validator.types(0);
-                    let types = types.ok_or_else(|| Error::compile("no types"))?;
+                    let types = types.ok_or_else(|| Error::compile("its types are unavailable"))?;
                     outline.counts = Counts {
                         core_modules: types.module_count(),
                         core_instances: types.core_instance_count(),

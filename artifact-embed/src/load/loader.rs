@@ -223,7 +223,8 @@ impl Loader {
         code: &mut LazyCode<F>,
     ) -> Result<Component, Error> {
         let Some(folder) = &self.cache else {
-            let problem = "this user has none".to_owned();
+            let problem =
+                "this user has no default one: set one with `Loader::with_cache_folder`".to_owned();
             return Err(Error::CacheFolder {
                 path: PathBuf::new(),
                 problem,

@@ -18,14 +18,14 @@ use crate::error::Error;
 /// A file in memory with this content, which can't be changed any more.
 pub(crate) fn sealed_file(content: &[u8]) -> Result<File, Error> {
     let refused =
-        |error: memfd::Error| Error::io("making a file in memory")(io::Error::other(error));
+        |error: memfd::Error| Error::io("creating a file in memory")(io::Error::other(error));
     let file = memfd::MemfdOptions::new()
         .allow_sealing(true)
         .create("artifact")
         .map_err(refused)?;
     file.as_file()
         .write_all(content)
-        .map_err(Error::io("filling a file in memory"))?;
+        .map_err(Error::io("writing a file in memory"))?;
     file.add_seals(&[
         FileSeal::SealShrink,
         FileSeal::SealGrow,

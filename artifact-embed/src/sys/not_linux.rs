@@ -10,7 +10,7 @@ use crate::error::Error;
 
 pub(crate) fn sealed_file(_: &[u8]) -> Result<File, Error> {
     let unsupported = io::ErrorKind::Unsupported;
-    Err(Error::io("making a file in memory")(unsupported.into()))
+    Err(Error::io("creating a file in memory")(unsupported.into()))
 }
 
 pub(crate) fn reopenable_path(_: &File) -> Option<PathBuf> {

@@ -11,7 +11,7 @@ use crate::error::{Error, HandleError};
 pub(crate) fn from_str<T: DeserializeOwned>(text: &str) -> Result<T, HandleError> {
     // The error's category does not say: to serde_json, a number for an enum is a syntax error.
     serde_json::from_str(text).map_err(|error| match serde_json::from_str::<Value>(text) {
-        Ok(_) => HandleError::Failed(Error::new(format!("the input does not fit: {error}"))),
+        Ok(_) => HandleError::Failed(Error::new(format!("invalid input: {error}"))),
         Err(error) => HandleError::NotJson(error),
     })
 }

@@ -21,7 +21,10 @@ pub enum BuildError {
     Mismatch(#[from] Mismatch),
     /// The component imports something that hosts do not offer: an interface of its own, or a part
     /// of WASI outside the sandbox.
-    #[error("the component imports {}: a host offers {OFFERED}", some_of(imports))]
+    #[error(
+        "the component imports {}: a host offers only {OFFERED}",
+        some_of(imports)
+    )]
     Imports {
         /// The imports, by name.
         imports: Vec<String>,

@@ -53,7 +53,7 @@ pub enum CallError {
     },
     /// The guest can't profile calls ([`Call::profiled`](crate::Call::profiled)).
     #[error(
-        "op `{op}`: this guest can't profile calls; of the guests that come with wit-wire, the one for Python can"
+        "op `{op}`: this guest can't profile calls; of the guests that come with wit-wire, only Python's can"
     )]
     NoProfile {
         /// The op's name.
@@ -152,7 +152,7 @@ pub enum CallError {
     },
     /// A run could not go on for another reason: the machine has no room for an instance, or the
     /// guest returned bytes that are not UTF-8.
-    #[error("{phase}{}: the run could not go on", in_op(op))]
+    #[error("{phase}{}: the run could not continue", in_op(op))]
     Failed {
         /// The op, in the phase `handle`.
         op: Option<String>,

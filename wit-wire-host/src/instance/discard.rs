@@ -18,7 +18,7 @@ pub(crate) enum DiscardReason {
     Calls,
     /// Instances of its component are used once.
     SingleUse,
-    /// The system could not tell which pages are dirty, or not decommit them.
+    /// The system could not report its dirty pages, or not decommit them.
     System,
     /// Its memory is not what it should be after a reset.
     Unclean,
@@ -59,8 +59,8 @@ impl fmt::Display for DiscardReason {
             Self::Global => "a global changed",
             Self::Handles => "it opened or closed handles",
             Self::Calls => "it reached the limit on calls per instance",
-            Self::SingleUse => "its component's instances are used once",
-            Self::System => "the system could not tell which pages are dirty",
+            Self::SingleUse => "its component's instances are single-use",
+            Self::System => "the system could not report or decommit its dirty pages",
             Self::Unclean => "its memory is not clean after a reset",
         })
     }

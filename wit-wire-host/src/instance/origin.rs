@@ -58,11 +58,11 @@ impl Origin {
     pub(super) fn state_exports(&self) -> Result<Result<&StateExports, Refusal>, CallError> {
         let failed = |error: std::io::Error| CallError::failed(error, Phase::Instantiate);
         let exports = match (self.policy, &self.template.state) {
-            (ResetPolicy::Never, _) => Err("the host was told to use fresh ones"),
+            (ResetPolicy::Never, _) => Err("the host is configured to use fresh ones"),
             (_, None) => Err("it was compiled without access to its state"),
             (_, Some(exports)) => match memory::can_find_dirty_pages().map_err(failed)? {
                 true => Ok(exports),
-                false => Err("this system can't tell which pages of memory were written"),
+                false => Err("this system can't report which pages of memory are dirty"),
             },
         };
         self.or_refuse(exports.map_err(Refusal::from))

@@ -231,11 +231,11 @@ fn make_pristine(
     let memory = probe.memory(instance.resting());
     if memory.len() != blank.bytes().len() {
         return Err(refusal(
-            "its instances begin with memories of different length",
+            "its instances start with memories of different sizes",
         ));
     }
     if probe.at_rest != blank.at_rest {
-        return Err(refusal("its instances begin with different handles"));
+        return Err(refusal("its instances start with different handles"));
     }
     let dirty = memory::dirty_pages(memory).map_err(refusal)?;
     memory::restore(blank.bytes(), None, memory, &dirty);

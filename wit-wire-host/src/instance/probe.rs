@@ -59,7 +59,7 @@ impl StateProbe {
             Err(error @ (CallError::Limit { .. } | CallError::NoRuntime)) => return Err(error),
             Err(error) => return Ok(Err(refusal(error))),
             Ok(_) => {
-                let why = format_args!("the guest has a handler for `{SETTLE}`");
+                let why = format_args!("the guest handles `{SETTLE}`, which is reserved");
                 return Ok(Err(refusal(why)));
             }
         }
@@ -73,7 +73,7 @@ impl StateProbe {
         let memory = probe.memory(store);
         memory::disable_huge_pages(memory);
         if memory.len() != probe.at_rest.memory {
-            return Ok(Err(refusal("a part of its memory can't be seen")));
+            return Ok(Err(refusal("part of its memory is not accessible")));
         }
         Ok(Ok(probe))
     }
@@ -137,7 +137,7 @@ impl StateProbe {
         if grew {
             (self.memory,) = self.locate.call_async(&mut *store, ()).await?;
             let memory = self.memory(store);
-            wasmtime::ensure!(memory.len() == used, "a part of its memory can't be seen");
+            wasmtime::ensure!(memory.len() == used, "part of its memory is not accessible");
             memory::disable_huge_pages(memory);
             // Not before: until then it counts as grown, and is discarded.
             self.at_rest.memory = used;

@@ -59,8 +59,10 @@ pub enum SnapshotError {
         /// The snapshot's.
         found: String,
     },
-    /// Instances of this component begin with another state here than where the snapshot was taken.
-    #[error("instances of the component begin with another state here: register the program again")]
+    /// Instances of this component start in a different state here than where the snapshot was taken.
+    #[error(
+        "instances of the component start in a different state here: register the program again"
+    )]
     Blank,
 }
 

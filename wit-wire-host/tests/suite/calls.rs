@@ -208,7 +208,7 @@ async fn misbehaviour_costs_the_instance_and_not_the_process() {
         (
             "utf8",
             "error",
-            "handle of op `utf8`: the run could not go on",
+            "handle of op `utf8`: the run could not continue",
         ),
         (
             "f:ok",

@@ -80,7 +80,7 @@ async fn closures_get_typed_input_and_the_calls_context() {
     assert_eq!(add.call::<_, i64>(&[2, 3]).await.unwrap(), 5);
     assert_eq!(
         error(&add, &json!("text")).await,
-        json!({"code": "op_400", "message": "the payload of `h:add` does not fit: invalid type: string \"text\", \
+        json!({"code": "op_400", "message": "invalid payload for `h:add`: invalid type: string \"text\", \
                expected a tuple of size 2 at line 1 column 6"})
     );
     let who = program.function("h:who").unwrap();

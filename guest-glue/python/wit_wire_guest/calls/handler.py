@@ -60,7 +60,7 @@ class Handler:
 def _parameters(function):
     """The function's parameters, `None` if Python does not know them."""
     if not callable(function):
-        raise TypeError(f"{type(function).__name__} object is not callable")
+        raise TypeError(f"{type(function).__name__!r} object is not callable")
     if any(
         inspect.isgeneratorfunction(code) or inspect.isasyncgenfunction(code)
         for code in _codes(function)

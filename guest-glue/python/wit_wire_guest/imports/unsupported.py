@@ -2,7 +2,7 @@
 
 import sys
 
-HOSTCALL = "let the host do it, through a hostcall"
+HOSTCALL = "use a hostcall instead"
 NO_TERMINAL = "there is no terminal"
 NO_PROCESSES = (
     "there are no processes; functions that wait can be coroutines, "
@@ -42,7 +42,7 @@ REASONS = {
     "pydoc_data": "it is part of the interactive help",
     "readline": NO_TERMINAL,
     "resource": "the host sets the limits",
-    "ssl": f"there are no sockets: {HOSTCALL}",
+    "ssl": f"there are no sockets; {HOSTCALL}",
     "syslog": "there is no system log: print and logging reach the host",
     "termios": NO_TERMINAL,
     "tkinter": "there is no screen",
@@ -74,12 +74,12 @@ class Finder:
 UNUSABLE = {
     "socket": (
         OSError,
-        f"there are no sockets in the sandbox: {HOSTCALL}",
+        f"there are no sockets in the sandbox; {HOSTCALL}",
         ["socket.__init__", "getaddrinfo", "gethostbyname"],
     ),
     "subprocess": (
         OSError,
-        f"there are no processes in the sandbox: {HOSTCALL}",
+        f"there are no processes in the sandbox; {HOSTCALL}",
         ["Popen.__init__"],
     ),
     "threading": (

@@ -86,7 +86,7 @@ pub(crate) async fn exchange(
     let request: Request<'_> = match serde_json::from_str(payload) {
         Ok(request) => request,
         Err(error) => {
-            let message = format!("the payload of `{BATCH}` does not fit: {error}");
+            let message = format!("invalid payload for `{BATCH}`: {error}");
             return Ok(Err(HostcallError::new("op_400", message)));
         }
     };
@@ -94,7 +94,7 @@ pub(crate) async fn exchange(
     meter.outstanding(|outstanding| outstanding.cancel(&request.cancel));
     for call in request.calls {
         if meter.outstanding(|outstanding| outstanding.contains(call.id)) {
-            let message = format!("a hostcall with the id {} is in flight", call.id);
+            let message = format!("a hostcall with the id {} is already in flight", call.id);
             return Ok(Err(HostcallError::new("op_400", message)));
         }
         start(meter, router, context, call)?;

@@ -23,7 +23,7 @@ impl Files {
             return None;
         }
         let Ok(path) = serde_json::from_str::<String>(payload) else {
-            let message = format!("the payload of `{op}` is a path");
+            let message = format!("the payload of `{op}` must be a path");
             return Some(Err(HostcallError::new("op_400", message)));
         };
         Some(match op {

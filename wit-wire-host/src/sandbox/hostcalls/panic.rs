@@ -16,7 +16,7 @@ pub(crate) fn note(
     meter.count_hostcall()?;
     let allowed = LONGEST.min(meter.limits().output);
     let refused = |why: &dyn std::fmt::Display| {
-        let message = format!("the payload of `{PANIC}` does not fit: {why}");
+        let message = format!("invalid payload for `{PANIC}`: {why}");
         Ok(Err(HostcallError::new("op_400", message)))
     };
     if payload.len() > allowed {

@@ -80,7 +80,7 @@ impl Router {
                 Err(error) => {
                     let error = HostcallError::new(
                         "op_400",
-                        format!("the payload of `{name}` does not fit: {error}"),
+                        format!("invalid payload for `{name}`: {error}"),
                     );
                     return Box::pin(async move { Err(error) });
                 }
@@ -88,7 +88,10 @@ impl Router {
             let name = name.clone();
             Box::pin(async move {
                 serde_json::to_string(&answer.await?).map_err(|error| {
-                    HostcallError::new("op_500", format!("the answer of `{name}`: {error}"))
+                    HostcallError::new(
+                        "op_500",
+                        format!("the answer of `{name}` has no JSON form: {error}"),
+                    )
                 })
             })
         };
