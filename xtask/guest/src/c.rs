@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use guest_stamp::Inputs;
 
-use crate::guest::lock;
+use crate::lock::lock;
 use crate::shell::{self, Selection};
 use crate::tools;
 

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use guest_stamp::Inputs;
 
-use crate::guest::lock;
+use crate::lock::lock;
 use crate::{shell, tools};
 
 pub(crate) fn build(guests: &Path) -> Result<()> {

@@ -1,7 +1,7 @@
 //! Builds guests, and what is released of them. It does not run them.
 //!
 //! In reading order: `guest` (which guests there are, and `cargo xtask build-guest`), a module for
-//! each language, with `tools` and `packages` for Python's, `compilers` (for other processors);
+//! each language, with `tools` and `packages` for Python's, `lock`, `compilers` (for other processors);
 //! `sign`, `verify` and `dist`, for releases; `glue` (the tests that guests have in their own
 //! languages).
 
@@ -11,6 +11,7 @@ mod dist;
 mod glue;
 mod guest;
 mod javascript;
+mod lock;
 mod packages;
 mod python;
 mod rust;

@@ -11,7 +11,7 @@ use walkdir::WalkDir;
 use guest_stamp::python::{archive_for, archive_stamp, sources};
 use guest_stamp::{Stamp, replace};
 
-use crate::guest::lock;
+use crate::lock::lock;
 use crate::{packages, shell, tools};
 
 /// Builds the guest's archives: for each target where [`archive_for`] says, and without any for

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use guest_stamp::{Inputs, replace};
 
-use crate::guest::lock;
+use crate::lock::lock;
 use crate::shell;
 
 const TARGETS: [&str; 2] = ["wasm32-wasip2", "wasm32-unknown-unknown"];
