@@ -57,7 +57,7 @@ const TASKS: [Task; 20] = [
     ),
     Task(
         "sign",
-        "Sign an archive, for those who load it from elsewhere: its signature is written beside it",
+        "Sign an archive, for those who load it from elsewhere: its signature is written next to it",
         Program("guest-build"),
     ),
     Task(

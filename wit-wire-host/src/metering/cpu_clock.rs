@@ -1,14 +1,13 @@
-//! How much processor time a run used, whichever threads drive it.
+//! How much CPU time a run used, on whichever threads drive it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-/// Processor time of a future, whichever threads drive it: the sum over its polls of what the
-/// polling thread used.
+/// CPU time of a future, on whichever threads drive it: the sum over its polls of what the polling
+/// thread used.
 ///
-/// To ask the system for a thread's clock takes longer than many a call (0.5 us). So polls count
-/// with their time on the wall clock until one of them has taken long, and by the thread's clock
-/// from there.
+/// Reading a thread's clock takes longer than many calls (0.5 us). So polls count with their wall
+/// time until one of them has taken long, and with the thread's clock from then on.
 pub(crate) struct CpuClock {
     /// What the wall clock's readings count from.
     start: Instant,
@@ -16,9 +15,9 @@ pub(crate) struct CpuClock {
     total: AtomicU64,
     /// Whether a poll has taken long.
     long: AtomicBool,
-    /// Nanoseconds that the poll under way had used when the clock below began to count for it.
+    /// Nanoseconds that the current poll had used when the clock below began to count for it.
     before: AtomicU64,
-    /// Which clock counts for the poll under way, and its reading then.
+    /// Which clock counts for the current poll, and its reading then.
     by_thread: AtomicBool,
     began: AtomicU64,
 }
@@ -26,8 +25,8 @@ pub(crate) struct CpuClock {
 /// A poll of more than this is long. A thread that lost its processor does not often get it back
 /// earlier.
 const LONG: u64 = 1_000_000;
-/// What a poll that turns out long counts with at most, for the time when only the wall clock was
-/// asked. Guest code can't run for longer without an epoch tick.
+/// What a poll that turns out long counts with at most for the time when only the wall clock was
+/// read. Guest code can't run for longer without an epoch tick.
 const MOST_BY_WALL: u64 = 10_000_000;
 
 impl CpuClock {
@@ -95,14 +94,14 @@ impl CpuClock {
     }
 }
 
-/// Nanoseconds that this thread has spent on a processor.
+/// CPU time of this thread, in nanoseconds.
 #[cfg(unix)]
 fn thread_time() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
-/// Elsewhere the clock on the wall stands in: time that the thread was kept waiting counts too.
+/// Elsewhere the wall clock stands in: time that the thread waited for a processor counts too.
 #[cfg(not(unix))]
 fn thread_time() -> u64 {
     use std::sync::OnceLock;

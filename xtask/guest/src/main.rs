@@ -29,7 +29,7 @@ use xtask_shell as shell;
 enum Command {
     /// Build what is not up to date of a guest: tools, component, precompiled archive.
     BuildGuest(guest::Args),
-    /// Sign an archive, for those who load it from elsewhere: its signature is written beside it.
+    /// Sign an archive, for those who load it from elsewhere: its signature is written next to it.
     Sign(sign::Args),
     /// Compile a component again for an archive's target, and say whether the archive is that.
     Verify(verify::Args),

@@ -12,7 +12,7 @@ use guest_stamp::replace;
 
 #[derive(Parser)]
 pub(crate) struct Args {
-    /// The archive; the signature becomes a file beside it, with `.sig` after its name.
+    /// The archive; the signature becomes a file next to it, with `.sig` after its name.
     archive: PathBuf,
     /// A private Ed25519 key in a PEM file: `openssl genpkey -algorithm ed25519 -out key.pem` makes
     /// one.

@@ -36,7 +36,7 @@ pub(crate) struct Args {
     #[arg(long = "target", value_name = "TRIPLE", value_parser = TARGETS)]
     targets: Vec<String>,
     /// Then build a program outside the workspace that has nothing but the packages, and run it
-    /// (minutes: the engine is built anew).
+    /// (minutes: the engine is built again).
     #[arg(long)]
     check: bool,
 }

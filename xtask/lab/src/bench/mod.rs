@@ -24,7 +24,7 @@ pub(crate) struct Args {
     /// Where to write the figures; `target/bench.json` unless told.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write the README's table of figures anew.
+    /// Update the README's table of figures.
     #[arg(long)]
     readme: bool,
 }

@@ -28,7 +28,7 @@ const ROWS: [(&str, &str); 17] = [
     ),
     ("the same, for any of 10,000 functions", "functions.10000"),
     (
-        "call on clean state, all processor time",
+        "call on clean state, all CPU time",
         "call.per_call.cpu",
     ),
     (
@@ -62,10 +62,10 @@ const ROWS: [(&str, &str); 17] = [
         "the same by a bare Wasmtime call, without limits, receipts or deadline",
         "bare.echo_1k",
     ),
-    ("CPython started anew for a call", "native.process_per_call"),
+    ("a CPython process for each call", "native.process_per_call"),
 ];
 
-/// Writes the table anew.
+/// Replaces the table.
 pub(super) fn write(figures: &[Figure], machine: &Value) -> Result<()> {
     let path = shell::root().join("README.md");
     let readme = fs::read_to_string(&path)?;

@@ -57,7 +57,7 @@ enum What {
         #[serde(flatten)]
         how: How,
     },
-    /// Something failed or was skipped that is none of the tests: the module itself, or what is
+    /// Something failed or was skipped that is not a test: the module itself, or what is
     /// done after the tests of a class.
     Beside {
         id: String,
@@ -86,7 +86,7 @@ impl How {
     }
 }
 
-/// What was told of one module.
+/// What was reported of one module.
 #[derive(Default)]
 pub(super) struct Heard {
     /// All its tests, and of those that have ended the outcome.
@@ -132,7 +132,7 @@ impl Heard {
         (self.at < self.tests.len()).then_some(self.at)
     }
 
-    /// All outcomes. A test that nothing was told of has not run, which is a failure.
+    /// All outcomes. A test that nothing was reported of has not run, which is a failure.
     pub(super) fn into_tests(self) -> Vec<Test> {
         let ended = self.tests.into_iter().map(|(id, ended)| {
             ended.unwrap_or_else(|| Test::new(&id, Outcome::Failed, "was not run"))
@@ -141,7 +141,7 @@ impl Heard {
     }
 }
 
-/// What was told of all modules.
+/// What was reported of all modules.
 #[derive(Clone, Default)]
 pub(super) struct Ears(Arc<Mutex<HashMap<String, Heard>>>);
 

@@ -56,7 +56,7 @@ async fn fail(_: HostcallContext, input: i64) -> Result<i64, HostcallError> {
 }
 
 async fn panic(_: HostcallContext, _: i64) -> Result<i64, HostcallError> {
-    // A panic that nobody is told of.
+    // A panic that is reported to nobody.
     std::panic::resume_unwind(Box::new(()))
 }
 

@@ -15,7 +15,7 @@ pub(super) enum Outcome {
     Error,
     /// It came too late for a deadline that was drawn for it.
     Late,
-    /// Dropped while it was under way.
+    /// Dropped while it was in flight.
     Cancelled,
     /// Something else than it should have been.
     Wrong(String),

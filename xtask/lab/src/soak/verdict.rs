@@ -17,7 +17,7 @@ pub(super) struct Rest {
     pub(super) descriptors: usize,
     /// Instances: of each component that is reset the one that its others are compared with.
     pub(super) instances: usize,
-    /// Calls under way.
+    /// Calls in flight.
     pub(super) calls: usize,
 }
 
