@@ -22,8 +22,9 @@ use crate::{HostcallContext, HostcallError, Limit, Limits, Meter, Payload, Snaps
 /// Bytes of a page of WebAssembly's.
 const WASM_PAGE: usize = 64 << 10;
 
-/// A snapshot's bytes are refused with a reason, or hold an image that can be loaded into memory, unloaded,
-/// told from others and written again. No line of it lies outside the memory that it is for.
+/// A snapshot's bytes are refused with a reason, or hold an image that can be loaded into memory,
+/// unloaded, told from others and written again. No line of it lies outside the memory that it is
+/// for.
 pub fn snapshot(bytes: &[u8]) {
     image_of(bytes);
     if let Some(sealed) = sealed(bytes) {
@@ -84,8 +85,8 @@ fn image_of(bytes: &[u8]) {
     assert!(again.size().0 <= image.size().0);
 }
 
-/// What a guest asks for together is answered, refused, or ends its run by a limit. Each answer is to a call
-/// that was made, and what the guest can read is what there is.
+/// What a guest asks for together is answered, refused, or ends its run by a limit. Each answer is
+/// to a call that was made, and what the guest can read is what there is.
 ///
 /// The bytes are payloads of exchanges, separated by 0.
 pub fn batch(bytes: &[u8]) {

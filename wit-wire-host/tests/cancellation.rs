@@ -1,4 +1,5 @@
-//! Futures dropped at each of their await points: nothing of them is left, and the next call is right.
+//! Futures dropped at each of their await points: nothing of them is left, and the next call is
+//! right.
 
 #![allow(
     clippy::unwrap_used,
@@ -32,7 +33,7 @@ static GUEST: LazyLock<(Engine, wasmtime::component::Component)> = LazyLock::new
     (engine, component)
 });
 
-/// Hostcalls under way.
+/// Hostcalls in flight.
 #[derive(Clone, Default)]
 struct Alive(Arc<AtomicUsize>);
 
@@ -51,7 +52,7 @@ impl Drop for Guard {
     }
 }
 
-/// A host with one place and what its hostcalls have under way.
+/// A host with one instance and its hostcalls in flight.
 struct Bench {
     policy: ResetPolicy,
     component: Component,
@@ -105,7 +106,7 @@ impl Bench {
         program
     }
 
-    /// Nothing is under way, and the next call is right. Then the pool is as it was.
+    /// Nothing is in flight, and the next call is right. Then the pool is as it was.
     async fn check(&self, case: &str) {
         let stats = || self.component.host().stats();
         assert_eq!(self.alive.0.load(SeqCst), 0, "{case}: a hostcall is alive");
@@ -131,7 +132,8 @@ impl Bench {
         until("a hostcall is held", || self.alive.0.load(SeqCst) == 1).await;
     }
 
-    /// Drops what `make` makes after no poll, after one, and so on until it is done. How often it was dropped.
+    /// Drops what `make` makes after no poll, after one, and so on until it is done. How often it
+    /// was dropped.
     async fn everywhere<T>(&self, case: &str, make: impl AsyncFn() -> T) -> usize {
         for polls in 0..10_000 {
             let done = polled(make(), polls).await.is_some();
@@ -317,7 +319,7 @@ fn calls_on_shared_state() {
 }
 
 #[test]
-fn calls_that_wait_for_a_place() {
+fn calls_that_wait_for_a_permit() {
     let dropped = in_both_runtimes(async |policy| {
         let bench = Bench::new(policy);
         let program = bench.program().await;

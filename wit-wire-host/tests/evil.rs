@@ -1,7 +1,8 @@
 //! Evil guests: each must end in the error that its deed deserves, and cost nobody else anything.
 //!
-//! The guests stand in `evil/*.wat`, a function `$evil:name` for each deed, and `evil/frame.wat` does one of them at one place of a
-//! guest's life. Every deed is done twice over in a host of its own kind, under both ways to clean state, beside a good guest.
+//! The guests stand in `evil/*.wat`, a function `$evil:name` for each deed, and `evil/frame.wat`
+//! does one of them at one place of a guest's life. Every deed is done twice over in a host of its
+//! own kind, under both ways to clean state, beside a good guest.
 
 #![allow(
     clippy::unwrap_used,

@@ -1,5 +1,5 @@
-//! Panics of the embedder's own code, wherever it is called: the process lives, the instance is not used wrongly, and the next
-//! call works.
+//! Panics of the embedder's own code, wherever it is called: the process lives, the instance is not
+//! used wrongly, and the next call works.
 
 #![allow(
     clippy::unwrap_used,
@@ -24,7 +24,7 @@ use wit_wire_host::{
     Payload, PoolConfig, Program, ResetPolicy,
 };
 
-/// Panics when it is dropped, unless a panic is under way.
+/// Panics when it is dropped, unless its thread panics already.
 struct Bomb;
 
 impl Drop for Bomb {
@@ -92,7 +92,8 @@ impl Hostcalls for Panics {
                 "h:drop" => Explosive(false).await.map(Payload::from),
                 "h:never" => Explosive(true).await.map(Payload::from),
                 "h:nest" => {
-                    // The inner call's hostcall panics, and is an error of the inner call; then this one panics too.
+                    // The inner call's hostcall panics, and is an error of the inner call; then
+                    // this one panics too.
                     let error = inner.unwrap().call_raw("1").await.unwrap_err();
                     panic!("{error}")
                 }
@@ -154,7 +155,7 @@ fn runtimes() -> [Runtime; 2] {
     ]
 }
 
-/// The next call is right, no state is left of others, and nothing is under way.
+/// The next call is right, no state is left of others, and nothing is in flight.
 async fn check(component: &Component, program: &Program, case: &str) {
     let stats = component.host().stats();
     assert_eq!(

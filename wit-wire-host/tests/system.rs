@@ -1,5 +1,5 @@
-//! A system that is short of descriptors, threads or address space, and signals. Each case is a process of its own: this program
-//! starts itself as each of them.
+//! A system that is short of descriptors, threads or address space, and signals. Each case is a
+//! process of its own: this program starts itself as each of them.
 
 #![allow(
     unsafe_code,
@@ -140,7 +140,8 @@ mod linux {
         builder.worker_threads(2).enable_all().build().unwrap()
     }
 
-    /// Once for the shared runtime of blocking calls, once for the file that tells which pages were written.
+    /// Once for the shared runtime of blocking calls, once for the file that tells which pages were
+    /// written.
     pub(super) fn descriptors() {
         for policy in [ResetPolicy::Auto, ResetPolicy::Require] {
             let component = host(1, policy);
@@ -304,7 +305,8 @@ mod linux {
                 std::thread::yield_now();
             }
         });
-        // The blocking form runs guests on this thread, on which signals take their share of the time.
+        // The blocking form runs guests on this thread, on which signals take their share of the
+        // time.
         let call = |op: &str, input: &str| {
             let function = program.function(op).unwrap();
             let call = function.call_raw(input);
@@ -341,7 +343,8 @@ mod linux {
         unsafe { libc::_exit(42) };
     }
 
-    /// The engine's handlers take the guests' traps, and leave the rest to those that were there before.
+    /// The engine's handlers take the guests' traps, and leave the rest to those that were there
+    /// before.
     pub(super) fn own_fault() {
         for signal in [libc::SIGSEGV, libc::SIGILL, libc::SIGBUS, libc::SIGFPE] {
             install(signal, last_words);

@@ -1,5 +1,6 @@
-//! Tenants of one pool: what one leaves anywhere in memory, however its call ends, no other finds, and nobody who looks at the
-//! memory from outside. In a process of its own, since that is looked at as a whole.
+//! Tenants of one pool: what one leaves anywhere in memory, however its call ends, no other finds,
+//! and nobody who looks at the memory from outside. In a process of its own, since that is looked
+//! at as a whole.
 
 #![cfg(target_os = "linux")]
 #![allow(
@@ -123,7 +124,8 @@ async fn leave(tenant: Function, everywhere: bool) {
     assert!(is_right, "{}: {result:?}", tenant.name());
 }
 
-/// The linear memories of this process: what can be written before a gigabyte and more of addresses that can't.
+/// The linear memories of this process: what can be written before a gigabyte and more of addresses
+/// that can't.
 fn memories() -> Vec<Range<u64>> {
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
     let mut found = Vec::new();

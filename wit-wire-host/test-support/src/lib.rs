@@ -1,7 +1,7 @@
 //! Waiting in tests: for what another task or thread does, in its own time.
 //!
-//! Nothing here sleeps. The deadline is no statement about speed: it turns what would never end into a
-//! failure that says what it was waiting for.
+//! Nothing here sleeps. The deadline is no statement about speed: it turns what would never end
+//! into a failure that says what it was waiting for.
 
 use std::fmt::Display;
 use std::time::{Duration, Instant};

@@ -141,7 +141,8 @@ fn tokio() -> &'static Runtime {
     })
 }
 
-/// More than this the second round may not leave behind: what the allocator keeps, and pages that programs share.
+/// More than this the second round may not leave behind: what the allocator keeps, and pages that
+/// programs share.
 const SLACK: usize = 24 << 20;
 
 /// Does all deeds of one kind, twice, under both ways to clean state.

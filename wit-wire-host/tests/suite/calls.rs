@@ -302,7 +302,8 @@ async fn a_dropped_call_ends_its_instance_and_no_other() {
     assert!(instance.is_alive());
     let op = "loop".into();
     {
-        // The guest gives its thread back at the next tick, and is then dropped in the middle of its loop.
+        // The guest gives its thread back at the next tick, and is then dropped in the middle of
+        // its loop.
         let mut call = pin!(instance.handle(&run, &op, "1"));
         assert!(
             call.as_mut()

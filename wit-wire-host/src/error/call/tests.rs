@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::{CallError, Phase};
 use crate::metering::{Limit, LimitExceeded};
 
-/// The variant after `error`, the first one after `None`. It has no wildcard, so that a new variant has to
-/// join the chain.
+/// The variant after `error`, the first one after `None`. It has no wildcard, so that a new variant
+/// has to join the chain.
 fn next(error: Option<&CallError>) -> Option<CallError> {
     use CallError as E;
     let op = || "op".to_owned();

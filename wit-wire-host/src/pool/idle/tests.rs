@@ -56,8 +56,8 @@ struct Model {
 }
 
 impl Model {
-    /// The latest one that holds the state; else the latest pristine one, if it fits; else the oldest
-    /// that fits.
+    /// The latest one that holds the state; else the latest pristine one, if it fits; else the
+    /// oldest that fits.
     fn pick(&mut self, wanted: Held, fits: impl Fn(&Thing) -> bool) -> Option<Thing> {
         let latest = |of| self.idle.iter().rposition(|(_, held, _)| *held == of);
         let fits = |at: &usize| self.idle.get(*at).is_some_and(|(thing, ..)| fits(thing));
@@ -72,8 +72,9 @@ impl Model {
 
 /// The key of an image, which has none like it.
 fn key() -> ImageKey {
-    let memory = [0; PAGE];
-    Image::between(&memory, None, &memory, &[0..PAGE], &PageStore::default()).key()
+    let (memory, all) = ([0; PAGE], 0..PAGE);
+    let all = std::slice::from_ref(&all);
+    Image::between(&memory, None, &memory, all, &PageStore::default()).key()
 }
 
 struct Bench {
@@ -210,8 +211,8 @@ impl Bench {
             }
             (None, _) => assert_eq!(returned, Returned::Done),
         }
-        // Nobody waits for more than there are on their way. The first in line are told that they wait
-        // in vain: they have waited for longest, and shall not wait any longer.
+        // Nobody waits for more than there are on their way. The first in line are told that they
+        // wait in vain: they have waited for longest, and shall not wait any longer.
         let excess = self
             .model
             .waiting

@@ -84,8 +84,8 @@ impl Chance {
     }
 }
 
-/// Calls that come, go and end by chance, against a model that is a number and a list: `allowed` permits,
-/// and a line of at most `queue`.
+/// Calls that come, go and end by chance, against a model that is a number and a list: `allowed`
+/// permits, and a line of at most `queue`.
 fn follows_the_model<T>(
     chance: &mut Chance,
     permits: &Arc<Permits>,
