@@ -59,7 +59,7 @@ const _: () = {
 };
 
 /// Never run: it compiles.
-fn _futures_are_sent(
+fn futures_are_sent(
     host: &Host,
     component: &Component,
     program: &Program,
@@ -80,6 +80,8 @@ fn _futures_are_sent(
     sent(instance.init(&meter, &[], PROTOCOL_VERSION));
     sent(instance.handle(&meter, &"op".into(), "1"));
 }
+
+const _: fn(&Host, &Component, &Program, &Function, &mut Instance) = futures_are_sent;
 
 #[test]
 fn errors_become_one_another_where_one_is_the_cause() {

@@ -33,7 +33,7 @@ static GUEST: LazyLock<(Engine, wasmtime::component::Component)> = LazyLock::new
     (engine, component)
 });
 
-/// Hostcalls under way.
+/// Hostcalls in flight.
 #[derive(Clone, Default)]
 struct Alive(Arc<AtomicUsize>);
 
@@ -52,7 +52,7 @@ impl Drop for Guard {
     }
 }
 
-/// A host with one place and what its hostcalls have under way.
+/// A host with one instance and its hostcalls in flight.
 struct Bench {
     policy: ResetPolicy,
     component: Component,
@@ -106,7 +106,7 @@ impl Bench {
         program
     }
 
-    /// Nothing is under way, and the next call is right. Then the pool is as it was.
+    /// Nothing is in flight, and the next call is right. Then the pool is as it was.
     async fn check(&self, case: &str) {
         let stats = || self.component.host().stats();
         assert_eq!(self.alive.0.load(SeqCst), 0, "{case}: a hostcall is alive");
@@ -319,7 +319,7 @@ fn calls_on_shared_state() {
 }
 
 #[test]
-fn calls_that_wait_for_a_place() {
+fn calls_that_wait_for_a_permit() {
     let dropped = in_both_runtimes(async |policy| {
         let bench = Bench::new(policy);
         let program = bench.program().await;

@@ -23,7 +23,7 @@ use wit_wire_host::{
 
 const CALLS: usize = 10_000;
 
-/// However slow the machine is, nobody waits in vain.
+/// Limits that no machine is too slow for.
 fn patient() -> Limits {
     Limits::default()
         .wait(std::time::Duration::MAX)
@@ -34,7 +34,7 @@ struct Crowd {
     component: Component,
     /// Lets `h:hold` come back.
     gate: Arc<Semaphore>,
-    /// Hostcalls under way.
+    /// Hostcalls in flight.
     alive: Arc<AtomicUsize>,
     /// What `h:note` was given, in that order.
     noted: Arc<Mutex<Vec<usize>>>,
@@ -137,7 +137,7 @@ async fn of_ten_thousand_exactly_those_beyond_the_queue_are_refused() {
         calls.spawn(async move { (number, hold.call::<_, usize>(&number).await) });
     }
     let mut refused = 0;
-    // Nobody ends before all others have been told.
+    // None of those in line ends before all others have been refused.
     while refused < CALLS - QUEUE - 2 {
         match calls.join_next().await.unwrap().unwrap() {
             (_, Err(CallError::Limit { exceeded, .. })) => {

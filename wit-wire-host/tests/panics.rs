@@ -24,7 +24,7 @@ use wit_wire_host::{
     Payload, PoolConfig, Program, ResetPolicy,
 };
 
-/// Panics when it is dropped, unless a panic is under way.
+/// Panics when it is dropped, unless its thread panics already.
 struct Bomb;
 
 impl Drop for Bomb {
@@ -155,7 +155,7 @@ fn runtimes() -> [Runtime; 2] {
     ]
 }
 
-/// The next call is right, no state is left of others, and nothing is under way.
+/// The next call is right, no state is left of others, and nothing is in flight.
 async fn check(component: &Component, program: &Program, case: &str) {
     let stats = component.host().stats();
     assert_eq!(

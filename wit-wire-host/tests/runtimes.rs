@@ -1,4 +1,4 @@
-//! Runtimes that end while calls are under way, several runtimes on one host, and hosts that are
+//! Runtimes that end while calls are in flight, several runtimes on one host, and hosts that are
 //! dropped at any time.
 
 #![allow(
@@ -36,7 +36,7 @@ fn multi_thread() -> Runtime {
     builder.worker_threads(2).enable_all().build().unwrap()
 }
 
-/// Hostcalls under way.
+/// Hostcalls in flight.
 #[derive(Clone, Default)]
 struct Alive(Arc<AtomicUsize>);
 
@@ -74,7 +74,7 @@ fn program(component: &Component, isolation: Isolation) -> Program {
 }
 
 #[test]
-fn a_runtime_that_ends_with_calls_under_way_leaves_the_host_to_others() {
+fn a_runtime_that_ends_with_calls_in_flight_leaves_the_host_to_others() {
     let mut ends = 0;
     for policy in [ResetPolicy::Require, ResetPolicy::Never] {
         for isolation in [Isolation::PerCall, Isolation::Shared] {
@@ -129,7 +129,7 @@ fn a_runtime_that_ends_with_calls_under_way_leaves_the_host_to_others() {
     assert_eq!(ends, 24);
 }
 
-/// Calls that began in a runtime, under way and in line, and are polled when it is gone.
+/// Calls that began in a runtime, in flight and in line, and are polled when it is gone.
 #[test]
 fn a_call_outlives_its_runtime_without_a_panic() {
     let (host, alive) = host(ResetPolicy::Require);
@@ -150,7 +150,7 @@ fn a_call_outlives_its_runtime_without_a_panic() {
             }
         });
         drop(first);
-        // The one in line first: it would get the place of another.
+        // The one in line first: it would get the permit of another.
         for call in calls.into_iter().rev() {
             let error = current_thread().block_on(call).unwrap_err();
             assert!(matches!(error, CallError::NoRuntime), "{error}");

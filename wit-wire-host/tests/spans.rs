@@ -189,7 +189,7 @@ async fn spans_nest_and_say_how_it_ended() {
     assert_eq!(spans.paths(before), ["call", "call > init"]);
     assert_eq!(spans.take()[before].fields["outcome"], "\"trap\"");
 
-    // A call that is dropped while its hostcall is under way.
+    // A call that is dropped while its hostcall is in flight.
     let before = spans.take().len();
     let never = program.function("h:never").unwrap();
     tokio::select! {

@@ -254,7 +254,7 @@ async fn each_hostcall_of_a_batch_has_an_answer_of_its_own() {
 }
 
 #[tokio::test]
-async fn hostcalls_under_way_end_with_their_call() {
+async fn hostcalls_in_flight_end_with_their_call() {
     let dropped = Arc::new(AtomicBool::new(false));
     let flag = dropped.clone();
     let host = host().hostcall("never", move |_: HostcallContext, _: Value| {

@@ -72,8 +72,9 @@ impl Model {
 
 /// The key of an image, which has none like it.
 fn key() -> ImageKey {
-    let memory = [0; PAGE];
-    Image::between(&memory, None, &memory, &[0..PAGE], &PageStore::default()).key()
+    let (memory, all) = ([0; PAGE], 0..PAGE);
+    let all = std::slice::from_ref(&all);
+    Image::between(&memory, None, &memory, all, &PageStore::default()).key()
 }
 
 struct Bench {
