@@ -27,10 +27,7 @@ const ROWS: [(&str, &str); 17] = [
         "call.per_call.wait",
     ),
     ("the same, for any of 10,000 functions", "functions.10000"),
-    (
-        "call on clean state, all CPU time",
-        "call.per_call.cpu",
-    ),
+    ("call on clean state, all CPU time", "call.per_call.cpu"),
     (
         "calls on clean state, by one caller",
         "throughput.per_call.1",
