@@ -66,6 +66,8 @@ fn all() -> Result<()> {
     guests()?;
     let mut glue = shell::program("guest-build", Selection::Workspace, &[])?;
     shell::run(glue.arg("test-glue"))?;
+    // What tests start, which one after the other would have built.
+    cargo_runs("build --workspace --bins")?;
     cargo_runs("test --workspace")?;
     cargo_runs("test --package wit-wire-javascript --features typescript")?;
     // A build that no other crate asks for: loading without a compiler.
