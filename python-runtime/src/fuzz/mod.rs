@@ -33,7 +33,7 @@ pub fn error(bytes: &[u8]) {
     let init = Error::from(CallError::Init { message });
     match (&python, &init) {
         (Some(python), Error::Python { error, .. }) => assert_eq!(**error, *python),
-        (_, Error::Host(_)) => {}
+        (_, Error::Program(_)) => {}
         other => panic!("{other:?}"),
     }
     let shown = (python.map(|error| error.to_string()), init.to_string());
