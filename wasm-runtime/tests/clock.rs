@@ -44,8 +44,8 @@ fn the_time_of_day_is_asked_for_in_known_places() {
     let known = [
         "artifact-embed/file_identity.rs",
         "artifact-embed/folder.rs",
-        "wit-wire-host/fixed.rs",
-        "wit-wire-host/memory.rs",
+        "wit-wire-host/clock.rs",
+        "wit-wire-host/linux.rs",
     ];
     assert_eq!(found, known);
 }
