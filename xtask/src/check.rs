@@ -17,7 +17,7 @@ Arguments:
   [FOLDER ...]  Only the test files of these packages, such as wit-wire-host and python-runtime
 
 Options:
-      --quick  Only what needs no guest, and so no other tools than Rust's
+      --quick  Only what needs no guest, and so no other tools than Rust's, and does not take long
   -h, --help   Print help";
 
 /// The folders of packages whose test files need no guest, but for [`LOAD_ONLY`].
@@ -31,6 +31,9 @@ const ALL_WITH_GUESTS: &str = "python-runtime";
 
 /// Loads what another build has compiled.
 const LOAD_ONLY: &str = "load_only";
+
+/// Of those that need none, these take as long as all others together.
+const LONG: [&str; 2] = ["evil", "tenants"];
 
 /// The test files of `xtask` that look at the checkout alone.
 const CHECKOUT: [&str; 6] = [
@@ -89,7 +92,8 @@ fn guests() -> Result<()> {
 fn quick() -> Result<()> {
     let mut names = files(&WITHOUT_GUESTS)?;
     let with_guests = files(&WITH_GUESTS)?;
-    names.retain(|name| name != LOAD_ONLY && !with_guests.contains(name));
+    let is_long = |name: &OsString| LONG.iter().any(|long| name == long);
+    names.retain(|name| name != LOAD_ONLY && !with_guests.contains(name) && !is_long(name));
     names.extend(CHECKOUT.map(OsString::from));
     test_files(&names, &["--exclude", ALL_WITH_GUESTS, "--lib", "--bins"])
 }

@@ -274,7 +274,7 @@ async fn hostcalls_in_flight_end_with_their_call() {
     // Also if it is cancelled or ends in an error.
     dropped.store(false, Ordering::Relaxed);
     let request = json!({"calls": calls("never", 1..2), "wait": null});
-    let limits = Limits::default().wall_time(Duration::from_millis(20));
+    let limits = Limits::default().wall_time(Duration::from_secs(1));
     let late = batch.call::<_, Value>(&request).limits(limits).await;
     assert!(matches!(late, Err(CallError::Limit { .. })), "{late:?}");
     assert!(dropped.load(Ordering::Relaxed));
