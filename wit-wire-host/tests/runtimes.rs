@@ -109,7 +109,12 @@ fn a_runtime_that_ends_with_calls_in_flight_leaves_the_host_to_others() {
                         let keep = program.function("keep").unwrap();
                         let answer = other.block_on(keep.call_raw("7").into_future());
                         let answer: u8 = answer.unwrap().deserialize().unwrap();
-                        assert!([0, 7].contains(&answer), "{answer}");
+                        // Shared state may have seen the call above, which waited in line for it.
+                        let may_be: &[u8] = match isolation {
+                            Isolation::PerCall => &[0],
+                            Isolation::Shared => &[0, 1, 7],
+                        };
+                        assert!(may_be.contains(&answer), "{isolation:?}: {answer}");
                     }
                     assert_eq!(
                         program
