@@ -1,5 +1,5 @@
 //! Every message that users can see, collected from the sources by `messages.py` and kept in
-//! `messages.txt`: a change of wording is one diff there. `BLESS=1` writes the file.
+//! `messages.golden`: a change of wording is one diff there. `BLESS=1` writes the file.
 //!
 //! Other tests compare variants, kinds and fields, and leave sentences to this one.
 
@@ -19,7 +19,7 @@ fn messages_are_those_of_the_golden_file() {
     assert!(output.status.success(), "{stderr}");
     let found = String::from_utf8(output.stdout).unwrap();
 
-    let golden = tests.join("messages.txt");
+    let golden = tests.join("messages.golden");
     if env::var_os("BLESS").is_some() {
         fs::write(&golden, &found).unwrap();
     }
@@ -27,7 +27,7 @@ fn messages_are_those_of_the_golden_file() {
     let (gone, new) = (lacking(&known, &found, '-'), lacking(&found, &known, '+'));
     assert!(
         known == found,
-        "messages differ from xtask/tests/messages.txt:\n{gone}{new}\
+        "messages differ from xtask/tests/messages.golden:\n{gone}{new}\
          if that is intended: BLESS=1 cargo test --workspace --test messages"
     );
 }
