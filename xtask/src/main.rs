@@ -52,7 +52,7 @@ const TASKS: [Task; 20] = [
     ),
     Task(
         "inspect",
-        "Show what a component or an archive is: shape, imports, exports, sizes, whether it can be reset in place",
+        "Show what a component or an archive is: dialect, imports, exports, sizes, whether it can be reset in place",
         Program("component-cli"),
     ),
     Task(

@@ -96,7 +96,7 @@ fn typed_functions_in_rust() {
         ),
         (
             &["discount", "1", "--data", "10"],
-            "error: init: the guest refuses op `discount`",
+            "error: init: the guest refused op `discount`",
         ),
     ] {
         let (passed, stdout, stderr) = call(args);
@@ -166,7 +166,7 @@ fn inspect_shows_components_and_archives() {
         "python.wasm",
         &[
             "libpython3.14.so",
-            "shape           article",
+            "dialect         v1",
             "wasi:random/random@0.2",
             "metatype:wit-wire/mat-wire",
             "reset in place  possible",

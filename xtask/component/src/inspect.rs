@@ -80,7 +80,7 @@ fn signature_of(archive: &Path) -> PathBuf {
 }
 
 fn component(bytes: &[u8]) -> Result<()> {
-    let shape = shape(bytes)?;
+    let dialect = dialect(bytes)?;
     let inspection = artifact_embed::inspect(bytes)?;
     row("component", size(bytes.len()));
     row("  digest", &inspection.digest);
@@ -96,7 +96,7 @@ fn component(bytes: &[u8]) -> Result<()> {
             ),
         );
     }
-    row("shape", shape);
+    row("dialect", dialect);
     let (imports, exports) = interfaces(bytes)?;
     rows("imports", &imports);
     rows("exports", &exports);
@@ -112,8 +112,8 @@ fn component(bytes: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// The shape of the protocol that the component has, by the check that every host makes.
-fn shape(bytes: &[u8]) -> Result<String> {
+/// The dialect of the protocol that the component speaks, by the check that every host makes.
+fn dialect(bytes: &[u8]) -> Result<String> {
     let runtime = WasmRuntime::builder().build()?;
     let tokio = tokio::runtime::Builder::new_current_thread().build()?;
     Ok(match tokio.block_on(runtime.component(bytes)) {

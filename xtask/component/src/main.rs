@@ -14,7 +14,7 @@ use clap::Parser;
 enum Command {
     /// Call an op of any component: its JSON result on stdout, a receipt on stderr.
     Call(call::Args),
-    /// Show what a component or an archive is: shape, imports, exports, sizes, whether it can be
+    /// Show what a component or an archive is: dialect, imports, exports, sizes, whether it can be
     /// reset in place.
     Inspect(inspect::Args),
 }
