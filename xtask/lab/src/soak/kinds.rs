@@ -278,7 +278,7 @@ pub(super) const KINDS: &[Kind] = &[
     kind(
         "rust refuses",
         Made::Op(|hosts| &hosts.shop, "greet", |_| Value::Null),
-        |_, _| ask(7, Expected::Handler("the input does not fit")),
+        |_, _| ask(7, Expected::Handler("invalid input")),
     ),
     kind(
         "javascript throws",
