@@ -5,12 +5,12 @@ use std::fs;
 use anyhow::{Context, Result};
 use artifact_embed::Archive;
 
-/// The Python guest, for `PythonRuntime::builder().archive(..)`. It is loaded and no part of the
-/// program: so a guest that was built again is there at once.
+/// The Python guest, for `PythonRuntime::builder().archive(..)`. It is loaded at run time and
+/// not part of the program, so a guest that was built again takes effect at once.
 ///
 /// # Errors
 ///
-/// If it was not built, or is no archive.
+/// If it was not built, or the file is not an archive.
 pub fn guest() -> Result<Archive<'static>> {
     let path = xtask_shell::guests().join("python.aot");
     let bytes = fs::read(&path).with_context(|| {
