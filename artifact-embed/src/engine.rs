@@ -104,7 +104,7 @@ impl EngineConfig {
             async_stack: _,
         } = self;
         format!(
-            "epoch=on fuel=off cow=on concurrency=off address-map=off symbols=off \
+            "epoch=on fuel=off cow=on concurrency=off gc=off address-map=off symbols=off \
              reservation={memory_reservation} guard={memory_guard} dense-image={dense_image}"
         )
     }
@@ -159,6 +159,9 @@ impl EngineConfig {
             .concurrency_support(false)
             .generate_address_map(false)
             .debug_symbols(false)
+            // Without Wasmtime's feature `gc`, which brings the collector, valid code could still
+            // test the type of a function, which aborts the process (GHSA-rc4p-x33f-vpr2).
+            .wasm_gc(false)
             .memory_reservation(self.memory_reservation)
             .memory_guard_size(self.memory_guard)
             .memory_guaranteed_dense_image_size(self.dense_image)

@@ -16,7 +16,7 @@ pub(crate) const ALL_OPS: [&str; 9] = [
 
 pub(crate) fn engine() -> Engine {
     let mut config = Config::new();
-    config.epoch_interruption(true);
+    config.epoch_interruption(true).wasm_gc(false);
     Engine::new(&config).unwrap()
 }
 
