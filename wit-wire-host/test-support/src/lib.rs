@@ -1,7 +1,11 @@
-//! Waiting in tests: for what another task or thread does, in its own time.
+//! Waiting in tests for what another task or thread does, in its own time; and, in [`watch`], what
+//! tests measure of their process.
 //!
 //! Nothing here sleeps. The deadline is no statement about speed: it turns what would never end
 //! into a failure that says what it was waiting for.
+
+#[cfg(target_os = "linux")]
+pub mod watch;
 
 use std::fmt::Display;
 use std::time::{Duration, Instant};
