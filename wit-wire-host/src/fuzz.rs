@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::memory::ImageBounds;
 use crate::memory::{self, Image, PAGE, PageStore};
 use crate::sandbox::hostcalls::{Router, batch as batches};
 use crate::{HostcallContext, HostcallError, Limit, Limits, Meter, Payload, Snapshot};
@@ -54,7 +55,7 @@ fn image_of(bytes: &[u8]) {
         return;
     }
     let known = PageStore::default();
-    let Some(image) = Image::read(blank, length, snapshot.pages(), &known) else {
+    let Ok(image) = Image::read(blank, length, snapshot.pages(), &known, ImageBounds::NONE) else {
         return;
     };
     let whole = 0..length;

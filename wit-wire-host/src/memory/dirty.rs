@@ -87,9 +87,15 @@ pub(crate) fn decommit_unchanged(memory: &mut [u8], ranges: &[Range<usize>]) {
 }
 
 /// Makes the system back `memory` with pages of the smallest size, so that writing one byte does
-/// not make two megabytes dirty.
-pub(crate) fn disable_huge_pages(memory: &mut [u8]) {
-    sys::disable_huge_pages(memory);
+/// not make two megabytes dirty, and merge none of them with others that have the same content:
+/// one full of zeros would no longer be reported as dirty.
+pub(crate) fn keep_pages_plain(memory: &mut [u8]) {
+    sys::keep_pages_plain(memory);
+}
+
+/// Whether an error says that the system is short of something, which it may have again later.
+pub(crate) fn is_transient(error: &std::io::Error) -> bool {
+    sys::is_transient(error)
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -121,7 +127,7 @@ mod tests {
         .unwrap();
         // SAFETY: mapped above with this length, and used by nobody else.
         let memory = unsafe { std::slice::from_raw_parts_mut(start.cast::<u8>(), LENGTH) };
-        disable_huge_pages(memory);
+        keep_pages_plain(memory);
         assert_eq!(dirty_pages(memory).unwrap(), []);
         // Reading is not writing.
         assert_eq!(memory[7 * PAGE], 0);

@@ -5,6 +5,7 @@
 //! of the crate stands in this folder.
 
 mod bytes;
+mod difference;
 mod dirty;
 mod image;
 mod page;
@@ -14,9 +15,10 @@ mod snapshot;
 mod sys;
 
 pub(crate) use bytes::{PinnedMemory, bytes_mut};
+pub(crate) use difference::{Difference, ImageBounds, ImageError};
 pub(crate) use dirty::{
-    can_find_dirty_pages, decommit, decommit_unchanged, dirty_pages, disable_huge_pages,
-    track_dirty, track_dirty_in,
+    can_find_dirty_pages, decommit, decommit_unchanged, dirty_pages, is_transient,
+    keep_pages_plain, track_dirty, track_dirty_in,
 };
 pub(crate) use image::{Image, ImageKey};
 pub(crate) use page::PageStore;

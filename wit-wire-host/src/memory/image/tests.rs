@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+use super::super::difference::LARGE;
 use super::super::{is_state, restore};
 use super::*;
 
@@ -93,4 +94,36 @@ fn images_are_told_apart() {
     let pristine = vec![0; 64 << 10];
     let [one, other] = [(); 2].map(|()| image(&pristine, None, &pristine));
     assert_ne!(one.key(), other.key());
+}
+
+#[test]
+fn a_mapped_image_has_few_ranges_and_no_more_bytes_than_it_may() {
+    let pristine = vec![0; PAGE];
+    // Six pages in each 100 KiB: a hundred ranges that are far apart.
+    let mut memory = vec![0; 12 << 20];
+    for cluster in memory.chunks_mut(25 * PAGE).take(100) {
+        for page in cluster.chunks_mut(PAGE).take(6) {
+            page[0] = 1;
+        }
+    }
+    let image = |bytes: usize, ranges: usize| {
+        let bounds = ImageBounds { bytes, ranges };
+        let mut difference = Difference::new(None, bounds);
+        difference.compare(&pristine, &memory, 0..memory.len())?;
+        let ranges = difference.mappable().map(|ranges| ranges.len());
+        let image = Image::new(&pristine, difference, memory.len(), &PageStore::default());
+        Ok::<_, ImageError>((ranges, image))
+    };
+    let (ranges, separate) = image(16 << 20, 128).unwrap();
+    assert_eq!(ranges, Some(100));
+    let (ranges, together) = image(16 << 20, 64).unwrap();
+    assert_eq!(ranges, Some(1));
+    // What is between them would be too much: then they are copied.
+    let (ranges, lines) = image(4 << 20, 64).unwrap();
+    assert_eq!(ranges, None);
+    assert!(!lines.is_mapped() && lines.size().1 < 4 << 20);
+    assert!(matches!(image(10_000, 64), Err(ImageError::TooLarge(bytes)) if bytes > 10_000));
+    for image in [separate, together, lines] {
+        assert!(is_state(&pristine, Some(&image), &memory));
+    }
 }

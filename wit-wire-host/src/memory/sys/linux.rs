@@ -145,11 +145,13 @@ pub(in crate::memory) fn decommit(pages: &mut [u8]) -> Result<()> {
     Ok(())
 }
 
-pub(in crate::memory) fn disable_huge_pages(memory: &mut [u8]) {
+pub(in crate::memory) fn keep_pages_plain(memory: &mut [u8]) {
     let start = memory.as_mut_ptr().cast();
-    // SAFETY: this advice changes no content and no access, only how the pages of the slice are
-    // backed from now on. A kernel without huge pages refuses it, and does not need it.
-    let _ = unsafe { madvise(start, memory.len(), Advice::LinuxNoHugepage) };
+    for advice in [Advice::LinuxNoHugepage, Advice::LinuxUnmergeable] {
+        // SAFETY: this advice changes no content and no access, only how the pages of the slice are
+        // backed from now on. A kernel without such pages refuses it, and does not need it.
+        let _ = unsafe { madvise(start, memory.len(), advice) };
+    }
 }
 
 /// A file in memory with the content `bytes`, sealed against writing and any change of its length.
@@ -201,6 +203,8 @@ pub(in crate::memory) fn map_over(file: &File, memory: &mut [u8], at: usize) -> 
         )?
     };
     debug_assert_eq!(mapped, start);
+    // SAFETY: as in `keep_pages_plain`. Files have no huge pages here.
+    let _ = unsafe { madvise(start, memory.len(), Advice::LinuxUnmergeable) };
     Ok(())
 }
 

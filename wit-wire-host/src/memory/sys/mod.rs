@@ -7,6 +7,6 @@
 mod imp;
 
 pub(super) use imp::{
-    File, decommit, dirty_pages, disable_huge_pages, is_transient, map_for_reading, map_over,
+    File, decommit, dirty_pages, is_transient, keep_pages_plain, map_for_reading, map_over,
     page_faults, seal, unmap,
 };

@@ -23,7 +23,7 @@ pub(in crate::memory) fn decommit(_: &mut [u8]) -> Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
 
-pub(in crate::memory) fn disable_huge_pages(_: &mut [u8]) {}
+pub(in crate::memory) fn keep_pages_plain(_: &mut [u8]) {}
 
 pub(in crate::memory) fn seal(_: &[u8]) -> Result<File> {
     Err(ErrorKind::Unsupported.into())
