@@ -3,7 +3,11 @@
 use std::fmt;
 
 use serde::Deserialize;
-use wit_wire_host::{CallError, HostcallError};
+use wit_wire_host::{CallError, HostcallError, json_nodes};
+
+/// Values and keys of an exception that was not forged: an input error that lists a thousand of them
+/// stays below.
+const NODES: usize = 50_000;
 
 /// An exception, as the guest reports it. Its `Display` is the traceback that Python prints.
 ///
@@ -85,15 +89,20 @@ pub struct Frame {
 }
 
 impl PythonError {
-    /// Whether the call failed because its input does not fit the function's annotations.
+    /// Whether the call failed because its input does not fit the function's annotations, by the
+    /// guest's own word: a program can raise such an error itself.
     pub fn is_input_error(&self) -> bool {
         self.ty == "InputError" && self.path.is_some()
     }
 
     /// The exception that made a call fail; `None` if something else did.
+    ///
+    /// The guest wrote it, and a hostile program writes what serves it: all of this is its word.
     pub fn of(error: &CallError) -> Option<Self> {
         match error {
-            CallError::Handler { message, .. } => serde_json::from_str(message).ok(),
+            CallError::Handler { message, .. } if json_nodes(message) <= NODES => {
+                serde_json::from_str(message).ok()
+            }
             _ => None,
         }
     }

@@ -50,6 +50,7 @@ fn told(result: Result<Value, CallError>) -> String {
         Err(CallError::Trap { reason, .. }) => format!("trap: {reason}"),
         Err(CallError::Exit { code, .. }) => format!("exit {code}"),
         Err(CallError::Handler { message, .. }) => format!("handler: {message}"),
+        Err(CallError::Panicked { message, .. }) => message,
         Err(other) => format!("error: {other}"),
     }
 }
@@ -62,32 +63,28 @@ async fn an_evil_rust_guest_harms_itself_alone() {
         (
             "panic",
             json!(0),
-            "handler: panicked at guest-glue/rust/examples/evil.rs:",
+            "panicked at guest-glue/rust/examples/evil.rs:",
         ),
         (
             "panic_at_length",
             json!(0),
-            "handler: panicked at guest-glue/rust/examples/evil.rs:",
+            "panicked at guest-glue/rust/examples/evil.rs:",
         ),
         (
             "panic_in_drop",
             json!(0),
-            "handler: panicked at guest-glue/rust/examples/evil.rs:",
+            "panicked at guest-glue/rust/examples/evil.rs:",
         ),
         // It aborts in its first panic, before anything is dropped.
         (
             "panic_in_panic",
             json!(0),
-            "handler: panicked at guest-glue/rust/examples/evil.rs:",
+            "panicked at guest-glue/rust/examples/evil.rs:",
         ),
         ("recurse", json!(0), "trap: wasm trap: "),
         ("allocate", json!(0), memory),
         ("allocate_at_once", json!(0), memory),
-        (
-            "allocate_too_much",
-            json!(u32::MAX),
-            "handler: panicked at ",
-        ),
+        ("allocate_too_much", json!(u32::MAX), "panicked at "),
         ("loop", json!(0), "limit CpuTime 50"),
         ("leak", json!(0), "ok null"),
         ("exit", json!(0), "exit 0"),

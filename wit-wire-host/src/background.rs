@@ -1,10 +1,12 @@
-//! The tokio runtime for work that nobody awaits.
+//! Work beside the call that it is done for, and the tokio runtime for it.
 
+use std::future::Future;
 use std::panic::catch_unwind;
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
+use tokio::task::JoinHandle;
 
 /// A runtime with one thread that lives as long as the process; `None` while the system has no
 /// thread or no descriptors for it.
@@ -40,5 +42,21 @@ pub(crate) fn handle() -> Option<Handle> {
     match here.runtime_flavor() {
         RuntimeFlavor::CurrentThread => shared_runtime().map(|runtime| runtime.handle().clone()),
         _ => Some(here),
+    }
+}
+
+/// Work that goes on beside its owner, and ends with it.
+pub(crate) struct Owned(JoinHandle<()>);
+
+impl Owned {
+    /// `None` outside of a runtime.
+    pub(crate) fn spawn(work: impl Future<Output = ()> + Send + 'static) -> Option<Self> {
+        handle().map(|runtime| Self(runtime.spawn(work)))
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }

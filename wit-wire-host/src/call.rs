@@ -11,7 +11,7 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use crate::blocking::block_on;
-use crate::error::CallError;
+use crate::error::{CallError, Phase};
 use crate::instance::Request;
 use crate::metering::{Limits, Meter, MeterOptions};
 use crate::profile;
@@ -54,8 +54,42 @@ pub struct Call<'f, O> {
     decode: Decode<O>,
 }
 
-/// Reads the output of a call as what its caller asked for.
-pub(crate) type Decode<O> = fn(Payload) -> Result<O, serde_json::Error>;
+/// How the output of a call becomes what its caller asked for.
+#[derive(Clone, Copy)]
+pub(crate) enum Decode<O> {
+    /// Unread.
+    Pass(fn(Payload) -> O),
+    /// Parsed.
+    Parse(fn(&Payload) -> Result<O, serde_json::Error>),
+}
+
+/// Outputs from this length on, in bytes, are parsed on threads for blocking work.
+const LONG: usize = 64 << 10;
+
+impl<O: Send + 'static> Decode<O> {
+    async fn decode(self, output: Payload, op: &str, meter: &Meter) -> Result<O, CallError> {
+        let parse = match self {
+            Self::Pass(pass) => return Ok(pass(output)),
+            Self::Parse(parse) => parse,
+        };
+        let stopped = |interrupt| CallError::interrupted(interrupt, Phase::Handle, Some(op));
+        let parsed = if output.len() < LONG {
+            parse(&output)
+        } else {
+            let counted = meter.drive(meter.check_nodes(output.text())).await;
+            let counted = counted.map_err(stopped)?;
+            counted.map_err(|exceeded| CallError::limit(exceeded, Phase::Handle, Some(op)))?;
+            meter
+                .offload(move || parse(&output))
+                .await
+                .map_err(stopped)?
+        };
+        parsed.map_err(|source| CallError::Decode {
+            op: op.to_owned(),
+            source,
+        })
+    }
+}
 
 /// What can be set for one call, as plain data: to be kept, compared, sent to another process.
 ///
@@ -126,7 +160,7 @@ impl CallOptions {
     }
 }
 
-impl<'f, O: Send + 'f> Call<'f, O> {
+impl<'f, O: Send + 'static> Call<'f, O> {
     pub(crate) fn new(
         program: &'f Program,
         op: &'f Arc<str>,
@@ -251,17 +285,16 @@ impl<'f, O: Send + 'f> Call<'f, O> {
                     input: profile::request(op, &input),
                 };
                 let run = program.run(&meter, determinism, request, &mut usage);
-                profile::read(op, Box::pin(run).await)
+                let answer = Box::pin(run).await;
+                Box::pin(profile::read(op, answer, &meter)).await
             }
         };
         let bytes_out = output.as_ref().map_or(0, Payload::len);
+        let decoded = match output {
+            Ok(output) => decode.decode(output, op, &meter).await,
+            Err(error) => Err(error),
+        };
         let receipt = Receipt::new(usage, &meter, isolation, [bytes_in, bytes_out], profile);
-        let decoded = output.and_then(|output| {
-            decode(output).map_err(|source| CallError::Decode {
-                op: op.as_ref().to_owned(),
-                source,
-            })
-        });
         in_flight.end(&decoded, &receipt);
         (decoded, receipt)
     }
@@ -277,7 +310,7 @@ impl<'f, O: Send + 'f> Call<'f, O> {
     }
 }
 
-impl<'f, O: Send + 'f> IntoFuture for Call<'f, O> {
+impl<'f, O: Send + 'static> IntoFuture for Call<'f, O> {
     type Output = Result<O, CallError>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'f>>;
 

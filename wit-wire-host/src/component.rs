@@ -34,7 +34,13 @@ impl Host {
         component: &wasmtime::component::Component,
     ) -> Result<Component, BuildError> {
         let template = Template::new(self.0.sandbox.clone(), component)?;
-        let origin = Origin::new(template, self.0.config.reset, self.0.limits);
+        let config = &self.0.config;
+        let origin = Origin::new(
+            template,
+            config.reset,
+            self.0.limits,
+            config.mapped_ranges(),
+        );
         Ok(Component {
             host: self.clone(),
             idle: IdleSet::new(&self.0.pool, origin),

@@ -14,7 +14,7 @@ macro_rules! forward_host_builder {
             /// time limit. A panic in it becomes an error `op_500` for the guest.
             pub fn hostcall<I, O, F, Fut>(mut self, op: impl Into<String>, closure: F) -> Self
             where
-                I: ::serde::de::DeserializeOwned + Send,
+                I: ::serde::de::DeserializeOwned + Send + 'static,
                 O: ::serde::Serialize,
                 F: Fn($crate::HostcallContext, I) -> Fut + Send + Sync + 'static,
                 Fut: Future<Output = Result<O, $crate::HostcallError>> + Send + 'static,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::call::Call;
+use crate::call::{Call, Decode};
 use crate::error::{CallError, ProgramError};
 use crate::program::Program;
 use crate::protocol::Payload;
@@ -99,19 +99,25 @@ impl Function {
     pub fn call<'f, I, O>(&'f self, input: &I) -> Call<'f, O>
     where
         I: serde::Serialize + ?Sized,
-        O: serde::de::DeserializeOwned + Send + 'f,
+        O: serde::de::DeserializeOwned + Send + 'static,
     {
         let input = Payload::serialize(input).map_err(|source| CallError::Encode {
             op: self.op.as_ref().to_owned(),
             source,
         });
-        let decode = |output: Payload| output.deserialize();
-        Call::new(&self.program, &self.op, input, decode)
+        let parse = |output: &Payload| output.deserialize();
+        Call::new(&self.program, &self.op, input, Decode::Parse(parse))
     }
 
     /// A call whose input and output the host does not read.
     pub fn call_raw(&self, input: impl Into<Payload>) -> Call<'_, Payload> {
-        Call::new(&self.program, &self.op, Ok(input.into()), Ok)
+        let input = Ok(input.into());
+        Call::new(
+            &self.program,
+            &self.op,
+            input,
+            Decode::Pass(|output| output),
+        )
     }
 }
 

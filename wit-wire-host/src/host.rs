@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use wasmtime::Engine;
+use wasmtime::{Engine, WasmFeatures};
 
 use crate::error::BuildError;
 use crate::metering::{Limits, Ticker};
@@ -51,7 +51,7 @@ impl HostBuilder {
     /// A panic in it becomes an error `op_500` for the guest.
     pub fn hostcall<I, O, F, Fut>(mut self, op: impl Into<String>, closure: F) -> Self
     where
-        I: DeserializeOwned + Send,
+        I: DeserializeOwned + Send + 'static,
         O: Serialize,
         F: Fn(HostcallContext, I) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<O, HostcallError>> + Send + 'static,
@@ -88,8 +88,8 @@ impl HostBuilder {
 
     /// Builds the host and starts the thread that advances the engine's epoch.
     ///
-    /// The engine must have epoch interruption enabled, and allocate memories on demand: what a
-    /// host maps over a memory must not reach the next instance, as it would if Wasmtime's pooling
+    /// The engine must have epoch interruption enabled and garbage collection disabled, and allocate
+    /// memories on demand: what a host maps over a memory must not reach the next instance, as it would if Wasmtime's pooling
     /// allocator, or a `MemoryCreator` of yours, reused it. Install a [metrics](crate::telemetry)
     /// recorder before calling this; handles are registered here.
     ///
@@ -113,6 +113,12 @@ impl HostBuilder {
                 "it uses the pooling allocator, which would reuse memories that the host mapped over",
             ));
         }
+        if engine.get_wasm_features().contains(WasmFeatures::GC) {
+            return Err(BuildError::Engine(
+                "garbage collection is enabled: disable it (`Config::wasm_gc`), since guests could abort a \
+                 process that is built without a collector",
+            ));
+        }
         if let Some(op) = router.reserved() {
             return Err(BuildError::ReservedHostcall(op.to_owned()));
         }
@@ -125,7 +131,11 @@ impl HostBuilder {
         telemetry::describe();
         router.register_metrics();
         let sandbox = Sandbox::new(engine, router, ticker).map_err(BuildError::link)?;
-        let pool = Pool::new(config, sandbox.metrics.live.clone());
+        let pool = Pool::new(
+            config,
+            sandbox.metrics.live.clone(),
+            sandbox.metrics.background.clone(),
+        );
         Ok(Host(Arc::new(Inner {
             sandbox: Arc::new(sandbox),
             pool: Arc::new(pool),

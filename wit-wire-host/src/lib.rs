@@ -60,14 +60,16 @@ pub use component::Component;
 pub use error::{BuildError, CallError, Phase, ProgramError};
 pub use function::Function;
 pub use host::{Host, HostBuilder};
-pub use instance::{Instance, ResetPolicy};
+pub use instance::{DiscardReason, Instance, ResetPolicy};
 pub use memory::{Snapshot, SnapshotError};
 pub use metering::{Limit, LimitExceeded, Limits, Meter, Pause};
 pub use pool::{Discarded, PoolConfig, PoolStats};
 pub use profile::Profile;
 pub use program::{Program, ProgramSize};
 pub use program_builder::ProgramBuilder;
-pub use protocol::{Dialect, HostcallError, Mismatch, Op, PROTOCOL_VERSION, Payload, file_content};
+pub use protocol::{
+    Dialect, HostcallError, Mismatch, Op, PROTOCOL_VERSION, Payload, file_content, json_nodes,
+};
 pub use receipt::{CleanedBy, Isolation, Receipt};
 pub use sandbox::hostcalls::{HostcallContext, Hostcalls};
 pub use sandbox::{Output, Stream};

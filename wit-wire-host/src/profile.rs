@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::error::CallError;
+use crate::error::{CallError, Phase};
+use crate::metering::{Interrupt, Meter};
 use crate::protocol::Payload;
 
 /// Where a call spent its time, by the guest's own stacks of functions
@@ -69,9 +70,10 @@ enum ProfiledOutcome {
 }
 
 /// The answer of the op itself, and its profile.
-pub(crate) fn read(
+pub(crate) async fn read(
     op: &str,
     answer: Result<Payload, CallError>,
+    meter: &Meter,
 ) -> (Result<Payload, CallError>, Option<Profile>) {
     let name = || op.to_owned();
     let text = match answer {
@@ -81,9 +83,20 @@ pub(crate) fn read(
         }
         Err(error) => return (Err(error), None),
     };
-    let ProfiledAnswer { outcome, stacks } = match text.deserialize() {
-        Ok(answer) => answer,
-        Err(_) => return (Err(CallError::NoProfile { op: name() }), None),
+    let parse = async {
+        if let Err(exceeded) = meter.check_nodes(text.text()).await {
+            return Err(Interrupt::Limit(exceeded));
+        }
+        let parse = move || text.deserialize::<ProfiledAnswer>();
+        meter.offload(parse).await
+    };
+    let ProfiledAnswer { outcome, stacks } = match meter.drive(parse).await.flatten() {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_)) => return (Err(CallError::NoProfile { op: name() }), None),
+        Err(interrupt) => {
+            let error = CallError::interrupted(interrupt, Phase::Handle, Some(op));
+            return (Err(error), None);
+        }
     };
     let output = match outcome {
         ProfiledOutcome::Output(output) => Ok(output.into()),

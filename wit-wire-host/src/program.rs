@@ -8,7 +8,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use crate::component::Component;
 use crate::error::{CallError, Phase, ProgramError};
 use crate::host::Host;
-use crate::instance::{Refusal, Request};
+use crate::instance::{DiscardReason, Refusal, Request};
 use crate::memory::{Image, Snapshot, SnapshotError, SnapshotParts};
 use crate::metering::Meter;
 use crate::pool::{Lease, ProgramPermits};
@@ -56,8 +56,9 @@ pub(crate) struct Inner {
 pub struct ProgramSize {
     /// Lines of 64 bytes in which its memory differs from a pristine instance's.
     pub lines: usize,
-    /// Bytes that it takes. What it shares with other programs of the component is divided among
-    /// them.
+    /// Bytes that it takes, rounded up to whole KiB. What it shares with other programs of the
+    /// component counts in full for each of them, so that nobody learns from it what others have:
+    /// the sum is more than what the programs take together.
     pub bytes: usize,
     /// Bytes of linear memory that an instance has while it runs it.
     pub memory: usize,
@@ -127,7 +128,7 @@ impl Program {
         let (lines, bytes) = image.size();
         Some(ProgramSize {
             lines,
-            bytes,
+            bytes: bytes.next_multiple_of(1 << 10),
             memory: image.length(),
         })
     }
@@ -191,9 +192,11 @@ impl Program {
         match self.0.isolation {
             Isolation::PerCall => {
                 let mut lease = Box::pin(self.ready(meter, determinism, usage)).await?;
-                let instance = &mut lease.pooled()?.instance;
+                let pooled = lease.pooled()?;
+                let instance = &mut pooled.instance;
                 let result = instance.handle_with(meter, determinism, request).await;
                 usage.note(meter, instance, Some(name));
+                usage.discarded = pooled.outlook();
                 result
             }
             Isolation::Shared => {
@@ -214,6 +217,7 @@ impl Program {
                 let instance = shared.instance().ok_or(CallError::InstanceEnded)?;
                 let result = instance.handle_with(meter, determinism, request).await;
                 usage.note(meter, instance, Some(name));
+                usage.discarded = (!instance.is_alive()).then_some(DiscardReason::Ended);
                 result
             }
         }

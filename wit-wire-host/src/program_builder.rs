@@ -8,7 +8,7 @@ use crate::blocking::block_on;
 use crate::component::Component;
 use crate::error::{CallError, Phase, ProgramError};
 use crate::instance::check_names;
-use crate::memory::{Image, Snapshot, SnapshotError};
+use crate::memory::{Image, ImageError, Snapshot, SnapshotError};
 use crate::metering::{Limit, LimitExceeded, Limits, Meter};
 use crate::pool::{Lease, ProgramPermits};
 use crate::program::{Inner, Program};
@@ -162,7 +162,7 @@ impl ProgramBuilder {
         let _call = host.0.pool.begin(&meter)?;
         let (lease, image) = match snapshot {
             Some(snapshot) => {
-                let image = Arc::new(adopt(&component, &snapshot, limits.memory).await?);
+                let image = Arc::new(adopt(&component, &snapshot, &limits).await?);
                 let lease = match isolation {
                     Isolation::PerCall => None,
                     Isolation::Shared => {
@@ -181,7 +181,10 @@ impl ProgramBuilder {
                 let result = init.await;
                 usage.note(&meter, instance, None);
                 result?;
-                let image = pooled.snapshot_state().await;
+                let bounds = component.origin().image_bounds(limits.state);
+                let image = meter.drive(pooled.snapshot_state(bounds)).await;
+                let stopped = |interrupt| CallError::interrupted(interrupt, Phase::Init, None);
+                let image = image.map_err(stopped)??;
                 lease.is_clean = image.as_ref().is_ok_and(|image| pooled.has(Some(image)));
                 let is_sound = lease.is_clean || image.is_err();
                 (Some(lease).filter(|_| is_sound), image)
@@ -221,17 +224,23 @@ impl ProgramBuilder {
 async fn adopt(
     component: &Component,
     snapshot: &Snapshot,
-    limit: usize,
+    limits: &Limits,
 ) -> Result<Image, ProgramError> {
     let blank = component.origin().blank().await?;
     let blank = blank.map_err(|why| CallError::no_reset(&why))?;
-    LimitExceeded::check(Limit::Memory, limit, snapshot.memory())
-        .map_err(|exceeded| CallError::limit(exceeded, Phase::Init, None))?;
+    let exceeds = |exceeded| CallError::limit(exceeded, Phase::Init, None);
+    LimitExceeded::check(Limit::Memory, limits.memory, snapshot.memory()).map_err(exceeds)?;
     if blank.digest() != snapshot.blank() {
         return Err(SnapshotError::Blank.into());
     }
-    let image = blank.image(snapshot.memory(), snapshot.pages());
-    Ok(image.ok_or(SnapshotError::Damaged("its pages do not fit its memory"))?)
+    let bounds = component.origin().image_bounds(limits.state);
+    let image = blank.image(snapshot.memory(), snapshot.pages(), bounds);
+    image.map_err(|error| match error {
+        ImageError::Invalid => SnapshotError::Damaged("its pages do not fit its memory").into(),
+        ImageError::TooLarge(bytes) => {
+            exceeds(LimitExceeded::size(Limit::State, bounds.bytes, bytes)).into()
+        }
+    })
 }
 
 impl fmt::Debug for ProgramBuilder {

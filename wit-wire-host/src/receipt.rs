@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::error::CallError;
-use crate::instance::Instance;
+use crate::instance::{DiscardReason, Instance};
 use crate::metering::Meter;
 use crate::profile::Profile;
 use crate::sandbox::Output;
@@ -77,6 +77,10 @@ pub struct Receipt {
     pub cleaned_by: Option<CleanedBy>,
     /// Whether the call waited for an instance to be built, or for `init`.
     pub cold: bool,
+    /// Why the instance can't serve another call, if it can't. Building one in its place takes some
+    /// milliseconds of CPU time after the call, which is not in `cpu_time`. A changed global is seen
+    /// only later, and counted in [`PoolStats::discarded`](crate::PoolStats::discarded) alone.
+    pub discarded: Option<DiscardReason>,
     /// What the guest wrote to stdout and stderr.
     pub output: Output,
     /// Where the call spent its time, if a profile was requested and the guest returned.
@@ -88,6 +92,7 @@ pub struct Receipt {
 pub(crate) struct Usage {
     pub(crate) cold: bool,
     pub(crate) cleaned_by: Option<CleanedBy>,
+    pub(crate) discarded: Option<DiscardReason>,
     memory: usize,
     output: Output,
 }
@@ -111,6 +116,7 @@ impl Receipt {
         let Usage {
             cold,
             cleaned_by,
+            discarded,
             memory,
             output,
         } = usage;
@@ -124,6 +130,7 @@ impl Receipt {
             isolation,
             cleaned_by,
             cold,
+            discarded,
             output,
             profile,
         }

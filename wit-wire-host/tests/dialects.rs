@@ -169,10 +169,20 @@ fn an_engine_whose_guests_could_not_be_stopped_is_refused() {
 }
 
 #[test]
+fn an_engine_whose_guests_may_test_types_is_refused() {
+    let mut config = wasmtime::Config::new();
+    config.epoch_interruption(true);
+    let engine = wasmtime::Engine::new(&config).unwrap();
+    let error = Host::builder().build(&engine).unwrap_err();
+    assert!(error.to_string().contains("wasm_gc"), "{error}");
+}
+
+#[test]
 fn an_engine_that_hands_memories_on_is_refused() {
     let mut config = wasmtime::Config::new();
     config
         .epoch_interruption(true)
+        .wasm_gc(false)
         .allocation_strategy(wasmtime::InstanceAllocationStrategy::pooling());
     let engine = wasmtime::Engine::new(&config).unwrap();
     let error = Host::builder().build(&engine).unwrap_err();

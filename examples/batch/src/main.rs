@@ -48,7 +48,7 @@ impl ColumnFunction {
     async fn evaluate<I, O>(&self, column: &[I]) -> Result<(Vec<O>, Duration), CallError>
     where
         I: Serialize + Sync,
-        O: DeserializeOwned + Send,
+        O: DeserializeOwned + Send + 'static,
     {
         // As many calls at once as there are processors.
         let concurrency = std::thread::available_parallelism().map_or(1, usize::from);

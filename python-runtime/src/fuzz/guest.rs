@@ -49,6 +49,7 @@ fn others_are_sound() {
 fn may_end_so(error: &CallError) {
     match error {
         CallError::Handler { .. }
+        | CallError::Panicked { .. }
         | CallError::Init { .. }
         | CallError::UnexpectedOp { .. }
         | CallError::NoHandler { .. }

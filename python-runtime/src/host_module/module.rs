@@ -96,7 +96,7 @@ impl HostModule {
         closure: F,
     ) -> Self
     where
-        I: DeserializeOwned + JsonSchema + Send,
+        I: DeserializeOwned + JsonSchema + Send + 'static,
         O: Serialize + JsonSchema,
         F: Fn(HostcallContext, I) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<O, HostcallError>> + Send + 'static,

@@ -77,6 +77,8 @@ pub(crate) struct Host {
     /// By file.
     programs: HashMap<&'static str, Program>,
     calls: u64,
+    /// Processor time on receipts.
+    pub(crate) paid: Duration,
 }
 
 impl Host {
@@ -94,6 +96,7 @@ impl Host {
             neighbour,
             programs: HashMap::new(),
             calls: 0,
+            paid: Duration::ZERO,
         };
         if way.isolation == Isolation::PerCall {
             for case in cases {
@@ -147,6 +150,7 @@ impl Host {
                 .call::<_, Box<RawValue>>(&case.input)
                 .limits(limits);
             let (result, receipt) = call.with_receipt().await;
+            self.paid += receipt.cpu_time;
             check(&receipt, &limits);
             let seen = outcome::of(result);
             // An instance that was built for the call has nothing to go back to.
@@ -170,7 +174,7 @@ impl Host {
     }
 
     /// The function is called while a program is loaded.
-    async fn load(&self, case: &Case, limits: Limits) -> String {
+    async fn load(&mut self, case: &Case, limits: Limits) -> String {
         let Case {
             file,
             function,
@@ -192,6 +196,7 @@ impl Host {
             .await;
         match built {
             Ok(program) => {
+                self.paid += program.receipt().cpu_time;
                 let loaded = program.function("loaded").unwrap();
                 let call = loaded.call::<_, Box<RawValue>>(&0).limits(limits);
                 outcome::of(call.await)
@@ -206,6 +211,7 @@ impl Host {
         let value = self.calls;
         let neighbour = program.function("neighbour").unwrap();
         let (answer, receipt) = neighbour.call::<_, Value>(&value).with_receipt().await;
+        self.paid += receipt.cpu_time;
         let expected = json!({
             "state": [value],
             "echo": [value],

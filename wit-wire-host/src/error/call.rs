@@ -67,9 +67,17 @@ pub enum CallError {
         /// The guest's message.
         message: String,
     },
-    /// The function itself failed, or panicked and reported it; a panic ends the instance.
+    /// The function itself failed.
     #[error("op `{op}` failed: {message}")]
     Handler {
+        /// The op's name.
+        op: String,
+        /// The guest's message.
+        message: String,
+    },
+    /// The function panicked and reported it, which ends the instance.
+    #[error("op `{op}` panicked: {message}")]
+    Panicked {
         /// The op's name.
         op: String,
         /// The guest's message.
@@ -190,8 +198,9 @@ pub enum CallError {
 
 impl CallError {
     /// Every value of [`kind`](Self::kind). The most frequent should come first.
-    pub(crate) const KINDS: [&str; 24] = [
+    pub(crate) const KINDS: [&str; 29] = [
         "failed",
+        "panicked",
         "input",
         "output",
         "no_handler",
@@ -206,8 +215,12 @@ impl CallError {
         "limit_handles",
         "limit_input",
         "limit_output",
+        "limit_error",
         "limit_hostcalls",
         "limit_hostcall_payload",
+        "limit_hostcall_answer",
+        "limit_json_nodes",
+        "limit_state",
         "limit_instances",
         "limit_concurrency",
         "limit_wait",
@@ -218,7 +231,7 @@ impl CallError {
     ];
 
     /// A stable label for this kind of error, which is also the label `outcome` of the metric
-    /// [`CALLS`](crate::telemetry::CALLS): `failed` (the function's own error, or a panic); `input`
+    /// [`CALLS`](crate::telemetry::CALLS): `failed` (the function's own error); `panicked`; `input`
     /// or `output` (JSON that does not fit); `no_handler` (also if a profile was requested that the
     /// guest can't make); `init`; `trap`; `exit`; `limit_` and a field of
     /// [`Limits`](crate::Limits), or `deadline`, `tables`, `handles`, `instances`, `concurrency`,
@@ -226,6 +239,7 @@ impl CallError {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Handler { .. } => "failed",
+            Self::Panicked { .. } => "panicked",
             Self::InvalidInput { .. } | Self::Encode { .. } => "input",
             Self::Decode { .. } => "output",
             Self::NoHandler { .. } | Self::NoProfile { .. } => "no_handler",
@@ -241,6 +255,23 @@ impl CallError {
             | Self::BlockingInAsync
             | Self::NoRuntime => "error",
         }
+    }
+
+    /// Whether the error is the guest's own word, its kind as well as its text: a hostile guest
+    /// reports a bug of its own as a mistake of its caller if that serves it. What the host saw for
+    /// itself (a trap, an exit, a limit) is not.
+    pub fn is_reported_by_guest(&self) -> bool {
+        matches!(
+            self,
+            Self::NoHandler { .. }
+                | Self::NoProfile { .. }
+                | Self::InvalidInput { .. }
+                | Self::Handler { .. }
+                | Self::Panicked { .. }
+                | Self::VersionMismatch { .. }
+                | Self::UnexpectedOp { .. }
+                | Self::Init { .. }
+        )
     }
 }
 

@@ -4,7 +4,7 @@ use wasmtime::{Trap, WasmBacktrace};
 use wasmtime_wasi::{I32Exit, ResourceTableError};
 
 use super::{CallError, Phase, Source};
-use crate::metering::{Interrupt, Limit, LimitExceeded};
+use crate::metering::{Interrupt, Limit, LimitExceeded, Limits};
 use crate::sandbox::OPEN_HANDLES;
 
 impl CallError {
@@ -37,6 +37,21 @@ impl CallError {
         }
     }
 
+    /// Whether the system was short of something, so that the same run may end otherwise next time.
+    pub(crate) fn is_of_the_system(&self) -> bool {
+        let Self::Failed { source, .. } = self else {
+            return false;
+        };
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(source.as_ref());
+        while let Some(error) = cause {
+            if error.is::<std::io::Error>() || is_errno(error) {
+                return true;
+            }
+            cause = error.source();
+        }
+        false
+    }
+
     /// Sorts what Wasmtime reports for a run that did not come back. `panic` is what the guest
     /// reported of its panic before.
     pub(crate) fn from_run(
@@ -44,8 +59,19 @@ impl CallError {
         phase: Phase,
         op: Option<&str>,
         panic: Option<String>,
+        limits: &Limits,
     ) -> Self {
         if let Some(&exceeded) = error.downcast_ref::<LimitExceeded>() {
+            return Self::limit(exceeded, phase, op);
+        }
+        if is_too_much_at_once(&error) {
+            // It has the guest's frames if the guest called, and none if it returned.
+            let (limit, allowed) = match (error.downcast_ref::<WasmBacktrace>(), phase) {
+                (Some(_), _) => (Limit::HostcallPayload, limits.hostcall_payload),
+                (None, Phase::Handle) => (Limit::Output, limits.output),
+                (None, _) => (Limit::Error, limits.error),
+            };
+            let exceeded = LimitExceeded::new(limit, allowed as u64, None);
             return Self::limit(exceeded, phase, op);
         }
         if let Some(ResourceTableError::Full) = error.downcast_ref() {
@@ -61,7 +87,7 @@ impl CallError {
             let panic = panic.filter(|_| trap == Trap::UnreachableCodeReached);
             match (panic, phase, op) {
                 (Some(message), Phase::Init, _) => Self::Init { message },
-                (Some(message), Phase::Handle, Some(op)) => Self::Handler { op, message },
+                (Some(message), Phase::Handle, Some(op)) => Self::Panicked { op, message },
                 (_, phase, op) => Self::Trap {
                     op,
                     phase,
@@ -77,6 +103,23 @@ impl CallError {
             }
         }
     }
+}
+
+#[cfg(unix)]
+fn is_errno(error: &(dyn std::error::Error + 'static)) -> bool {
+    error.is::<rustix::io::Errno>()
+}
+
+#[cfg(not(unix))]
+fn is_errno(_: &(dyn std::error::Error + 'static)) -> bool {
+    false
+}
+
+/// Whether a guest handed over more at once than a transfer may copy. Wasmtime's type for that is
+/// private.
+fn is_too_much_at_once(error: &wasmtime::Error) -> bool {
+    let message = error.root_cause().to_string();
+    message.contains("fuel allocated for hostcalls has been exhausted")
 }
 
 /// The kind of trap, with an explanation of the two that users meet.

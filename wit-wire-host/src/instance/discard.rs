@@ -4,8 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Why an instance is not used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum DiscardReason {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum DiscardReason {
     /// A run ended it: a trap, an exit, a limit, a cancelled call.
     Ended,
     /// Its memory grew, and can't shrink.
@@ -37,7 +40,8 @@ impl DiscardReason {
         "unclean",
     ];
 
-    pub(crate) fn label(self) -> &'static str {
+    /// The reason's label in the metric [`DISCARDED`](crate::telemetry::DISCARDED).
+    pub fn label(self) -> &'static str {
         match self {
             Self::Ended => "ended",
             Self::Grew => "grew",

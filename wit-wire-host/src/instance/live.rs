@@ -47,6 +47,10 @@ pub(crate) struct Request<'a> {
     pub(crate) input: Payload,
 }
 
+/// What a transfer from the guest may copy beyond the limits: the names and lengths around a text,
+/// and what a guest writes to a stream at once.
+const TRANSFER_SLACK: usize = 64 << 10;
+
 /// An epoch so far away that the engine never gets there.
 const NEVER: u64 = u64::MAX / 2;
 
@@ -78,7 +82,7 @@ impl Instance {
             .drive(template.pre.instantiate_async(&mut store))
             .await;
         drop(ticking);
-        let linked = classify(linked, Phase::Instantiate, None, None)?;
+        let linked = classify(linked, Phase::Instantiate, None, None, meter)?;
         sandbox.metrics.instantiate_seconds.record(began.elapsed());
 
         let typed = |error: wasmtime::Error| {
@@ -190,7 +194,7 @@ impl Instance {
             | InitError::UnexpectedMat(text),
         ) = &result
         {
-            LimitExceeded::check(Limit::Output, meter.limits().output, text.len())
+            LimitExceeded::check(Limit::Error, meter.limits().error, text.len())
                 .map_err(|exceeded| CallError::limit(exceeded, Phase::Init, None))?;
         }
         match result {
@@ -247,10 +251,15 @@ impl Instance {
         let run = self.run(meter, determinism, Phase::Handle, Some(name), call);
         let (result,) = run.await?;
         let name = || name.as_ref().to_owned();
-        if let Ok(text) | Err(HandleErr::InJsonErr(text) | HandleErr::HandlerErr(text)) = &result {
-            LimitExceeded::check(Limit::Output, meter.limits().output, text.len())
-                .map_err(limit)?;
+        let limits = meter.limits();
+        match &result {
+            Ok(text) => LimitExceeded::check(Limit::Output, limits.output, text.len()),
+            Err(HandleErr::InJsonErr(text) | HandleErr::HandlerErr(text)) => {
+                LimitExceeded::check(Limit::Error, limits.error, text.len())
+            }
+            Err(HandleErr::NoHandler) => Ok(()),
         }
+        .map_err(limit)?;
         match result {
             Ok(output) => Ok(output.into()),
             Err(HandleErr::NoHandler) => Err(CallError::NoHandler { op: name() }),
@@ -289,6 +298,8 @@ impl Instance {
     /// The same, and whether pages of its memory may have become dirty.
     pub(super) fn resting_tracked(&mut self) -> (&mut Store<StoreState>, &mut bool) {
         self.store.set_epoch_deadline(NEVER);
+        // The whole memory is located through a list of its bytes, which are not copied.
+        self.store.set_hostcall_fuel(usize::MAX);
         (&mut self.store, &mut self.has_new_pages)
     }
 
@@ -338,7 +349,7 @@ impl Instance {
         let result = result.await;
         drop(ticking);
         let panic = self.store.data_mut().take_panic();
-        let result = classify(result, phase, op.map(AsRef::as_ref), panic)?;
+        let result = classify(result, phase, op.map(AsRef::as_ref), panic, meter)?;
         self.ended = false;
         Ok(result)
     }
@@ -372,10 +383,10 @@ fn begin(
 ) {
     store.data_mut().begin(meter, determinism, op);
     store.set_epoch_deadline(1);
-    // What one transfer may copy from the guest: a few strings, none larger than its memory. Our
-    // own limits look at them next.
-    let memory = meter.limits().memory;
-    store.set_hostcall_fuel(memory.saturating_mul(4).saturating_add(1 << 20));
+    // What one transfer may copy from the guest, before anything looks at it.
+    let limits = meter.limits();
+    let most = limits.output.max(limits.error).max(limits.hostcall_payload);
+    store.set_hostcall_fuel(most.saturating_add(TRANSFER_SLACK));
 }
 
 fn classify<T>(
@@ -383,10 +394,11 @@ fn classify<T>(
     phase: Phase,
     op: Option<&str>,
     panic: Option<String>,
+    meter: &Meter,
 ) -> Result<T, CallError> {
     match result {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => Err(CallError::from_run(error, phase, op, panic)),
+        Ok(Err(error)) => Err(CallError::from_run(error, phase, op, panic, meter.limits())),
         Err(interrupt) => Err(CallError::interrupted(interrupt, phase, op)),
     }
 }

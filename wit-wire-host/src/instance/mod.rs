@@ -12,7 +12,8 @@ mod pooled;
 mod probe;
 mod template;
 
-pub(crate) use discard::{DiscardReason, Refusal};
+pub use discard::DiscardReason;
+pub(crate) use discard::Refusal;
 pub use live::Instance;
 pub(crate) use live::{Request, check_names};
 pub(crate) use origin::Origin;

@@ -3,7 +3,8 @@
 use std::future::Future;
 use std::ops::Range;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::OnceCell;
 
@@ -11,10 +12,10 @@ use super::discard::{Refusal, refusal};
 use super::probe::{RestingState, StateProbe};
 use super::template::StateExports;
 use super::{Instance, Template};
-use crate::background;
+use crate::background::Owned;
 use crate::error::{CallError, Phase};
-use crate::memory::{self, Image, PageStore, PinnedMemory};
-use crate::metering::{Limits, Meter};
+use crate::memory::{self, Image, ImageBounds, ImageError, PageStore, PinnedMemory};
+use crate::metering::{LimitExceeded, Limits, Meter};
 use crate::sandbox::StoreState;
 
 /// How calls under [`Isolation::PerCall`](crate::Isolation::PerCall) shall get their clean state.
@@ -39,16 +40,27 @@ pub(crate) struct Origin {
     pub(super) policy: ResetPolicy,
     /// Of what no call pays for.
     pub(crate) limits: Limits,
+    /// Ranges that an image may consist of if it is mapped.
+    pub(super) ranges: usize,
+    /// The limit that work which no call pays for reached, and when.
+    failed: Mutex<Option<(Instant, LimitExceeded)>>,
     /// What its instances begin with, as soon as it is known, or why they are used once.
     blank: OnceCell<Result<Arc<Blank>, Refusal>>,
 }
 
 impl Origin {
-    pub(crate) fn new(template: Template, policy: ResetPolicy, limits: Limits) -> Self {
+    pub(crate) fn new(
+        template: Template,
+        policy: ResetPolicy,
+        limits: Limits,
+        ranges: usize,
+    ) -> Self {
         Self {
             template,
             policy,
-            limits,
+            limits: limits.in_background(),
+            ranges,
+            failed: Mutex::default(),
             blank: OnceCell::new(),
         }
     }
@@ -68,6 +80,12 @@ impl Origin {
         self.or_refuse(exports.map_err(Refusal::from))
     }
 
+    /// What an image of its instances may take.
+    pub(crate) fn image_bounds(&self, bytes: usize) -> ImageBounds {
+        let ranges = self.ranges;
+        ImageBounds { bytes, ranges }
+    }
+
     /// A refusal is an error if the host was told to reset instances.
     pub(crate) fn or_refuse<T>(
         &self,
@@ -82,23 +100,68 @@ impl Origin {
     /// The state that its instances begin with, or why there is none to take them back to.
     pub(crate) async fn blank(&self) -> Result<Result<Arc<Blank>, Refusal>, CallError> {
         let make = async || {
-            let meter = Meter::new(self.limits);
-            let made = Blank::new(self, &meter).await?;
+            let made = self
+                .in_background(async |meter| Blank::new(self, meter).await)
+                .await?;
             self.or_refuse(made.map(Arc::new))
         };
         self.blank.get_or_try_init(make).await.cloned()
     }
 
-    /// Starts making that state in the background, if it is not known yet.
-    pub(super) fn begin_blank(self: &Arc<Self>) {
-        if let (false, Some(runtime)) = (self.blank.initialized(), background::handle()) {
-            let origin = self.clone();
-            let make: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
-                // Whoever needs it gets the error.
-                let _ = origin.blank().await;
-            });
-            runtime.spawn(make);
+    /// Makes that state beside the caller, if it is not known yet, until the result is dropped.
+    pub(super) fn begin_blank(self: &Arc<Self>) -> Option<Owned> {
+        if self.blank.initialized() {
+            return None;
         }
+        let origin = self.clone();
+        let make: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
+            // The caller asks for it as well, and gets the error.
+            let _ = origin.blank().await;
+        });
+        Owned::spawn(make)
+    }
+
+    /// Does work that no call pays for, within limits of its own. If it reaches one, that is the
+    /// answer for a while, and nothing is done.
+    pub(crate) async fn in_background<T>(
+        &self,
+        work: impl AsyncFnOnce(&Meter) -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
+        if let Some(exceeded) = self.recent_failure() {
+            return Err(CallError::limit(exceeded, Phase::Instantiate, None));
+        }
+        let meter = Meter::new(self.limits);
+        let unpaid = Unpaid(self, &meter);
+        let result = work(&meter).await;
+        drop(unpaid);
+        if let Err(CallError::Limit { exceeded, .. }) = &result {
+            *self.failed() = Some((Instant::now(), *exceeded));
+        }
+        result
+    }
+
+    fn recent_failure(&self) -> Option<LimitExceeded> {
+        let failed = *self.failed();
+        let recent = failed.filter(|(when, _)| when.elapsed() < MEMORY_OF_FAILURE);
+        recent.map(|(_, exceeded)| exceeded)
+    }
+
+    fn failed(&self) -> std::sync::MutexGuard<'_, Option<(Instant, LimitExceeded)>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How long nothing is tried in the background after a limit was reached there.
+const MEMORY_OF_FAILURE: Duration = Duration::from_secs(10);
+
+/// Work that no call pays for, counted however it ends.
+struct Unpaid<'a>(&'a Origin, &'a Meter);
+
+impl Drop for Unpaid<'_> {
+    fn drop(&mut self) {
+        let Self(origin, meter) = self;
+        let metrics = &origin.template.sandbox.metrics;
+        metrics.background.add(meter.cpu_time());
     }
 }
 
@@ -132,6 +195,9 @@ impl Blank {
         });
         let dirty = match dirty {
             Ok(dirty) => dirty,
+            Err(error) if memory::is_transient(&error) => {
+                return Err(CallError::failed(error, Phase::Instantiate));
+            }
             Err(error) => return Ok(Err(refusal(error))),
         };
         Ok(Ok(Self {
@@ -158,9 +224,13 @@ impl Blank {
         digest.finalize().to_hex().to_string()
     }
 
-    /// The image of memory of `length` bytes with `pages` that come from elsewhere; `None` if they
-    /// do not fit.
-    pub(crate) fn image(&self, length: usize, pages: &[u8]) -> Option<Image> {
-        Image::read(self.bytes(), length, pages, &self.pages)
+    /// The image of memory of `length` bytes with `pages` that come from elsewhere.
+    pub(crate) fn image(
+        &self,
+        length: usize,
+        pages: &[u8],
+        bounds: ImageBounds,
+    ) -> Result<Image, ImageError> {
+        Image::read(self.bytes(), length, pages, &self.pages, bounds)
     }
 }

@@ -8,8 +8,8 @@ use super::discard::{DiscardReason, Refusal, refusal};
 use super::origin::{Blank, Origin};
 use super::probe::StateProbe;
 use crate::error::{CallError, Phase};
-use crate::memory::{self, Image, ImageKey, PAGE};
-use crate::metering::{Interrupt, Meter};
+use crate::memory::{self, Difference, Image, ImageBounds, ImageError, ImageKey, PAGE};
+use crate::metering::{Interrupt, Limit, LimitExceeded, Meter};
 
 /// An instance that serves one call after another, and the state that it is taken back to.
 pub(crate) struct PooledInstance {
@@ -46,9 +46,10 @@ impl PooledInstance {
     /// A pristine one.
     pub(crate) async fn new(origin: &Arc<Origin>, meter: &Meter) -> Result<Self, CallError> {
         let exports = origin.state_exports()?;
-        if exports.is_ok() {
-            origin.begin_blank();
-        }
+        let _blank = match exports {
+            Ok(_) => origin.begin_blank(),
+            Err(_) => None,
+        };
         let mut instance = Instance::new(&origin.template, exports.is_ok(), meter).await?;
         let probe = match exports {
             Ok(exports) => match StateProbe::settle(&mut instance, exports, meter).await? {
@@ -135,7 +136,9 @@ impl PooledInstance {
             *has_new_pages = true;
             store.data_mut().memory.allowed = meter.limits().memory;
             let grown = probe.grow_to(store, image.length()).await;
-            grown.map_err(|error| CallError::from_run(error, Phase::Instantiate, None, None))?;
+            grown.map_err(|error| {
+                CallError::from_run(error, Phase::Instantiate, None, None, meter.limits())
+            })?;
         }
         let memory = probe.memory(store);
         let mut loaded = Ok(());
@@ -155,20 +158,37 @@ impl PooledInstance {
     }
 
     /// The state that `init` left in a pristine instance, if its memory is all that `init` changed.
-    /// The instance holds that state from now on, or is of no further use.
-    pub(crate) async fn snapshot_state(&mut self) -> Result<Arc<Image>, Refusal> {
-        let (probe, blank) = self.probe.as_mut().map_err(|why| why.clone())?;
+    /// The instance holds that state from now on, or is of no further use. Yields while it compares
+    /// memories. The outer error is one of this run, the inner one the component's own.
+    pub(crate) async fn snapshot_state(
+        &mut self,
+        bounds: ImageBounds,
+    ) -> Result<Result<Arc<Image>, Refusal>, CallError> {
+        let (probe, blank) = match &mut self.probe {
+            Ok(probe) => probe,
+            Err(why) => return Ok(Err(why.clone())),
+        };
         let (store, has_new_pages) = self.instance.resting_tracked();
-        if probe.accept_growth(store).await.map_err(refusal)? {
-            *has_new_pages = true;
+        match probe.accept_growth(store).await {
+            Ok(grew) => *has_new_pages |= grew,
+            Err(error) => return Ok(Err(refusal(error))),
         }
-        probe.check(store).await.map_err(refusal)?;
+        if let Err(reason) = probe.check(store).await {
+            return Ok(Err(refusal(reason)));
+        }
         let memory = probe.memory(store);
         if *has_new_pages {
-            self.dirty = memory::dirty_pages(memory).map_err(refusal)?;
+            let failed = |error| CallError::failed(error, Phase::Init);
+            self.dirty = memory::dirty_pages(memory).map_err(failed)?;
             *has_new_pages = false;
         }
-        let image = Image::between(blank.bytes(), None, memory, &self.dirty, &blank.pages);
+        let mut difference = Difference::new(None, bounds);
+        for range in self.dirty.iter().flat_map(|range| stretches(range.clone())) {
+            tokio::task::yield_now().await;
+            let compared = difference.compare(blank.bytes(), memory, range);
+            compared.map_err(|error| image_error(error, bounds))?;
+        }
+        let image = Image::new(blank.bytes(), difference, memory.len(), &blank.pages);
         let image = Arc::new(image);
         if image.is_mapped() {
             // Its own pages are replaced by ones that all instances with this state share.
@@ -177,11 +197,25 @@ impl PooledInstance {
             if let Err(error) = image.load(probe.memory(store)) {
                 // A part of its memory may be gone.
                 self.probe = Err(refusal(error));
-                return Ok(image);
+                return Ok(Ok(image));
             }
         }
         self.image = Some(image.clone());
-        Ok(image)
+        Ok(Ok(image))
+    }
+
+    /// Why no call can have it after the one that ended, as far as that can be seen at once.
+    pub(crate) fn outlook(&mut self) -> Option<DiscardReason> {
+        if !self.instance.is_alive() {
+            return Some(DiscardReason::Ended);
+        }
+        let Ok((probe, _)) = &self.probe else {
+            return Some(DiscardReason::SingleUse);
+        };
+        if self.calls + 1 >= MOST_CALLS {
+            return Some(DiscardReason::Calls);
+        }
+        probe.check_handles(self.instance.resting()).err()
     }
 
     /// Takes it back to the state it had before a call. `verify` compares all of its memory
@@ -220,6 +254,25 @@ impl PooledInstance {
         self.instance.set_initialised(self.image.is_some());
         Ok(())
     }
+}
+
+/// Parts of a range that are compared in less than a millisecond each.
+fn stretches(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    const STRETCH: usize = 1 << 20;
+    let end = range.end;
+    range
+        .step_by(STRETCH)
+        .map(move |start| start..end.min(start + STRETCH))
+}
+
+/// The limit on state was reached. (What is compared, and not read, is never invalid.)
+fn image_error(error: ImageError, bounds: ImageBounds) -> CallError {
+    let bytes = match error {
+        ImageError::TooLarge(bytes) => bytes,
+        ImageError::Invalid => bounds.bytes,
+    };
+    let exceeded = LimitExceeded::size(Limit::State, bounds.bytes, bytes);
+    CallError::limit(exceeded, Phase::Init, None)
 }
 
 /// Makes a new instance one like `blank`, which instances of most components are at this point.

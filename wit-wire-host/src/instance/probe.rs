@@ -6,7 +6,7 @@ use wasmtime::component::{TypedFunc, WasmList};
 use super::Instance;
 use super::discard::{DiscardReason, Refusal, refusal};
 use super::template::StateExports;
-use crate::error::CallError;
+use crate::error::{CallError, Phase};
 use crate::memory;
 use crate::metering::Meter;
 use crate::protocol::reserved::SETTLE;
@@ -57,6 +57,8 @@ impl StateProbe {
         match instance.handle(meter, &SETTLE.into(), "null").await {
             Err(CallError::NoHandler { .. }) => {}
             Err(error @ (CallError::Limit { .. } | CallError::NoRuntime)) => return Err(error),
+            // Not the component's doing, so nothing to remember of it.
+            Err(error) if error.is_of_the_system() => return Err(error),
             Err(error) => return Ok(Err(refusal(error))),
             Ok(_) => {
                 let why = format_args!("the guest handles `{SETTLE}`, which is reserved");
@@ -68,10 +70,17 @@ impl StateProbe {
         store.data().come_to_rest();
         let probe = match Self::reach(linked, store, exports).await {
             Ok(probe) => probe,
-            Err(error) => return Ok(Err(refusal(error))),
+            Err(error) => {
+                let why = refusal(&error);
+                let failed = CallError::failed(error.into_boxed_dyn_error(), Phase::Instantiate);
+                return match failed.is_of_the_system() {
+                    true => Err(failed),
+                    false => Ok(Err(why)),
+                };
+            }
         };
         let memory = probe.memory(store);
-        memory::disable_huge_pages(memory);
+        memory::keep_pages_plain(memory);
         if memory.len() != probe.at_rest.memory {
             return Ok(Err(refusal("part of its memory is not accessible")));
         }
@@ -88,6 +97,12 @@ impl StateProbe {
         let locate: TypedFunc<(), (WasmList<u8>,)> =
             linked.get_typed_func(&mut *store, exports.memory)?;
         let (memory,) = locate.call_async(&mut *store, ()).await?;
+        // What a handle is or holds can't be seen from here, so nothing may be kept in one. Output
+        // streams hold nothing, and are counted.
+        wasmtime::ensure!(
+            store.data_mut().holds_only_streams(),
+            "it keeps handles open that are not its output streams"
+        );
         store.data_mut().spare_handle();
         let at_rest = RestingState::of(store);
         wasmtime::ensure!(
@@ -113,17 +128,23 @@ impl StateProbe {
 
     /// Whether nothing but the content of the memory differs from the state at rest.
     pub(super) async fn check(&self, store: &mut Store<StoreState>) -> Result<(), DiscardReason> {
-        let now = RestingState::of(store);
-        if now.memory != self.at_rest.memory {
-            return Err(DiscardReason::Grew);
-        }
-        if now != self.at_rest {
-            return Err(DiscardReason::Handles);
-        }
+        self.check_handles(store)?;
         match self.changed.call_async(store, ()).await {
             Ok((false,)) => Ok(()),
             Ok((true,)) => Err(DiscardReason::Global),
             Err(_) => Err(DiscardReason::Ended),
+        }
+    }
+
+    /// Whether the length of the memory and the handles are those at rest.
+    pub(super) fn check_handles(&self, store: &mut Store<StoreState>) -> Result<(), DiscardReason> {
+        let now = RestingState::of(store);
+        if now.memory != self.at_rest.memory {
+            return Err(DiscardReason::Grew);
+        }
+        match now == self.at_rest {
+            true => Ok(()),
+            false => Err(DiscardReason::Handles),
         }
     }
 
@@ -138,7 +159,7 @@ impl StateProbe {
             (self.memory,) = self.locate.call_async(&mut *store, ()).await?;
             let memory = self.memory(store);
             wasmtime::ensure!(memory.len() == used, "part of its memory is not accessible");
-            memory::disable_huge_pages(memory);
+            memory::keep_pages_plain(memory);
             // Not before: until then it counts as grown, and is discarded.
             self.at_rest.memory = used;
         }

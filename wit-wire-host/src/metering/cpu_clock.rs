@@ -1,5 +1,6 @@
 //! How much CPU time a run used, on whichever threads drive it.
 
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,9 @@ use std::time::{Duration, Instant};
 /// thread used.
 ///
 /// Reading a thread's clock takes longer than many calls (0.5 us). So polls count with their wall
-/// time until one of them has taken long, and with the thread's clock from then on.
+/// time until one of them has taken long, and with the thread's clock from then on. The one that
+/// turns out long counts with its wall time or what the thread has used since its clock was last
+/// read, whichever is less: that was not long before.
 pub(crate) struct CpuClock {
     /// What the wall clock's readings count from.
     start: Instant,
@@ -20,14 +23,20 @@ pub(crate) struct CpuClock {
     /// Which clock counts for the current poll, and its reading then.
     by_thread: AtomicBool,
     began: AtomicU64,
+    /// The latest reading of the thread's clock before the current poll.
+    thread_base: AtomicU64,
 }
 
 /// A poll of more than this is long. A thread that lost its processor does not often get it back
 /// earlier.
 const LONG: u64 = 1_000_000;
-/// What a poll that turns out long counts with at most for the time when only the wall clock was
-/// read. Guest code can't run for longer without an epoch tick.
-const MOST_BY_WALL: u64 = 10_000_000;
+/// How old a reading of the thread's clock may be when a poll begins.
+const FRESH: Duration = Duration::from_millis(5);
+
+thread_local! {
+    /// The latest reading of this thread's clock, and when that was.
+    static LATEST: Cell<Option<(Instant, u64)>> = const { Cell::new(None) };
+}
 
 impl CpuClock {
     pub(crate) fn new(start: Instant) -> Self {
@@ -38,6 +47,7 @@ impl CpuClock {
             before: AtomicU64::new(0),
             by_thread: AtomicBool::new(false),
             began: AtomicU64::new(0),
+            thread_base: AtomicU64::new(0),
         }
     }
 
@@ -46,6 +56,7 @@ impl CpuClock {
         let began = if by_thread {
             thread_time()
         } else {
+            self.thread_base.store(latest_thread_time(now), Relaxed);
             self.wall(now)
         };
         self.begin(0, by_thread, began);
@@ -80,7 +91,10 @@ impl CpuClock {
             thread_time().saturating_sub(began)
         } else {
             let wall = self.wall(Instant::now()).saturating_sub(began);
-            wall.min(MOST_BY_WALL)
+            match wall > LONG {
+                true => wall.min(thread_time().saturating_sub(self.thread_base.load(Relaxed))),
+                false => wall,
+            }
         };
         self.before.load(Relaxed).saturating_add(used)
     }
@@ -89,21 +103,38 @@ impl CpuClock {
         now.duration_since(self.start).as_nanos() as u64
     }
 
+    /// Adds what was used elsewhere.
+    pub(crate) fn charge(&self, used: Duration) {
+        self.total.fetch_add(used.as_nanos() as u64, Relaxed);
+    }
+
     pub(crate) fn total(&self) -> Duration {
         Duration::from_nanos(self.total.load(Relaxed))
     }
 }
 
+/// A reading of this thread's clock that is not old.
+fn latest_thread_time(now: Instant) -> u64 {
+    match LATEST.get() {
+        Some((read, time)) if now.saturating_duration_since(read) < FRESH => time,
+        _ => {
+            let time = thread_time();
+            LATEST.set(Some((now, time)));
+            time
+        }
+    }
+}
+
 /// CPU time of this thread, in nanoseconds.
 #[cfg(unix)]
-fn thread_time() -> u64 {
+pub(super) fn thread_time() -> u64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64
 }
 
 /// Elsewhere the wall clock stands in: time that the thread waited for a processor counts too.
 #[cfg(not(unix))]
-fn thread_time() -> u64 {
+pub(super) fn thread_time() -> u64 {
     use std::sync::OnceLock;
     static START: OnceLock<Instant> = OnceLock::new();
     START.get_or_init(Instant::now).elapsed().as_nanos() as u64
@@ -123,6 +154,25 @@ mod tests {
         clock.measure(began, || ());
         assert!(
             clock.total() < Duration::from_secs(1),
+            "{:?}",
+            clock.total()
+        );
+    }
+
+    #[test]
+    fn a_first_poll_that_works_for_long_is_charged_for_all_of_it() {
+        const WORK: u64 = 50_000_000;
+        let now = Instant::now();
+        let clock = CpuClock::new(now);
+        let before = thread_time();
+        clock.measure(now, || {
+            while thread_time() < before + WORK {
+                std::hint::spin_loop();
+            }
+        });
+        // The two clocks differ by a little.
+        assert!(
+            clock.total() >= Duration::from_nanos(WORK / 10 * 9),
             "{:?}",
             clock.total()
         );

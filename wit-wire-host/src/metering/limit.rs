@@ -23,10 +23,18 @@ pub enum Limit {
     Input,
     /// [`Limits::output`](crate::Limits::output), in bytes.
     Output,
+    /// [`Limits::error`](crate::Limits::error), in bytes.
+    Error,
     /// [`Limits::hostcalls`](crate::Limits::hostcalls), a count.
     Hostcalls,
     /// [`Limits::hostcall_payload`](crate::Limits::hostcall_payload), in bytes.
     HostcallPayload,
+    /// [`Limits::hostcall_answer`](crate::Limits::hostcall_answer), in bytes.
+    HostcallAnswer,
+    /// [`Limits::json_nodes`](crate::Limits::json_nodes), a count.
+    JsonNodes,
+    /// [`Limits::state`](crate::Limits::state), in bytes.
+    State,
     /// Instances at work at once ([`PoolConfig::instances`](crate::PoolConfig::instances)), a
     /// count: none became free before the call's deadline.
     Instances,
@@ -55,8 +63,12 @@ impl Limit {
             Self::Handles => "limit_handles",
             Self::Input => "limit_input",
             Self::Output => "limit_output",
+            Self::Error => "limit_error",
             Self::Hostcalls => "limit_hostcalls",
             Self::HostcallPayload => "limit_hostcall_payload",
+            Self::HostcallAnswer => "limit_hostcall_answer",
+            Self::JsonNodes => "limit_json_nodes",
+            Self::State => "limit_state",
             Self::Instances => "limit_instances",
             Self::Concurrency => "limit_concurrency",
             Self::Wait => "limit_wait",
@@ -75,8 +87,12 @@ impl Limit {
             Self::Handles => "open handle",
             Self::Input => "input",
             Self::Output => "output",
+            Self::Error => "error text",
             Self::Hostcalls => "hostcall",
             Self::HostcallPayload => "hostcall payload",
+            Self::HostcallAnswer => "hostcall answer",
+            Self::JsonNodes => "JSON node",
+            Self::State => "program state",
             Self::Instances => "instance",
             Self::Concurrency => "concurrency",
             Self::Wait => "wait",
@@ -88,7 +104,14 @@ impl Limit {
     fn unit(self) -> &'static str {
         match self {
             Self::WallTime | Self::Deadline | Self::CpuTime | Self::Wait => " ms",
-            Self::Memory | Self::Input | Self::Output | Self::HostcallPayload => " bytes",
+            Self::Memory
+            | Self::Input
+            | Self::Output
+            | Self::Error
+            | Self::HostcallPayload
+            | Self::HostcallAnswer
+            | Self::State => " bytes",
+            Self::JsonNodes => " values and keys",
             Self::Tables => " entries",
             Self::Handles => " handles",
             Self::Hostcalls => " hostcalls",

@@ -8,16 +8,22 @@ use std::time::Duration;
 /// - `cpu_time`: 10 s on the threads that ran the call
 /// - `memory`: 256 MiB, all linear memories of an instance together
 /// - `input`: 32 MiB of JSON
-/// - `output`: 32 MiB of JSON, or of an error's text
+/// - `output`: 32 MiB of JSON
+/// - `error`: 1 MiB of an error's text
 /// - `log`: 64 KiB stored of each of stdout and stderr; the rest is dropped and counted, which is
 ///   not an error
 /// - `hostcalls`: 10,000
-/// - `hostcall_payload`: 32 MiB of JSON, in each direction
+/// - `hostcall_payload`: 1 MiB of JSON from the guest
+/// - `hostcall_answer`: 32 MiB of JSON from the host
+/// - `json_nodes`: 250,000 values and keys in what the host parses of the guest's JSON
+/// - `state`: 16 MiB that a program keeps while nobody calls it
 /// - `wait`: 10 s for an instance
 /// - `nesting`: 8 calls within each other, through hostcalls that call functions
 ///
-/// In addition, and not configurable: 1,048,576 table entries, 10,000 open handles, and 1 MiB of
-/// random bytes per request.
+/// In addition, and not configurable: 1,048,576 table entries, of which those beyond
+/// 65,536 count with 16 bytes each towards `memory`, 10,000 open handles, and 1 MiB of random bytes per request. What is done in the
+/// background for a component (building instances ahead of calls) may take 1 s of CPU time each
+/// time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -35,19 +41,31 @@ pub struct Limits {
     pub wall_time: Duration,
     /// CPU time. Checked at each epoch tick, so a run may exceed it by a few milliseconds.
     pub cpu_time: Duration,
-    /// Bytes of linear memory.
+    /// Bytes of linear memory and of tables.
     pub memory: usize,
     /// Bytes of input.
     pub input: usize,
-    /// Bytes of output, or of an error's text.
+    /// Bytes of output.
     pub output: usize,
+    /// Bytes of an error's text.
+    pub error: usize,
     /// Bytes stored of each output stream.
     pub log: usize,
     /// Number of hostcalls.
     pub hostcalls: u64,
-    /// Bytes of one hostcall's op name and payload, and of its answer. Hostcalls made together
-    /// count together while they are in flight.
+    /// Bytes of one hostcall's op name and payload. Hostcalls made together count together while
+    /// they are in flight.
     pub hostcall_payload: usize,
+    /// Bytes of the answer to one hostcall. Answers handed over together count together.
+    pub hostcall_answer: usize,
+    /// Values and keys of a JSON text from the guest that the host parses: the payload of a
+    /// hostcall, the output of a typed call ([`Function::call`](crate::Function::call)), a profile.
+    /// Each takes up to 200 bytes as a `serde_json::Value`. Outputs that are passed on unparsed
+    /// ([`Function::call_raw`](crate::Function::call_raw)) may have any number.
+    pub json_nodes: usize,
+    /// Bytes that a program keeps while nobody calls it: what its `init` changed in memory.
+    /// Applies to registering and restoring programs, not to calls.
+    pub state: usize,
     /// Wall time until an instance is free. A call made by a hostcall waits until its deadline.
     pub wait: Duration,
     /// How deep calls may be nested: a hostcall that calls a function makes a call at depth 1, and
@@ -73,9 +91,13 @@ impl Limits {
             memory: 256 * MIB,
             input: 32 * MIB,
             output: 32 * MIB,
+            error: MIB,
             log: 64 << 10,
             hostcalls: 10_000,
-            hostcall_payload: 32 * MIB,
+            hostcall_payload: MIB,
+            hostcall_answer: 32 * MIB,
+            json_nodes: 250_000,
+            state: 16 * MIB,
             wait: Duration::from_secs(10),
             nesting: 8,
         }
@@ -114,6 +136,12 @@ impl Limits {
         Self { output, ..self }
     }
 
+    /// Sets [`error`](Self::error), in bytes.
+    #[must_use]
+    pub const fn error(self, error: usize) -> Self {
+        Self { error, ..self }
+    }
+
     /// Sets [`log`](Self::log), in bytes.
     #[must_use]
     pub const fn log(self, log: usize) -> Self {
@@ -135,6 +163,27 @@ impl Limits {
         }
     }
 
+    /// Sets [`hostcall_answer`](Self::hostcall_answer), in bytes.
+    #[must_use]
+    pub const fn hostcall_answer(self, hostcall_answer: usize) -> Self {
+        Self {
+            hostcall_answer,
+            ..self
+        }
+    }
+
+    /// Sets [`json_nodes`](Self::json_nodes).
+    #[must_use]
+    pub const fn json_nodes(self, json_nodes: usize) -> Self {
+        Self { json_nodes, ..self }
+    }
+
+    /// Sets [`state`](Self::state), in bytes.
+    #[must_use]
+    pub const fn state(self, state: usize) -> Self {
+        Self { state, ..self }
+    }
+
     /// Sets [`wait`](Self::wait).
     #[must_use]
     pub const fn wait(self, wait: Duration) -> Self {
@@ -145,5 +194,14 @@ impl Limits {
     #[must_use]
     pub const fn nesting(self, nesting: u32) -> Self {
         Self { nesting, ..self }
+    }
+
+    /// Those of work that no call pays for.
+    pub(crate) fn in_background(self) -> Self {
+        Self {
+            cpu_time: self.cpu_time.min(Duration::from_secs(1)),
+            wall_time: self.wall_time.min(Duration::from_secs(10)),
+            ..self
+        }
     }
 }

@@ -5,16 +5,18 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use tracing::Span;
 
-use super::cpu_clock::CpuClock;
+use super::cpu_clock::{CpuClock, thread_time};
+use super::offload::offload;
 use super::timeout::poll_timer;
 use super::{Interrupt, Limit, LimitExceeded, Limits, Outstanding};
+use crate::protocol::NodeCounter;
 
 /// Bounds and counts a run. It may span building an instance, its `init` and several `handle`s,
 /// which then share the limits on time and hostcalls. It drives one future at a time. Cheap to
@@ -67,6 +69,7 @@ struct Parent {
     /// How deep they are nested.
     depth: u32,
     nested_permit: Arc<Semaphore>,
+    run: Weak<Inner>,
 }
 
 tokio::task_local! {
@@ -184,6 +187,7 @@ impl Meter {
         let parent = Parent {
             depth: self.depth().saturating_add(1),
             nested_permit: permit.clone(),
+            run: Arc::downgrade(&self.0),
         };
         PARENT.scope(parent, hostcall)
     }
@@ -204,6 +208,35 @@ impl Meter {
             return Err(LimitExceeded::new(Limit::Hostcalls, allowed, Some(count)));
         }
         Ok(())
+    }
+
+    /// Refuses a JSON text of the guest that would become too much if it were parsed. Yields while
+    /// it counts.
+    pub(crate) async fn check_nodes(&self, text: &str) -> Result<(), LimitExceeded> {
+        const STRETCH: usize = 256 << 10;
+        let allowed = self.limits().json_nodes;
+        if text.len() < allowed {
+            return Ok(());
+        }
+        let mut counter = NodeCounter::default();
+        for (at, part) in text.as_bytes().chunks(STRETCH).enumerate() {
+            if at > 0 {
+                tokio::task::yield_now().await;
+            }
+            counter.read(part);
+            LimitExceeded::check(Limit::JsonNodes, allowed, counter.nodes())?;
+        }
+        Ok(())
+    }
+
+    /// Does `work` that may take long on a thread for blocking work, and charges its CPU time to
+    /// the run.
+    pub(crate) async fn offload<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Interrupt> {
+        let run = Arc::downgrade(&self.0);
+        self.drive(offload(charged(run, work))).await?
     }
 
     /// Does something with the run's hostcalls that have no answer yet.
@@ -301,6 +334,27 @@ impl fmt::Debug for Meter {
             .field("cpu_time", &self.cpu_time())
             .field("hostcalls", &self.hostcalls())
             .finish_non_exhaustive()
+    }
+}
+
+/// Does `work` that may take long on a thread for blocking work, and charges its CPU time to the
+/// run whose hostcall this is.
+pub(crate) async fn offload_of_hostcall<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Interrupt> {
+    let run = PARENT.try_with(|parent| parent.run.clone());
+    offload(charged(run.unwrap_or_default(), work)).await
+}
+
+fn charged<T>(run: Weak<Inner>, work: impl FnOnce() -> T) -> impl FnOnce() -> T {
+    move || {
+        let before = thread_time();
+        let done = work();
+        if let Some(run) = run.upgrade() {
+            let used = thread_time().saturating_sub(before);
+            run.cpu.charge(Duration::from_nanos(used));
+        }
+        done
     }
 }
 

@@ -7,6 +7,9 @@ use tokio::sync::Semaphore;
 use super::processors;
 use crate::instance::ResetPolicy;
 
+/// The mappings of a process that a pool may use: half of what Linux allows by default.
+const MAPPINGS: usize = 32_768;
+
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// How many instances a host has, and how calls wait for them.
@@ -88,6 +91,13 @@ impl PoolConfig {
     #[must_use]
     pub fn verify(self, verify: bool) -> Self {
         Self { verify, ..self }
+    }
+
+    /// How many ranges of an instance's memory may be mapped for the program that it holds: each
+    /// takes two mappings, and there are twice as many instances as permits at most, but for nested
+    /// calls.
+    pub(crate) fn mapped_ranges(&self) -> usize {
+        (MAPPINGS / self.instances.saturating_mul(4).max(1)).clamp(1, 64)
     }
 
     pub(super) fn bounded(self) -> Self {

@@ -40,6 +40,12 @@ impl IdleSet {
         set
     }
 
+    /// Builds a pristine instance that no call pays for.
+    pub(super) async fn build_in_background(&self) -> Result<Box<Member>, CallError> {
+        let build = async |meter: &Meter| self.build(meter).await;
+        self.origin.in_background(build).await
+    }
+
     /// Builds a pristine instance.
     pub(super) async fn build(&self, meter: &Meter) -> Result<Box<Member>, CallError> {
         let _counted = self.members.clone();

@@ -82,7 +82,10 @@ impl Lease {
             .map_err(|exceeded| CallError::limit(exceeded, Phase::Instantiate, None))?;
         if !pooled.has(image) && pooled.fits(image) {
             let began = Instant::now();
-            pooled.load(image, meter).await?;
+            let loaded = meter.drive(pooled.load(image, meter)).await;
+            loaded.map_err(|interrupt| {
+                CallError::interrupted(interrupt, Phase::Instantiate, None)
+            })??;
             set.pool.counts.loaded(began);
         }
         Ok(lease)

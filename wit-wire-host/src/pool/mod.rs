@@ -28,7 +28,7 @@ pub use stats::{Discarded, PoolStats};
 
 use crate::error::CallError;
 use crate::metering::Meter;
-use crate::telemetry::Level;
+use crate::telemetry::{Level, Timed};
 
 /// What the components of a host share.
 pub(crate) struct Pool {
@@ -43,10 +43,10 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    /// `live` counts the instances that exist.
-    pub(crate) fn new(config: PoolConfig, live: Arc<Level>) -> Self {
+    /// `live` counts the instances that exist, `background` what no call pays for.
+    pub(crate) fn new(config: PoolConfig, live: Arc<Level>, background: Arc<Timed>) -> Self {
         let config = config.bounded();
-        let counts = Arc::new(Counts::new(live));
+        let counts = Arc::new(Counts::new(live, background));
         Self {
             config,
             processors: processors(),

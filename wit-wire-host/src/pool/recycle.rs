@@ -7,7 +7,6 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::IdleSet;
 use super::idle_set::Member;
-use crate::metering::Meter;
 
 /// The way of an instance back to the idle ones. However it ends, the call that waits there is
 /// told.
@@ -45,9 +44,8 @@ impl ReturnGuard {
 
     /// Builds the instance that arrives.
     pub(super) async fn build(mut self) {
-        let meter = Meter::new(self.set.origin.limits);
-        // The next caller gets the error.
-        self.member = self.set.build(&meter).await.ok();
+        // The next caller builds one itself, and gets the error.
+        self.member = self.set.build_in_background().await.ok();
     }
 
     /// Makes an instance ready for the next call, or builds one in its place if no other is idle.

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use super::lock;
 use crate::instance::DiscardReason;
 use crate::metering::{Limit, LimitExceeded};
-use crate::telemetry::{Counted, Level, PoolMetrics};
+use crate::telemetry::{Counted, Level, PoolMetrics, Timed};
 
 /// Numbers of a host's instances: some of this moment, some since the host was built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,6 +37,9 @@ pub struct PoolStats {
     pub discarded: Discarded,
     /// Instances built to replace discarded ones.
     pub rebuilds: u64,
+    /// CPU time of work that no call paid for: building the first instance of each component, and
+    /// instances ahead of the calls that need them.
+    pub background_cpu_time: Duration,
 }
 
 /// How many instances were discarded, by reason.
@@ -67,6 +70,7 @@ pub struct Discarded {
 /// The numbers of one host.
 pub(super) struct Counts {
     live: Arc<Level>,
+    background: Arc<Timed>,
     metrics: PoolMetrics,
     rebuilds: AtomicU64,
     discarded: Mutex<Discarded>,
@@ -78,9 +82,10 @@ pub(super) struct Counts {
 const IDLE: &str = "idle";
 
 impl Counts {
-    pub(super) fn new(live: Arc<Level>) -> Self {
+    pub(super) fn new(live: Arc<Level>, background: Arc<Timed>) -> Self {
         Self {
             live,
+            background,
             metrics: PoolMetrics::new(DiscardReason::LABELS.into_iter().chain([IDLE])),
             rebuilds: AtomicU64::new(0),
             discarded: Mutex::default(),
@@ -127,11 +132,11 @@ impl Counts {
     }
 
     pub(super) fn reset(&self, since: Instant) {
-        self.metrics.resets.add(since);
+        self.metrics.resets.add_since(since);
     }
 
     pub(super) fn loaded(&self, since: Instant) {
-        self.metrics.loads.add(since);
+        self.metrics.loads.add_since(since);
     }
 
     pub(super) fn rebuild(&self) {
@@ -181,6 +186,7 @@ impl Counts {
             load_time: loads.total(),
             discarded: *lock(&self.discarded),
             rebuilds: self.rebuilds.load(Relaxed),
+            background_cpu_time: self.background.total(),
         }
     }
 }

@@ -7,6 +7,7 @@
 mod dialect;
 mod file_content;
 mod hostcall_error;
+mod json;
 mod op;
 mod payload;
 pub(crate) mod reserved;
@@ -16,6 +17,8 @@ pub(crate) use dialect::detect;
 pub use dialect::{Dialect, Mismatch};
 pub use file_content::file_content;
 pub use hostcall_error::HostcallError;
+pub(crate) use json::NodeCounter;
+pub use json::json_nodes;
 pub use op::Op;
 pub use payload::Payload;
 

@@ -38,6 +38,7 @@ pub(super) fn answer(
         return Box::new(async move {
             let allowed = meter.limits().hostcall_payload;
             LimitExceeded::check(Limit::HostcallPayload, allowed, payload.len())?;
+            meter.check_nodes(&payload).await?;
             let answers = batch::exchange(&meter, &router, &context, &payload).await?;
             Ok((answers.map_err(|error| error.to_json()),))
         });
@@ -56,9 +57,11 @@ async fn route(
     let allowed = meter.limits().hostcall_payload;
     let size = op.len().saturating_add(payload.len());
     LimitExceeded::check(Limit::HostcallPayload, allowed, size)?;
+    meter.check_nodes(&payload).await?;
     let answer = meter.nest(router.call(context, op, payload)).await;
     let answer = answer.map_err(|error| error.to_json());
     let (Ok(json) | Err(json)) = &answer;
-    LimitExceeded::check(Limit::HostcallPayload, allowed, json.len())?;
+    let allowed = meter.limits().hostcall_answer;
+    LimitExceeded::check(Limit::HostcallAnswer, allowed, json.len())?;
     Ok(answer)
 }

@@ -2,6 +2,11 @@
 
 use wasmtime::component::{Resource, ResourceTable};
 
+/// How many handles are open.
+pub(crate) fn count(table: &mut ResourceTable) -> usize {
+    table.iter_mut().count()
+}
+
 /// Makes room for one handle more than there are, as a run that opens and closes one leaves it.
 pub(crate) fn spare(table: &mut ResourceTable) {
     if let Ok(spare) = table.push(()) {

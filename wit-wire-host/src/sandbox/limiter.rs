@@ -4,8 +4,16 @@ use wasmtime::ResourceLimiter;
 
 use crate::metering::{Limit, LimitExceeded};
 
-/// A table's entries are pointers on the host: 8 MiB at most.
+/// Tables are bounded apart from the limit on memory, too.
 const TABLE_ENTRIES: usize = 1 << 20;
+
+/// Bytes that an entry of a table takes: a pointer on the host, and as much while a table is copied
+/// to grow.
+const TABLE_ENTRY: usize = 16;
+
+/// As many entries as real programs have count nothing, so that the limit on memory is one on memory
+/// for them.
+const FREE_ENTRIES: usize = 1 << 16;
 
 /// Each takes host memory, which no limit on the guest's own memory counts, and all of them can be
 /// waited for at once.
@@ -15,7 +23,7 @@ pub(crate) const OPEN_HANDLES: usize = 10_000;
 /// clock.
 pub(super) const RANDOM_BYTES: u64 = 1 << 20;
 
-/// Counts an instance's linear memory and refuses growth beyond the limit.
+/// Counts an instance's linear memory and tables, and refuses growth beyond the limit.
 ///
 /// A refusal ends the run with a typed error instead of letting `memory.grow` fail: what an
 /// interpreter does when its allocator fails half-way differs between languages and versions.
@@ -28,6 +36,14 @@ pub(crate) struct MemoryLimiter {
     table_entries: usize,
 }
 
+impl MemoryLimiter {
+    fn check(&self, memory: usize, table_entries: usize) -> Result<(), LimitExceeded> {
+        let counted = table_entries.saturating_sub(FREE_ENTRIES);
+        let tables = counted.saturating_mul(TABLE_ENTRY);
+        LimitExceeded::check(Limit::Memory, self.allowed, memory.saturating_add(tables))
+    }
+}
+
 impl ResourceLimiter for MemoryLimiter {
     fn memory_growing(
         &mut self,
@@ -37,11 +53,13 @@ impl ResourceLimiter for MemoryLimiter {
     ) -> wasmtime::Result<bool> {
         if maximum.is_some_and(|maximum| desired > maximum) {
             // More than the guest itself declared, which it expects to fail.
+            self.before = self.used;
             return Ok(false);
         }
         let used = self.used.saturating_sub(current).saturating_add(desired);
-        LimitExceeded::check(Limit::Memory, self.allowed, used)?;
-        self.before = std::mem::replace(&mut self.used, used);
+        self.before = self.used;
+        self.check(used, self.table_entries)?;
+        self.used = used;
         Ok(true)
     }
 
@@ -64,6 +82,7 @@ impl ResourceLimiter for MemoryLimiter {
             .saturating_sub(current)
             .saturating_add(desired);
         LimitExceeded::check(Limit::Tables, TABLE_ENTRIES, entries)?;
+        self.check(self.used, entries)?;
         self.table_entries = entries;
         Ok(true)
     }
@@ -81,5 +100,35 @@ impl ResourceLimiter for MemoryLimiter {
 
     fn instances(&self) -> usize {
         256
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn a_growth_that_fails_changes_nothing_whatever_was_refused_before() {
+        let mut limiter = MemoryLimiter {
+            allowed: 100,
+            ..MemoryLimiter::default()
+        };
+        let failed = || wasmtime::Error::msg("no room");
+        assert!(limiter.memory_growing(0, 10, None).unwrap());
+        assert!(limiter.memory_growing(10, 60, None).unwrap());
+        limiter.memory_grow_failed(failed()).unwrap();
+        assert_eq!(limiter.used, 10);
+        assert!(limiter.memory_growing(10, 50, None).unwrap());
+        // Refused, by the guest's own maximum and by the limit; then the engine reports a failure.
+        for (desired, maximum) in [(70, Some(60)), (101, None)] {
+            assert!(!matches!(
+                limiter.memory_growing(50, desired, maximum),
+                Ok(true)
+            ));
+            limiter.memory_grow_failed(failed()).unwrap();
+            assert_eq!(limiter.used, 50);
+        }
     }
 }

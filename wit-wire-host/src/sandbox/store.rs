@@ -45,7 +45,8 @@ impl CurrentRun {
         HostcallContext {
             op: self.op.clone(),
             deadline: self.meter.deadline(),
-            value: self.meter.context().cloned(),
+            // What a guest does while it initialises is not on behalf of the call that waits for it.
+            value: self.op.as_ref().and(self.meter.context()).cloned(),
         }
     }
 }
@@ -120,6 +121,12 @@ impl StoreState {
     /// From now on, random numbers are the machine's, and what the guest opened counts as at rest.
     pub(crate) fn come_to_rest(&self) {
         self.is_at_rest.store(true, Relaxed);
+    }
+
+    /// Whether the guest holds nothing of the host but its output streams, which are stateless.
+    pub(crate) fn holds_only_streams(&mut self) -> bool {
+        let (opened, closed) = self.output.handles();
+        handles::count(&mut self.table) as u64 == opened.saturating_sub(closed)
     }
 
     pub(crate) fn spare_handle(&mut self) {

@@ -42,6 +42,7 @@ impl CallMetrics {
 /// Of instances.
 pub(crate) struct InstanceMetrics {
     pub(crate) live: Arc<Level>,
+    pub(crate) background: Arc<Timed>,
     pub(crate) instantiate_seconds: Histogram,
     pub(crate) inits: Counters,
     pub(crate) init_seconds: Histogram,
@@ -52,6 +53,7 @@ impl InstanceMetrics {
         let outcomes = [outcome::OK, outcome::ERROR, outcome::CANCELLED];
         Self {
             live: Level::new(super::INSTANCES_LIVE),
+            background: Arc::new(Timed::new(super::BACKGROUND_CPU_SECONDS)),
             instantiate_seconds: histogram!(super::INSTANTIATE_SECONDS),
             inits: Counters::new(
                 outcomes,

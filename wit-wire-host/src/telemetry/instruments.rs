@@ -97,8 +97,11 @@ impl Timed {
         }
     }
 
-    pub(crate) fn add(&self, since: Instant) {
-        let time = since.elapsed();
+    pub(crate) fn add_since(&self, since: Instant) {
+        self.add(since.elapsed());
+    }
+
+    pub(crate) fn add(&self, time: Duration) {
         self.count.fetch_add(1, Relaxed);
         self.nanos.fetch_add(time.as_nanos() as u64, Relaxed);
         self.seconds.record(time);

@@ -66,6 +66,9 @@ pub const RESET_SECONDS: &str = "wit_wire_reset_seconds";
 pub const PROGRAM_LOAD_SECONDS: &str = "wit_wire_program_load_seconds";
 /// Time to build an instance: a histogram.
 pub const INSTANTIATE_SECONDS: &str = "wit_wire_instantiate_seconds";
+/// CPU time of work that no call pays for: building the first instance of a component, and
+/// instances ahead of the calls that need them. A histogram.
+pub const BACKGROUND_CPU_SECONDS: &str = "wit_wire_background_cpu_seconds";
 /// Discarded instances: a counter by `reason`, which is a field of [`Discarded`](crate::Discarded).
 pub const DISCARDED: &str = "wit_wire_instances_discarded_total";
 /// Instances built to replace discarded ones: a counter.
@@ -121,6 +124,11 @@ pub(crate) fn describe() {
         INSTANTIATE_SECONDS,
         Unit::Seconds,
         "Time to build an instance"
+    );
+    time!(
+        BACKGROUND_CPU_SECONDS,
+        Unit::Seconds,
+        "CPU time of work that no call pays for"
     );
     count!(DISCARDED, Unit::Count, "Discarded instances, by reason");
     count!(

@@ -227,7 +227,11 @@ async fn misbehaviour_costs_the_instance_and_not_the_process() {
 
 #[tokio::test]
 async fn sizes_are_limited_in_both_directions() {
-    let limits = Limits::default().input(10).output(5).hostcall_payload(7);
+    let limits = Limits::default()
+        .input(10)
+        .output(5)
+        .error(4)
+        .hostcall_payload(7);
     let host = host().limits(limits);
     let program = program(host, &[]).await;
     let call = async |op: &str, input: &str| {
@@ -257,13 +261,40 @@ async fn sizes_are_limited_in_both_directions() {
         call("h:add", "01234567").await,
         (Limit::HostcallPayload, 7, Some(13))
     );
-    assert_eq!(call("bad", "012345").await, (Limit::Output, 5, Some(6)));
+    assert_eq!(call("bad", "01234").await, (Limit::Error, 4, Some(5)));
     let generous = limits.input(100).output(100);
     let echo = program.function("echo").unwrap();
     assert_eq!(
         echo.call_raw("01234567890").limits(generous).await.unwrap(),
         "01234567890"
     );
+}
+
+#[tokio::test]
+async fn an_output_of_too_many_values_is_not_parsed() {
+    let program = program(host(), &[]).await;
+    let echo = program.function("echo").unwrap();
+    let many = format!("[{}0]", "0,".repeat(300_000));
+    let error = echo
+        .call_raw(&*many)
+        .limits(Limits::default().json_nodes(usize::MAX))
+        .await;
+    assert_eq!(error.unwrap(), *many, "what is not parsed may be anything");
+    let numbers: Vec<u8> = vec![0; 300_001];
+    let (error, _) = echo.call::<_, Vec<u8>>(&numbers).with_receipt().await;
+    let CallError::Limit { exceeded, .. } = error.unwrap_err() else {
+        panic!("no limit")
+    };
+    assert_eq!(
+        (exceeded.limit, exceeded.allowed),
+        (Limit::JsonNodes, 250_000)
+    );
+    let generous = Limits::default().json_nodes(300_002);
+    let parsed = echo.call::<_, Vec<u8>>(&numbers).limits(generous).await;
+    assert_eq!(parsed.unwrap(), numbers);
+    // A text of the same length has one.
+    let text = "[,".repeat(300_000);
+    assert_eq!(echo.call::<_, String>(&text).await.unwrap(), text);
 }
 
 #[tokio::test]

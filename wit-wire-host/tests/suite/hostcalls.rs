@@ -45,7 +45,7 @@ async fn a_guest_says_why_it_traps() {
     let panic = program.function("panic").unwrap();
     let failure = panic.call::<_, Value>("at src/lib.rs:3:5: é").await;
     assert!(
-        matches!(&failure, Err(CallError::Handler { op, message }) if op == "panic" && message == "at src/lib.rs:3:5: é"),
+        matches!(&failure, Err(CallError::Panicked { op, message }) if op == "panic" && message == "at src/lib.rs:3:5: é"),
         "{failure:?}"
     );
     // What is no text of up to 64 KiB is not believed.

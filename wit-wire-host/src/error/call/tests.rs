@@ -24,7 +24,11 @@ fn next(error: Option<&CallError>) -> Option<CallError> {
             op: op(),
             message: message(),
         },
-        Some(E::Handler { .. }) => E::Encode {
+        Some(E::Handler { .. }) => E::Panicked {
+            op: op(),
+            message: message(),
+        },
+        Some(E::Panicked { .. }) => E::Encode {
             op: op(),
             source: json(),
         },
@@ -71,9 +75,13 @@ fn limit(after: Option<Limit>) -> Option<CallError> {
         Some(Limit::Tables) => Limit::Handles,
         Some(Limit::Handles) => Limit::Input,
         Some(Limit::Input) => Limit::Output,
-        Some(Limit::Output) => Limit::Hostcalls,
+        Some(Limit::Output) => Limit::Error,
+        Some(Limit::Error) => Limit::Hostcalls,
         Some(Limit::Hostcalls) => Limit::HostcallPayload,
-        Some(Limit::HostcallPayload) => Limit::Instances,
+        Some(Limit::HostcallPayload) => Limit::HostcallAnswer,
+        Some(Limit::HostcallAnswer) => Limit::JsonNodes,
+        Some(Limit::JsonNodes) => Limit::State,
+        Some(Limit::State) => Limit::Instances,
         Some(Limit::Instances) => Limit::Concurrency,
         Some(Limit::Concurrency) => Limit::Wait,
         Some(Limit::Wait) => Limit::Queue,

@@ -21,13 +21,14 @@ use crate::error::{CallError, Phase};
 use crate::metering::{Limit, LimitExceeded, Limits, Meter, MeterOptions};
 use crate::pool::PoolConfig;
 use crate::pool::stats::Counts;
-use crate::telemetry::Level;
+use crate::telemetry::{Level, Timed};
 
 type Acquiring<T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send>>;
 
 fn permits(instances: usize, queue: usize) -> Arc<Permits> {
     let config = PoolConfig::default().instances(instances).queue(queue);
-    let counts = Arc::new(Counts::new(Level::new("live")));
+    let background = Arc::new(Timed::new("background"));
+    let counts = Arc::new(Counts::new(Level::new("live"), background));
     Arc::new(Permits::new(&config, counts))
 }
 

@@ -134,7 +134,7 @@ async fn answers(meter: &Meter, wait: Option<f64>) -> Result<Vec<BatchedAnswer>,
     let wait = wait.map(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)));
     // A time too far for the clock is not a limit.
     let wait = wait.and_then(Result::ok);
-    let allowed = meter.limits().hostcall_payload;
+    let allowed = meter.limits().hostcall_answer;
     let held_back = meter.outstanding(|outstanding| outstanding.take_held_back());
     let mut answers: Vec<BatchedAnswer> = held_back.into_iter().map(From::from).collect();
     let mut bytes = answers.iter().map(BatchedAnswer::size).sum::<usize>();
@@ -153,7 +153,7 @@ async fn answers(meter: &Meter, wait: Option<f64>) -> Result<Vec<BatchedAnswer>,
                     let answer = BatchedAnswer::from(answered);
                     let size = answer.size();
                     if let Err(exceeded) =
-                        LimitExceeded::check(Limit::HostcallPayload, allowed, size)
+                        LimitExceeded::check(Limit::HostcallAnswer, allowed, size)
                     {
                         return Poll::Ready(Err(exceeded));
                     }

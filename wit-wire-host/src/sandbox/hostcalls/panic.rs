@@ -14,7 +14,7 @@ pub(crate) fn note(
     report: &mut Option<String>,
 ) -> Result<Result<String, HostcallError>, LimitExceeded> {
     meter.count_hostcall()?;
-    let allowed = LONGEST.min(meter.limits().output);
+    let allowed = LONGEST.min(meter.limits().error);
     let refused = |why: &dyn std::fmt::Display| {
         let message = format!("invalid payload for `{PANIC}`: {why}");
         Ok(Err(HostcallError::new("op_400", message)))

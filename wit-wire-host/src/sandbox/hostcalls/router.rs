@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -14,6 +15,7 @@ use tracing::field::Empty;
 use super::files::Files;
 use super::{HostcallContext, Hostcalls};
 use crate::contain::contain;
+use crate::metering::offload_of_hostcall;
 use crate::protocol::reserved::{FILE, FILES, PREFIX};
 use crate::protocol::{HostcallError, Payload};
 use crate::telemetry::{HostcallMetrics, OTHERS, TARGET, outcome};
@@ -68,26 +70,22 @@ impl<T: Hostcalls> DynHostcalls for T {
 impl Router {
     pub(crate) fn add<I, O, F, Fut>(&mut self, op: String, closure: F)
     where
-        I: DeserializeOwned + Send,
+        I: DeserializeOwned + Send + 'static,
         O: Serialize,
         F: Fn(HostcallContext, I) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<O, HostcallError>> + Send + 'static,
     {
-        let name = op.clone();
+        let name: Arc<str> = op.as_str().into();
+        let closure = Arc::new(closure);
         let typed = move |context, payload: String| -> AnswerFuture<'static> {
-            let answer = match serde_json::from_str(&payload) {
-                Ok(input) => closure(context, input),
-                Err(error) => {
-                    let error = HostcallError::new(
-                        "op_400",
-                        format!("invalid payload for `{name}`: {error}"),
-                    );
-                    return Box::pin(async move { Err(error) });
-                }
-            };
-            let name = name.clone();
+            let (name, closure) = (name.clone(), closure.clone());
             Box::pin(async move {
-                serde_json::to_string(&answer.await?).map_err(|error| {
+                let input = parse(payload).await.map_err(|error| {
+                    let message = format!("invalid payload for `{name}`: {error}");
+                    HostcallError::new("op_400", message)
+                })?;
+                let answer = closure(context, input).await?;
+                serde_json::to_string(&answer).map_err(|error| {
                     HostcallError::new(
                         "op_500",
                         format!("the answer of `{name}` has no JSON form: {error}"),
@@ -177,6 +175,18 @@ impl Router {
         watched.end(answer.as_ref());
         answer.unwrap_or_else(|| Err(HostcallError::panicked(&name)))
     }
+}
+
+/// Texts from this length on are parsed on threads for blocking work.
+const LONG: usize = 64 << 10;
+
+async fn parse<I: DeserializeOwned + Send + 'static>(payload: String) -> Result<I, String> {
+    let parse = |payload: &str| serde_json::from_str(payload).map_err(|error| error.to_string());
+    if payload.len() < LONG {
+        return parse(&payload);
+    }
+    let parsed = offload_of_hostcall(move || parse(&payload)).await;
+    parsed.unwrap_or_else(|_| Err("the async runtime shut down".to_owned()))
 }
 
 /// A hostcall's future. It may panic when it is dropped, too, which is often because its call was

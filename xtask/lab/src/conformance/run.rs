@@ -211,7 +211,9 @@ fn check(
             let (kind, message) = match &error {
                 Failure::NoHandler { .. } => (Some(CallError::NoHandler), ""),
                 Failure::InvalidInput { message, .. } => (Some(CallError::InJsonErr), &**message),
-                Failure::Handler { message, .. } => (Some(CallError::HandlerErr), &**message),
+                Failure::Handler { message, .. } | Failure::Panicked { message, .. } => {
+                    (Some(CallError::HandlerErr), &**message)
+                }
                 _ => (None, ""),
             };
             if kind.is_none() || kind != call.error || !message.contains(&call.message) {

@@ -121,9 +121,10 @@ impl Expected {
             (Self::Python(ty), Err(error)) => {
                 PythonError::of(error).is_some_and(|error| error.ty == *ty)
             }
-            (Self::Handler(text), Err(CallError::Handler { message, .. })) => {
-                message.contains(text)
-            }
+            (
+                Self::Handler(text),
+                Err(CallError::Handler { message, .. } | CallError::Panicked { message, .. }),
+            ) => message.contains(text),
             (Self::Limit(limits), Err(CallError::Limit { exceeded, .. })) => {
                 limits.contains(&exceeded.limit)
             }

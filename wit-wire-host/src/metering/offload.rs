@@ -1,0 +1,31 @@
+//! Work that takes too long for a thread that drives async tasks.
+
+use std::panic::resume_unwind;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::Interrupt;
+use crate::contain::contain;
+
+/// Does `work` on a thread for blocking work, or here if the system has none left. A panic in it is
+/// one here.
+pub(super) async fn offload<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Interrupt> {
+    let work = Arc::new(Mutex::new(Some(work)));
+    let take = |work: &Mutex<Option<_>>| work.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let spawned = contain(|| {
+        let work = work.clone();
+        tokio::task::spawn_blocking(move || take(&work).map(|work| work()))
+    });
+    let done = match spawned {
+        Some(spawned) => match spawned.await {
+            Ok(done) => done,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                Err(_) => None,
+            },
+        },
+        None => take(&work).map(|work| work()),
+    };
+    done.ok_or(Interrupt::NoRuntime)
+}
