@@ -50,6 +50,7 @@ fn a_soak_of_seconds_passes_and_says_what_it_saw() {
         " hunts secrets ",
         "programs registered; answers: p50 ",
         "memory: not judged in less than a minute\n",
+        "at most: ",
         "at rest: ",
     ] {
         assert!(stdout.contains(part), "no {part:?} in\n{stdout}");

@@ -43,6 +43,7 @@ fn of_error(error: CallError, expected: Phase) -> String {
         CallError::Decode { source, .. } => format!("no JSON: {source}"),
         CallError::Failed { source, .. } => format!("could not go on: {source}"),
         CallError::NoHandler { .. } => "no handler".to_owned(),
+        CallError::Panicked { message, .. } => format!("panicked: {message}"),
         CallError::Handler { message, .. } | CallError::Init { message } => {
             format!("failed: {message}")
         }

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::hosts::Hosts;
 use super::kinds::KINDS;
+use super::peak::longest_poll;
 use super::programs::Kind;
 use super::random::Random;
 use super::tally::{Outcome, Tally};
@@ -76,8 +77,10 @@ async fn step(hosts: &Hosts, random: &mut Random, tally: &Tally, slots: &mut [Sl
     {
         *slot = new;
     }
-    let outcome = call(slot, random).await;
-    tally.add(slot.kind.name, outcome);
+    let kind = slot.kind.name;
+    let (outcome, poll) = longest_poll(call(slot, random)).await;
+    tally.add(kind, outcome);
+    tally.polled(poll);
 }
 
 async fn register(

@@ -5,6 +5,7 @@
 mod hosts;
 mod kinds;
 mod load;
+mod peak;
 mod programs;
 mod random;
 mod report;
@@ -23,6 +24,7 @@ use python_runtime::PythonSource;
 
 use crate::shell;
 use hosts::{Hosts, resident};
+use peak::Peak;
 use random::Random;
 use tally::Tally;
 use verdict::Evidence;
@@ -77,11 +79,13 @@ async fn all(length: Duration, seed: u64, interrupted: &AtomicBool) -> Result<()
     bar.set_message("");
     let mut memory = Vec::with_capacity(SAMPLES as usize);
     let mut next_line = line_time(length);
+    let mut peak = Peak::default();
     let mut on_sample = |sample: Sample| {
         memory.push(sample.resident);
         bar.set_position(sample.elapsed.as_millis() as u64);
         if sample.elapsed >= next_line {
             next_line += line_time(length);
+            peak.note();
             bar.suspend(|| println!("{}", report::line(&sample, &hosts)));
         }
     };
@@ -93,11 +97,14 @@ async fn all(length: Duration, seed: u64, interrupted: &AtomicBool) -> Result<()
     let after = hosts.rest().await;
     hosts.nest(None);
     let total = tally.kept().total();
+    peak.note();
+    peak.poll = tally.kept().poll;
     let evidence = Evidence {
         length: elapsed,
         calls: total.calls,
         wrong: total.wrong,
         memory,
+        peak,
         rest: [before, after],
     };
     report::summary(&tally, &evidence);

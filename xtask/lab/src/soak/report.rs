@@ -93,6 +93,7 @@ pub(super) fn summary(tally: &Tally, evidence: &Evidence) {
             megabytes(SLACK_BYTES),
         ),
     }
+    println!("at most: {}", evidence.peak);
     let [before, after] = &evidence.rest;
     println!("at rest: {before} after the warm-up; {after} in the end");
 }

@@ -42,6 +42,8 @@ pub(super) struct Kept {
     /// Microseconds that answers took, in all and since the last line.
     pub(super) latency: Histogram<u64>,
     pub(super) recent: Histogram<u64>,
+    /// Processor time of the longest poll of a call.
+    pub(super) poll: Duration,
 }
 
 /// The wrong answers that are told; more of them say no more.
@@ -57,11 +59,18 @@ impl Tally {
             wrong: Vec::new(),
             latency: histogram()?,
             recent: histogram()?,
+            poll: Duration::ZERO,
         })))
     }
 
     pub(super) fn kept(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One poll of a call took so much processor time.
+    pub(super) fn polled(&self, time: Duration) {
+        let mut kept = self.kept();
+        kept.poll = kept.poll.max(time);
     }
 
     pub(super) fn add(&self, kind: &'static str, outcome: Outcome) {

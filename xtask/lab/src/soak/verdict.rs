@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::peak::Peak;
+
 /// Growth of memory up to this many bytes, or to this part of what it was, is no growth: allocators
 /// and the system keep some in hand, and how much depends on what the load was doing at the moment.
 pub(super) const SLACK_BYTES: u64 = 16 << 20;
@@ -42,6 +44,7 @@ pub(super) struct Evidence {
     pub(super) wrong: u64,
     /// Bytes of the process in memory, at even intervals under load.
     pub(super) memory: Vec<u64>,
+    pub(super) peak: Peak,
     /// After the warm-up, and in the end.
     pub(super) rest: [Rest; 2],
 }
@@ -76,6 +79,7 @@ impl Evidence {
                 ));
             }
         }
+        faults.extend(self.peak.faults());
         let [before, after] = &self.rest;
         if before != after {
             faults.push(format!(
@@ -112,6 +116,7 @@ mod tests {
             calls: 1000,
             wrong: 0,
             memory: (0..100).map(memory).collect(),
+            peak: Peak::default(),
             rest: [REST; 2],
         }
     }
@@ -165,6 +170,23 @@ mod tests {
             let said = format!("at rest there were {REST}; now there are {leak}");
             assert_eq!(leaks.faults(), [said]);
         }
+        let busy = Evidence {
+            peak: Peak {
+                mappings: 50_000,
+                threads: 700,
+                poll: Duration::from_secs(3),
+                ..Peak::default()
+            },
+            ..evidence(|_| 1)
+        };
+        assert_eq!(
+            busy.faults(),
+            [
+                "50000 mappings, and 36864 are allowed",
+                "700 threads, and 600 are allowed",
+                "a poll took 3s of processor time, and 500ms are allowed"
+            ]
+        );
         let nothing = Evidence {
             calls: 0,
             memory: Vec::new(),
