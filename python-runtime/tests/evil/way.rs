@@ -53,6 +53,7 @@ const LIMITS: Limits = Limits::new()
     .log(16 << 10)
     .hostcalls(10_000)
     .hostcall_payload(1 << 20)
+    .hostcall_answer(1 << 20)
     .wait(Duration::from_secs(60))
     .nesting(2);
 
