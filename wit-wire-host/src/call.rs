@@ -74,7 +74,7 @@ impl<O: Send + 'static> Decode<O> {
         };
         let stopped = |interrupt| CallError::interrupted(interrupt, Phase::Handle, Some(op));
         let parsed = if output.len() < LONG {
-            parse(&output)
+            meter.measure(|| parse(&output))
         } else {
             let counted = meter.drive(meter.check_nodes(output.text())).await;
             let counted = counted.map_err(stopped)?;

@@ -167,6 +167,7 @@ impl Program {
             let result = instance.init_with(meter, determinism, ops, version).await;
             if result.is_err() {
                 usage.note(meter, instance, None);
+                usage.discarded = pooled.outlook();
             }
             result?;
         }

@@ -20,10 +20,12 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::Image;
-use crate::protocol::Op;
+use crate::protocol::{Op, json_nodes};
 
 const MAGIC: [u8; 8] = *b"\x89WPRG\r\n\x1a";
 const FORMAT: u32 = 1;
+/// Values and keys of a header: seven for each op.
+const HEADER_NODES: usize = 1 << 20;
 const PREFIX: usize = MAGIC.len() + 4 + 4 + 32;
 
 /// Why a program could not be serialised, or bytes could not be restored as one.
@@ -178,13 +180,17 @@ impl Snapshot {
             return Err(damaged("its digest does not match"));
         }
         let header = rest.get(..length).ok_or(short)?;
+        let text = std::str::from_utf8(header).unwrap_or_default();
+        if json_nodes(text) > HEADER_NODES {
+            return Err(damaged("its header is too large"));
+        }
         let Header {
             component,
             blank,
             version,
             ops,
             memory,
-        } = serde_json::from_slice(header).map_err(|_| damaged("its header is unreadable"))?;
+        } = serde_json::from_str(text).map_err(|_| damaged("its header is unreadable"))?;
         let op = |parts: [String; 3]| Op::from_parts(parts.map(Arc::from));
         let memory = usize::try_from(memory).map_err(|_| damaged("its memory is too large"))?;
         Ok(Self {

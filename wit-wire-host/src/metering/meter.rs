@@ -229,6 +229,11 @@ impl Meter {
         Ok(())
     }
 
+    /// Does `work` here and now, and charges its CPU time to the run.
+    pub(crate) fn measure<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.0.cpu.measure(Instant::now(), work)
+    }
+
     /// Does `work` that may take long on a thread for blocking work, and charges its CPU time to
     /// the run.
     pub(crate) async fn offload<T: Send + 'static>(
