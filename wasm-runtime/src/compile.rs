@@ -267,6 +267,8 @@ mod tests {
             };
             let (mut first, second, other) = (ask(b"one"), ask(b"one"), ask(b"other"));
             assert!(first.same_channel(&second) && !first.same_channel(&other));
+            // It goes on for those who still wait.
+            drop(second);
             drop(release);
             holding.await.unwrap().unwrap_err();
             assert!(

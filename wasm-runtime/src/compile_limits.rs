@@ -31,7 +31,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CompileLimits {
-    /// Bytes of memory that the process may write to: its data, heap and stacks.
+    /// Bytes of memory that the process may write to: its data, heap and stacks. At least 8 MiB,
+    /// without which it does not start.
     pub memory: u64,
     /// CPU time of the process, in whole seconds: parts of one are rounded up.
     pub cpu_time: Duration,
@@ -89,6 +90,11 @@ impl CompileLimits {
     #[must_use]
     pub const fn queue(self, queue: usize) -> Self {
         Self { queue, ..self }
+    }
+
+    /// `memory`, and no less than the process takes to start.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.memory.max(8 << 20)
     }
 
     /// `cpu_time` as the system counts it, in seconds.

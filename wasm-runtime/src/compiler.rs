@@ -128,7 +128,7 @@ impl CompilerProcess {
             status,
             ..
         } = ended;
-        let memory = || CompileLimit::Memory(self.limits.memory).into();
+        let memory = || CompileLimit::Memory(self.limits.memory_bytes()).into();
         let failed = |said: &str| {
             let said = match said.trim() {
                 "" => "no result and no message: does its `main` begin with `wasm_runtime::run_if_compiler()`?",
@@ -173,7 +173,7 @@ impl CompilerProcess {
             let mut child = child;
             let sender = self.sender.clone();
             // An archive takes less than the memory it was made in.
-            let most = self.limits.memory;
+            let most = self.limits.memory_bytes();
             let answer = thread::Builder::new().spawn_scoped(scope, move || {
                 // One that ends early says why.
                 let _ = write_component(stdin, component);
@@ -274,9 +274,13 @@ fn exceeded_cpu_time(status: ExitStatus) -> bool {
     }
 }
 
-/// Whether a process says that it ended for want of memory: by Rust's own message of a failed
-/// allocation, or the system's.
+/// Whether a process says that it ended for want of memory: in the words of Rust's own message of a
+/// failed allocation, of Wasmtime's, or of the system's.
 fn ran_out_of_memory(stderr: &str) -> bool {
-    let messages = ["memory allocation of ", "Cannot allocate memory"];
+    let messages = [
+        "memory allocation of ",
+        "out of memory",
+        "Cannot allocate memory",
+    ];
     messages.iter().any(|message| stderr.contains(message))
 }

@@ -54,7 +54,7 @@ pub(crate) fn can_compile() -> bool {
 
 /// The arguments that have an executable compile within these limits.
 pub(crate) fn arguments(limits: &CompileLimits) -> [String; 3] {
-    let (memory, seconds) = (limits.memory, limits.cpu_seconds());
+    let (memory, seconds) = (limits.memory_bytes(), limits.cpu_seconds());
     [COMPILE.to_owned(), memory.to_string(), seconds.to_string()]
 }
 
