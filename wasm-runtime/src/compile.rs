@@ -110,7 +110,9 @@ impl Compilations {
             key: key.clone(),
             sender,
         };
-        let compile = self.clone().compile(key, loader.clone(), host.clone(), bytes);
+        let compile = self
+            .clone()
+            .compile(key, loader.clone(), host.clone(), bytes);
         tokio::spawn(async move {
             let result = tokio::select! {
                 result = compile => result,
@@ -155,7 +157,10 @@ impl Compilations {
 }
 
 /// Has a process compile `bytes`, and loads the archive.
-#[allow(unsafe_code, reason = "the archive comes from a compiler that is trusted")]
+#[allow(
+    unsafe_code,
+    reason = "the archive comes from a compiler that is trusted"
+)]
 fn load(
     process: CompilerProcess,
     key: &CompileKey,
@@ -231,7 +236,8 @@ impl Failed {
     }
 
     fn find(&mut self, key: &CompileKey, now: Instant) -> Option<Error> {
-        self.0.retain(|(then, ..)| now.duration_since(*then) < Self::AGE);
+        self.0
+            .retain(|(then, ..)| now.duration_since(*then) < Self::AGE);
         let known = self.0.iter().find(|(_, failed, _)| failed == key);
         known.map(|(.., error)| error.clone())
     }

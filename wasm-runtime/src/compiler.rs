@@ -131,7 +131,9 @@ impl CompilerProcess {
         let memory = || CompileLimit::Memory(self.limits.memory_bytes()).into();
         let failed = |said: &str| {
             let said = match said.trim() {
-                "" => "no result and no message: does its `main` begin with `wasm_runtime::run_if_compiler()`?",
+                "" => {
+                    "no result and no message: does its `main` begin with `wasm_runtime::run_if_compiler()`?"
+                }
                 said => said,
             };
             Error::CompilerFailed {

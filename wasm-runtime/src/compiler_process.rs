@@ -23,10 +23,8 @@ static CAN_COMPILE: AtomicBool = AtomicBool::new(false);
 /// for that; otherwise returns at once. To be called first in `main`:
 ///
 /// ```no_run
-/// fn main() {
-///     wasm_runtime::run_if_compiler();
-///     // What the program is for.
-/// }
+/// wasm_runtime::run_if_compiler();
+/// // What the program is for.
 /// ```
 ///
 /// A runtime has components compiled by a second process of its own executable, which the system

@@ -240,8 +240,7 @@ fn what_exceeded_a_limit_is_not_tried_again() {
     let runtime = builder(&link).compile_limits(limits).build().unwrap();
     let tokio = Runtime::new().unwrap();
     let ask = |component: Vec<u8>| tokio.block_on(runtime.component(component)).unwrap_err();
-    let is_limit =
-        |error: &Error| matches!(error, Error::CompileLimit(CompileLimit::Memory(_)));
+    let is_limit = |error: &Error| matches!(error, Error::CompileLimit(CompileLimit::Memory(_)));
     let found = ask(wide());
     assert!(is_limit(&found), "{found:?}");
     fs::remove_file(&link).unwrap();

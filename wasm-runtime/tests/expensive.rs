@@ -15,9 +15,7 @@
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
-use wasm_runtime::{
-    CacheFolder, CompileLimit, CompileLimits, Compiler, Error, WasmRuntime,
-};
+use wasm_runtime::{CacheFolder, CompileLimit, CompileLimits, Compiler, Error, WasmRuntime};
 
 const MEMORY: u64 = 64 << 20;
 
@@ -91,7 +89,10 @@ impl Module {
         let module = join(&[
             b"\0asm\x01\0\0\0",
             &section(1, &join(&[&leb(types.len()), &types.concat()])),
-            &section(3, &vector(self.functions.len(), |n| leb(self.functions[n].0))),
+            &section(
+                3,
+                &vector(self.functions.len(), |n| leb(self.functions[n].0)),
+            ),
             &self.between,
             &section(
                 10,
@@ -99,10 +100,7 @@ impl Module {
             ),
             &self.data,
         ]);
-        join(&[
-            b"\0asm\x0d\0\x01\0",
-            &each(times, |_| section(1, &module)),
-        ])
+        join(&[b"\0asm\x0d\0\x01\0", &each(times, |_| section(1, &module))])
     }
 }
 
@@ -236,7 +234,8 @@ fn limited() -> Vec<(&'static str, Vec<u8>)> {
             // No two alike.
             types: (0..250)
                 .map(|n| {
-                    let value = |bit: usize| vec![if n >> (bit % 8) & 1 == 1 { 0x7f } else { 0x7e }];
+                    let value =
+                        |bit: usize| vec![if n >> (bit % 8) & 1 == 1 { 0x7f } else { 0x7e }];
                     join(&[&[0x60], &vector(1_000, value), &[0]])
                 })
                 .collect(),
@@ -351,11 +350,7 @@ fn limited() -> Vec<(&'static str, Vec<u8>)> {
             typed(
                 0,
                 1,
-                &join(&[
-                    &[0x10, 1].repeat(80_000),
-                    &[0x6a].repeat(79_999),
-                    &DROP,
-                ]),
+                &join(&[&[0x10, 1].repeat(80_000), &[0x6a].repeat(79_999), &DROP]),
                 1,
             ),
         ),
@@ -369,7 +364,11 @@ fn limited() -> Vec<(&'static str, Vec<u8>)> {
         ),
         (
             "50,000 growths of the memory",
-            with(ONE_PAGE.to_vec(), 0, &[0x41, 0, 0x40, 0, 0x1a].repeat(50_000)),
+            with(
+                ONE_PAGE.to_vec(),
+                0,
+                &[0x41, 0, 0x40, 0, 0x1a].repeat(50_000),
+            ),
         ),
         (
             "80,000 divisions",
@@ -386,7 +385,10 @@ fn limited() -> Vec<(&'static str, Vec<u8>)> {
             ),
         ),
         ("50,000 functions", many(50_000, &[], Vec::new())),
-        ("32,000 functions in a table", many(32_000, &[], elements(32_000))),
+        (
+            "32,000 functions in a table",
+            many(32_000, &[], elements(32_000)),
+        ),
         (
             "250,000 elements",
             with(
@@ -395,7 +397,10 @@ fn limited() -> Vec<(&'static str, Vec<u8>)> {
                 &[],
             ),
         ),
-        ("5,000 functions that take and give 1,000 values, in a table", wide_elements),
+        (
+            "5,000 functions that take and give 1,000 values, in a table",
+            wide_elements,
+        ),
         ("250 exports of types of 1,000 values", wide_exports),
         ("22,500 functions in 900 modules", modules),
         ("two bytes 64 MiB apart", sparse),

@@ -15,8 +15,8 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 use wasm_runtime::{
-    CallError, Compiler, HostcallContext, HostcallError, Hostcalls, Isolation, Op, Payload, ProgramError,
-    WasmRuntime,
+    CallError, Compiler, HostcallContext, HostcallError, Hostcalls, Isolation, Op, Payload,
+    ProgramError, WasmRuntime,
 };
 
 #[derive(Deserialize)]

@@ -215,7 +215,9 @@ impl Bounds {
                 level.cost.items += u64::from(section.count());
                 for index in section.clone() {
                     let ty = level.types.get(index? as usize);
-                    level.parameters.push_back(ty.map_or(0, |(takes, _)| *takes));
+                    level
+                        .parameters
+                        .push_back(ty.map_or(0, |(takes, _)| *takes));
                 }
             }
             Payload::GlobalSection(section) => level.cost.items += u64::from(section.count()),
@@ -322,8 +324,12 @@ impl Bounds {
             BlockType::Empty => 0,
             BlockType::Type(_) => 1,
             BlockType::FuncType(index) => {
-                let ty = self.open.last().map(|(_, module)| module.types.get(index as usize));
-                ty.flatten().map_or(0, |(_, takes_and_gives)| *takes_and_gives)
+                let ty = self
+                    .open
+                    .last()
+                    .map(|(_, module)| module.types.get(index as usize));
+                ty.flatten()
+                    .map_or(0, |(_, takes_and_gives)| *takes_and_gives)
             }
         };
     }

@@ -29,7 +29,6 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    wasm_runtime::run_if_compiler();
     shell::exit_code(match Command::parse() {
         Command::Conformance(args) => conformance::conformance(args),
         Command::CpythonTests(args) => cpython_tests::cpython_tests(args),
