@@ -10,7 +10,7 @@ use std::time::Duration;
 use artifact_embed::{Archive, Effort, EngineConfig, HOST_TARGET, Loader};
 use benches::{Ladder, Times, repeat, timed};
 use serde_json::Value;
-use wasm_runtime::{Component, Isolation, Limits, Op, WasmRuntime};
+use wasm_runtime::{Compiler, Component, Isolation, Limits, Op, WasmRuntime};
 use wasmtime::Store;
 use wasmtime::component::Linker;
 
@@ -63,11 +63,17 @@ fn main() {
     components(&mut ladder);
 }
 
+/// A runtime for our own guests, which are trusted.
+fn runtime() -> WasmRuntime {
+    let runtime = WasmRuntime::builder().compiler(Compiler::InProcess);
+    runtime.build().expect("a runtime")
+}
+
 fn wire(ladder: &mut Ladder) {
     // 1 KB of JSON.
     let input: Arc<str> = format!("[{:?},{:?}]", "a".repeat(500), "b".repeat(517)).into();
     let bytes = std::fs::read(guest("rust-no-wasi.wasm")).expect("the Rust guest");
-    let runtime = WasmRuntime::builder().build().expect("a runtime");
+    let runtime = runtime();
     let component = ladder
         .tokio
         .block_on(runtime.component(bytes.as_slice()))
@@ -144,7 +150,7 @@ fn wire(ladder: &mut Ladder) {
 }
 
 fn components(ladder: &mut Ladder) {
-    let runtime = WasmRuntime::builder().build().expect("a runtime");
+    let runtime = runtime();
     let first_call = async |component: &Component| {
         let program = component
             .program([echo()])

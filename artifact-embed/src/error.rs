@@ -205,7 +205,7 @@ pub enum Error {
     #[cfg(feature = "compile")]
     TooLarge {
         /// What there would be too much of.
-        what: &'static str,
+        what: String,
         /// How much of it.
         found: u64,
         /// The limit.

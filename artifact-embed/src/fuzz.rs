@@ -7,11 +7,18 @@
     reason = "a check fails by panicking, and is not part of the API"
 )]
 
+use arbitrary::{Result, Unstructured};
+use peak_alloc::PeakAlloc;
+use wasm_encoder::ComponentBuilder;
+use wasm_smith::{Config, Module};
 use wasmparser::{Validator, WasmFeatures};
 
 use crate::archive::{Fields, MAX_RATIO, write};
 use crate::digest::digest;
-use crate::{Archive, Error, Header, inspect, instrument};
+use crate::{Archive, EngineConfig, Error, HOST_TARGET, Header, compile, inspect, instrument};
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
 
 /// An archive is refused with a reason, or unpacks to the code that its header describes, in memory
 /// that its own size bounds.
@@ -89,8 +96,68 @@ pub fn component(bytes: &[u8]) {
     }
 }
 
+/// A component of less than 256 KB, which is made of `bytes`, is compiled within 512 MB or refused
+/// with a reason. Its shape is one that no compiler writes.
+pub fn compiler(bytes: &[u8]) {
+    let Ok(module) = module(&mut Unstructured::new(bytes)) else {
+        return;
+    };
+    let mut component = ComponentBuilder::default();
+    component.core_module_raw(None, &module);
+    let component = component.finish();
+    if component.len() > 256 << 10 {
+        return;
+    }
+    let before = MEMORY.current_usage();
+    MEMORY.reset_peak_usage();
+    match compile(&component, &EngineConfig::default(), HOST_TARGET) {
+        Ok(_) | Err(Error::TooLarge { .. } | Error::Compile(_)) => {}
+        Err(error) => panic!("{error:?}"),
+    }
+    let peak = MEMORY.peak_usage().saturating_sub(before);
+    let bytes = component.len();
+    assert!(peak < 512 << 20, "{bytes} bytes took {peak} to compile");
+}
+
+/// A valid module: how large its parts may be and which features it uses are random too.
+fn module(random: &mut Unstructured<'_>) -> Result<Vec<u8>> {
+    let mut least = |numbers: [usize; 3]| random.choose(&numbers).copied();
+    let config = Config {
+        min_funcs: least([1, 10, 1_000])?,
+        min_types: least([1, 20, 300])?,
+        min_globals: least([0, 20, 1_000])?,
+        min_element_segments: least([0, 5, 100])?,
+        min_data_segments: least([0, 5, 100])?,
+        max_funcs: 10_000,
+        max_types: 1_000,
+        max_globals: 1_000,
+        max_elements: 100_000,
+        max_element_segments: 1_000,
+        max_data_segments: 1_000,
+        max_instructions: 100_000,
+        // Beyond it, data at both ends of a memory would be all that is refused.
+        max_memory32_bytes: 64 << 20,
+        // What the engine has switched off.
+        gc_enabled: false,
+        reference_types_enabled: false,
+        exceptions_enabled: false,
+        threads_enabled: false,
+        custom_page_sizes_enabled: false,
+        wide_arithmetic_enabled: false,
+        // Imports would have to be satisfied, and are not compiled.
+        max_imports: 0,
+        ..Config::default()
+    };
+    Ok(Module::new(config, random)?.to_bytes())
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn compilers() {
+        mutations::run("compiler", 200, super::compiler);
+    }
+
     #[test]
     fn archives() {
         mutations::run("archive", 5_000, super::archive);

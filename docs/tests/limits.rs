@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use wasm_runtime::CompileLimits;
 use wit_wire_host::{Limits, PoolConfig};
 
 fn seconds(time: Duration) -> String {
@@ -44,6 +45,7 @@ fn the_defaults_are_those_of_the_code() {
         ..
     } = Limits::default();
     let pool = PoolConfig::default();
+    let compile = CompileLimits::default();
     let processors = std::thread::available_parallelism().unwrap().get();
     let rows = [
         ("wall_time", seconds(wall_time)),
@@ -62,6 +64,17 @@ fn the_defaults_are_those_of_the_code() {
         ),
         ("PoolConfig::queue", count(pool.queue as u64)),
         ("PoolConfig::idle_time", seconds(pool.idle_time)),
+        (
+            "CompileLimits::memory",
+            bytes(usize::try_from(compile.memory).unwrap()),
+        ),
+        ("CompileLimits::cpu_time", seconds(compile.cpu_time)),
+        ("CompileLimits::wall_time", seconds(compile.wall_time)),
+        (
+            "CompileLimits::concurrency",
+            format!("{} for each processor", compile.concurrency / processors),
+        ),
+        ("CompileLimits::queue", count(compile.queue as u64)),
     ];
     for (name, default) in &rows {
         let row = format!("| `{name}` | {default} |");

@@ -5,7 +5,9 @@ use std::fmt;
 use artifact_embed::{CacheFolder, EngineConfig, Loader};
 use wit_wire_host::{Host, HostBuilder, forward_host_builder};
 
-use crate::compile::Compiler;
+use crate::compile::Compilations;
+use crate::compile_limits::CompileLimits;
+use crate::compiler::Compiler;
 use crate::error::Error;
 use crate::runtime::WasmRuntime;
 
@@ -16,12 +18,15 @@ use crate::runtime::WasmRuntime;
 /// - pool of instances: [`PoolConfig::default`](crate::PoolConfig::default)
 /// - cache folder for compiled components: [`CacheFolder::UserDefault`], which holds 1 GiB at most
 /// - largest component: 256 MiB
+/// - compiler: [`Compiler::ThisExecutable`], within [`CompileLimits::default`]
 /// - map of the components' functions for `perf`: not written
 #[must_use]
 pub struct WasmRuntimeBuilder {
     host: HostBuilder,
     cache: CacheFolder,
     max_component_bytes: usize,
+    compiler: Compiler,
+    compile_limits: CompileLimits,
     #[cfg(unix)]
     perf_map: bool,
 }
@@ -33,6 +38,8 @@ impl WasmRuntime {
             host: Host::builder(),
             cache: CacheFolder::default(),
             max_component_bytes: 256 << 20,
+            compiler: Compiler::default(),
+            compile_limits: CompileLimits::default(),
             #[cfg(unix)]
             perf_map: false,
         }
@@ -48,10 +55,21 @@ impl WasmRuntimeBuilder {
         self
     }
 
-    /// Sets the size of the largest component that is accepted, in bytes. The compiler's time and
-    /// memory grow with it ([`WasmRuntime::component`]).
+    /// Sets the size of the largest component that is accepted, in bytes.
     pub fn max_component_bytes(mut self, bytes: usize) -> Self {
         self.max_component_bytes = bytes;
+        self
+    }
+
+    /// Sets which process compiles components.
+    pub fn compiler(mut self, compiler: Compiler) -> Self {
+        self.compiler = compiler;
+        self
+    }
+
+    /// Sets what compiling components may take.
+    pub fn compile_limits(mut self, limits: CompileLimits) -> Self {
+        self.compile_limits = limits;
         self
     }
 
@@ -70,7 +88,10 @@ impl WasmRuntimeBuilder {
     ///
     /// - [`Error::Compile`]: no engine can be made on this machine
     /// - [`Error::Host`]: a hostcall is registered twice or its name is reserved
+    /// - [`Error::NoCompiler`]: this executable is to compile components, and its `main` does not
+    ///   begin with [`run_if_compiler`](crate::run_if_compiler)
     pub fn build(self) -> Result<WasmRuntime, Error> {
+        self.compiler.check()?;
         let mut loader = Loader::new(&EngineConfig::default())?.with_cache_folder(self.cache);
         #[cfg(unix)]
         if self.perf_map {
@@ -80,7 +101,7 @@ impl WasmRuntimeBuilder {
         Ok(WasmRuntime {
             loader,
             host,
-            compiler: Compiler::default(),
+            compilations: Compilations::new(self.compiler, self.compile_limits),
             max_component_bytes: self.max_component_bytes,
         })
     }
@@ -91,6 +112,8 @@ impl fmt::Debug for WasmRuntimeBuilder {
         f.debug_struct("WasmRuntimeBuilder")
             .field("cache", &self.cache)
             .field("max_component_bytes", &self.max_component_bytes)
+            .field("compiler", &self.compiler)
+            .field("compile_limits", &self.compile_limits)
             .finish_non_exhaustive()
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use wit_wire_host::BuildError;
 
+use crate::compile_limits::CompileLimit;
 use crate::sniff::BinaryFormat;
 
 /// Why a component can't be used.
@@ -40,6 +41,35 @@ pub enum Error {
     /// The component does not speak the protocol, or imports what the host does not offer.
     #[error(transparent)]
     Host(Arc<BuildError>),
+    /// Compiling the component takes more than [`CompileLimits`](crate::CompileLimits) allow.
+    #[error("{0}")]
+    CompileLimit(CompileLimit),
+    /// This executable is to compile components, and did not call
+    /// [`run_if_compiler`](crate::run_if_compiler).
+    #[error(
+        "this executable can't compile components: begin `main` with `wasm_runtime::run_if_compiler()`, name an executable that does with `Compiler::Executable`, or compile trusted components with `Compiler::InProcess`"
+    )]
+    NoCompiler,
+    /// The process that was to compile the component could not be started.
+    #[error("cannot start the compiler {}", executable.display())]
+    CompilerStart {
+        /// Its executable.
+        executable: PathBuf,
+        /// The error of the operating system.
+        #[source]
+        source: Arc<std::io::Error>,
+    },
+    /// The process that was to compile the component ended without a result. This says nothing of
+    /// the component.
+    #[error("the compiler {} ended with {status}: {said}", executable.display())]
+    CompilerFailed {
+        /// Its executable.
+        executable: PathBuf,
+        /// Its exit status.
+        status: String,
+        /// What it said last.
+        said: String,
+    },
     /// There is no tokio runtime here.
     #[error("no tokio runtime here: await this inside one")]
     NoRuntime,
@@ -57,5 +87,11 @@ impl From<artifact_embed::Error> for Error {
 impl From<BuildError> for Error {
     fn from(error: BuildError) -> Self {
         Self::Host(Arc::new(error))
+    }
+}
+
+impl From<CompileLimit> for Error {
+    fn from(limit: CompileLimit) -> Self {
+        Self::CompileLimit(limit)
     }
 }

@@ -7,6 +7,9 @@
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! use wasm_runtime::{Op, WasmRuntime};
 //!
+//! // First in `main`.
+//! wasm_runtime::run_if_compiler();
+//!
 //! let runtime = WasmRuntime::builder().build()?;
 //! let component = runtime.component_from_path("plugin.wasm").await?;
 //! let program = component.program([Op::new("echo")]).build().await?;
@@ -15,18 +18,34 @@
 //! # }
 //! ```
 //!
+//! # Who compiles
+//!
+//! A component of some kilobytes can take gigabytes or minutes to compile. So a second process of
+//! the same executable compiles, within [`CompileLimits`], and what exceeds them is an
+//! [`Error::CompileLimit`]. For this, `main` begins with [`run_if_compiler`]; the program needs no
+//! second binary, and can be replaced while it runs. If there is no such line, [`build`] fails. There
+//! are two other ways ([`Compiler`]): another executable with that line, such as this crate's own
+//! `wasm-runtime-compiler`; and this process, for components that are trusted.
+//!
+//! [`build`]: WasmRuntimeBuilder::build
+//!
 //! # Modules
 //!
 //! Each imports only from those above it.
 //!
-//! - `sniff`: what bytes are; `error`: why a component can't be used
-//! - `component_file`: components in files
-//! - `compile`: one compilation for all tasks that ask at once
+//! - `sniff`: what bytes are; `compile_limits`: what compiling may take; `error`: why a component
+//!   can't be used
+//! - `component_file`: components in files; `compiler_process`: the process that compiles
+//! - `compiler`: starts, feeds and ends it
+//! - `compile`: one compilation for all tasks that ask at once, and no more at once than allowed
 //! - `runtime`: components ready for programs
 //! - `builder`: how a runtime is configured
 
 mod builder;
 mod compile;
+mod compile_limits;
+mod compiler;
+mod compiler_process;
 mod component_file;
 mod error;
 mod runtime;
@@ -34,6 +53,9 @@ mod sniff;
 
 pub use artifact_embed::{Archive, CacheFolder};
 pub use builder::WasmRuntimeBuilder;
+pub use compile_limits::{CompileLimit, CompileLimits};
+pub use compiler::Compiler;
+pub use compiler_process::run_if_compiler;
 pub use error::Error;
 pub use runtime::WasmRuntime;
 pub use sniff::BinaryFormat;

@@ -7,7 +7,7 @@ use artifact_embed::{Archive, FileIdentity, Loader};
 use tokio::runtime::Handle;
 use wit_wire_host::{Component, Host, PoolStats};
 
-use crate::compile::Compiler;
+use crate::compile::Compilations;
 use crate::component_file::ComponentFile;
 use crate::error::Error;
 use crate::sniff::check_component;
@@ -16,10 +16,11 @@ use crate::sniff::check_component;
 ///
 /// ```no_run
 /// # async fn example(upload: Vec<u8>) -> Result<(), Box<dyn std::error::Error>> {
-/// use wasm_runtime::{Isolation, Op, WasmRuntime};
+/// use std::time::Duration;
+/// use wasm_runtime::{CompileLimits, Isolation, Op, WasmRuntime};
 ///
-/// // For untrusted components: none that keeps the compiler busy for long.
-/// let runtime = WasmRuntime::builder().max_component_bytes(1 << 20).build()?;
+/// let limits = CompileLimits::default().cpu_time(Duration::from_secs(3));
+/// let runtime = WasmRuntime::builder().compile_limits(limits).build()?;
 /// let component = runtime.component(upload).await?;
 ///
 /// let program = component.program([Op::new("visit")]).isolation(Isolation::Shared).build().await?;
@@ -31,35 +32,36 @@ use crate::sniff::check_component;
 pub struct WasmRuntime {
     pub(crate) loader: Loader,
     pub(crate) host: Host,
-    pub(crate) compiler: Compiler,
+    pub(crate) compilations: Compilations,
     pub(crate) max_component_bytes: usize,
 }
 
 impl WasmRuntime {
     /// Compiles the component `bytes` unless the cache has it, and checks it against the protocol.
     ///
-    /// Compiling a large component takes seconds. It runs on a thread for blocking work, and once
-    /// for all tasks that pass the same bytes at the same time.
-    ///
-    /// Components that are known to expand when they are compiled are rejected: sparse memory,
-    /// great numbers of functions, deep nesting. Beyond that, only
-    /// [`max_component_bytes`](crate::WasmRuntimeBuilder::max_component_bytes) bounds what the
-    /// compiler takes: on two busy cores 34 s and 2.3 GB for 6.5 MB of stores in one function, 6 s
-    /// for 100,000 empty functions (0.4 MB). For untrusted components choose that limit
-    /// accordingly, or compile them in a process that may die and pass on archives.
+    /// Compiling a large component takes seconds. It happens in a process of its own
+    /// ([`Compiler`](crate::Compiler)), within
+    /// [`CompileLimits`](crate::CompileLimits), and once for all tasks that pass the same bytes at
+    /// the same time. What exceeded these limits is refused for another minute without an attempt.
     ///
     /// # Errors
     ///
     /// - [`Error::NotAComponent`], [`Error::TooLarge`]: the bytes are rejected before compiling
-    /// - [`Error::Compile`]: the component does not compile, or would expand too much
+    /// - [`Error::Compile`]: the component does not compile, or is known to expand too much when it
+    ///   is compiled: sparse memory, great numbers of functions, deep nesting
+    /// - [`Error::CompileLimit`]: compiling it takes more than is allowed, or too many compilations
+    ///   wait
+    /// - [`Error::CompilerStart`], [`Error::CompilerFailed`]: there is something wrong with the
+    ///   process that compiles, and not with the component
     /// - [`Error::Host`]: it does not speak the protocol, or imports what the host does not offer
     /// - [`Error::NoRuntime`]: there is no tokio runtime here
     /// - [`Error::Stopped`]: the async runtime shut down
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future stops the waiting, but not the compiler: the result goes to other tasks
-    /// that wait for it and to the cache.
+    /// Dropping the future stops the waiting. The compilation goes on for other tasks that wait for
+    /// it; when there are none, its process is killed. In this process
+    /// ([`Compiler::InProcess`](crate::Compiler::InProcess)) it goes on for the cache.
     pub async fn component(&self, bytes: impl Into<Vec<u8>>) -> Result<Component, Error> {
         self.compile(bytes.into(), None).await
     }
@@ -140,7 +142,8 @@ impl WasmRuntime {
         check_component(&bytes).map_err(|found| Error::NotAComponent { found })?;
         check_async_runtime()?;
         let (loader, host) = (&self.loader, &self.host);
-        self.compiler.component(loader, host, bytes, identity).await
+        let compilations = &self.compilations;
+        compilations.component(loader, host, bytes, identity).await
     }
 
     async fn on_blocking_thread<T: Send + 'static>(

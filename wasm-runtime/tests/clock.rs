@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use wasm_runtime::WasmRuntime;
+use wasm_runtime::{Compiler, WasmRuntime};
 
 /// Deadlines, limits, idle time and receipts use the monotonic clock. The places that ask for the
 /// time of day are listed here: the cache's records of use, the age of a file, the guest's clock,
@@ -71,7 +71,11 @@ async fn times_of_files_that_can_not_be_change_no_answer() {
             set(&entry.unwrap().path());
         }
         for _ in 0..2 {
-            let runtime = WasmRuntime::builder().cache_folder(&cache).build().unwrap();
+            let runtime = WasmRuntime::builder()
+                .compiler(Compiler::InProcess)
+                .cache_folder(&cache)
+                .build()
+                .unwrap();
             let component = runtime.component_from_path(&file).await.unwrap();
             component.warm(1).await.unwrap();
             assert_eq!(runtime.stats().idle, 1);

@@ -17,7 +17,7 @@ use std::task::{Context, Poll, Waker};
 use serde_json::json;
 use tokio::task::JoinSet;
 use wasm_runtime::{
-    Archive, BinaryFormat, BuildError, CacheFolder, CallError, Component, Dialect, Error,
+    Archive, BinaryFormat, BuildError, CacheFolder, CallError, Compiler, Component, Dialect, Error,
     HostcallContext, HostcallError, Op, WasmRuntime, WasmRuntimeBuilder,
 };
 
@@ -34,6 +34,8 @@ fn runtime(cache: &Path) -> WasmRuntime {
     let add = async |_: HostcallContext, (a, b): (i64, i64)| Ok::<_, HostcallError>(a + b);
     WasmRuntime::builder()
         .hostcall("add", add)
+        // What this project built.
+        .compiler(Compiler::InProcess)
         .cache_folder(cache)
         .build()
         .unwrap()
@@ -125,7 +127,9 @@ async fn a_precompiled_component_needs_no_compiler() {
 const MAX_BYTES: usize = 1 << 20;
 
 fn uncached() -> WasmRuntime {
+    let compiler = env!("CARGO_BIN_EXE_wasm-runtime-compiler");
     WasmRuntime::builder()
+        .compiler(Compiler::Executable(compiler.into()))
         .cache_folder(CacheFolder::None)
         .max_component_bytes(MAX_BYTES)
         .build()

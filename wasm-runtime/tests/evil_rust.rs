@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use wasm_runtime::{
-    CacheFolder, CallError, Limits, Op, PoolConfig, Program, ResetPolicy, WasmRuntime,
+    CacheFolder, CallError, Compiler, Limits, Op, PoolConfig, Program, ResetPolicy, WasmRuntime,
 };
 
 const MIB: usize = 1 << 20;
@@ -32,7 +32,10 @@ async fn program(clean_state: ResetPolicy, ops: &[&str]) -> (WasmRuntime, Progra
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guest/rust-evil.wasm");
     assert!(path.is_file(), "`cargo xtask test` builds the guest first");
     let pool = PoolConfig::default().reset(clean_state).verify(true);
-    let builder = WasmRuntime::builder().pool(pool).limits(limits());
+    let builder = WasmRuntime::builder()
+        .compiler(Compiler::InProcess)
+        .pool(pool)
+        .limits(limits());
     let runtime = builder.cache_folder(CacheFolder::None).build().unwrap();
     let component = runtime.component_from_path(path).await.unwrap();
     let ops = ops.iter().map(|op| Op::new(*op));

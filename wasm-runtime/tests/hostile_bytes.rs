@@ -14,13 +14,23 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use wasm_runtime::{CacheFolder, CallError, Error, Limits, Op, ProgramError, WasmRuntime};
+use wasm_runtime::{
+    CacheFolder, CallError, CompileLimits, Compiler, Error, Limits, Op, ProgramError, WasmRuntime,
+};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 fn runtime() -> WasmRuntime {
     let limits = Limits::default().memory(16 << 20);
+    let compiler = env!("CARGO_BIN_EXE_wasm-runtime-compiler");
+    // Enough for whatever is accepted, on a busy machine too.
+    let compile = CompileLimits::default()
+        .memory(2 << 30)
+        .cpu_time(Duration::from_secs(120))
+        .wall_time(Duration::from_secs(600));
     WasmRuntime::builder()
+        .compiler(Compiler::Executable(compiler.into()))
+        .compile_limits(compile)
         .cache_folder(CacheFolder::None)
         .limits(limits)
         .max_component_bytes(64 << 20)

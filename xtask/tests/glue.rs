@@ -15,8 +15,8 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::Value;
 use wasm_runtime::{
-    CallError, HostcallContext, HostcallError, Hostcalls, Isolation, Op, Payload, ProgramError,
-    WasmRuntime,
+    CallError, Compiler, HostcallContext, HostcallError, Hostcalls, Isolation, Op, Payload,
+    ProgramError, WasmRuntime,
 };
 
 #[derive(Deserialize)]
@@ -108,7 +108,9 @@ async fn holds(language: &str, file: &str) {
 
     for case in cases {
         println!("case: {}", case.name);
-        let runtime = WasmRuntime::builder().hostcalls(Answers(case.hostcalls));
+        let runtime = WasmRuntime::builder()
+            .compiler(Compiler::InProcess)
+            .hostcalls(Answers(case.hostcalls));
         let component = runtime.build().unwrap().component_from_path(&guest).await;
         let ops = case
             .ops

@@ -13,7 +13,7 @@ use std::fs;
 use common::{root, xtask};
 use serde_json::{Value, json};
 use test_support::until;
-use wasm_runtime::{CleanedBy, Op, PoolConfig, WasmRuntime};
+use wasm_runtime::{CleanedBy, Compiler, Op, PoolConfig, WasmRuntime};
 
 #[test]
 fn our_own_guests_pass_all_conformance_cases() {
@@ -110,6 +110,7 @@ fn typed_functions_in_rust() {
 fn guests_of_most_languages_are_reset_between_calls() {
     let tokio = tokio::runtime::Runtime::new().unwrap();
     let runtime = WasmRuntime::builder()
+        .compiler(Compiler::InProcess)
         .pool(PoolConfig::default().instances(1).verify(true))
         .build()
         .unwrap();

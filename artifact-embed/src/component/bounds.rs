@@ -5,14 +5,19 @@
 //! large memory, which the compiler lays out as one image; by components that instantiate each
 //! other, twice each; by a module of a million globals that is instantiated again and again; by a
 //! million functions of four bytes, each of which costs the compiler five thousand; by nested
-//! loops, each of which costs it more than the one around it; by nested components.
+//! loops, each of which costs it more than the one around it; by functions with many values and
+//! many blocks, for which it keeps a table of both; by locals, which are declared in runs; by nested
+//! components.
+//!
+//! This is the cheap half: it refuses what is known, with a reason. What is not known ends at the
+//! limits of the process that compiles.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use wasmparser::{
-    BinaryReaderError, ComponentAlias, ComponentExternalKind, ComponentInstance,
-    ComponentOuterAliasKind, ComponentTypeRef, ConstExpr, Data, DataKind, Encoding, Instance,
-    Operator, Payload, TypeRef,
+    BinaryReaderError, BlockType, ComponentAlias, ComponentExternalKind, ComponentInstance,
+    ComponentOuterAliasKind, ComponentTypeRef, CompositeInnerType, ConstExpr, Data, DataKind,
+    Encoding, Instance, Operator, Payload, TypeRef,
 };
 
 use crate::error::Error;
@@ -25,6 +30,12 @@ const DEPTH: u64 = 100;
 const FUNCTIONS: u64 = 200_000;
 /// Depth of nested loops. A hundred thousand, 300 KB, kept the compiler for longer than a minute.
 const LOOPS: u64 = 1_000;
+/// Values (parameters, locals, what blocks take and give) times basic blocks of a function. The
+/// compiler keeps a table for each value, indexed by block: 1,000 blocks of 1,000 values, 8 KB, took
+/// it 4 GB.
+const VALUES_BY_BLOCKS: u64 = 50_000_000;
+/// Locals that functions declare. Four thousand functions of 50,000, 32 KB, took the compiler 13 s.
+const LOCALS: u64 = 2_000_000;
 /// Instances of components, nested ones included.
 const INSTANCES: u64 = 10_000;
 /// What all these instances define: instances, aliases, functions that are lifted or lowered. A
@@ -63,6 +74,10 @@ struct Level {
     components: Vec<Option<Cost>>,
     /// How many of a module's memories are imported.
     imported_memories: u32,
+    /// For each type of a module, how many values it takes, and how many it takes and gives.
+    types: Vec<(u64, u64)>,
+    /// The parameters of the functions whose code is still to come.
+    parameters: VecDeque<u64>,
 }
 
 /// Where a memory's data begins and ends, and how many bytes of it there are.
@@ -89,10 +104,15 @@ pub(super) struct Bounds {
     deferred: BTreeSet<u32>,
     modules: u32,
     functions: u64,
+    locals: u64,
     /// The open blocks of the function being read, and whether each is a loop.
-    blocks: Vec<bool>,
+    open_blocks: Vec<bool>,
     loops: u64,
     deepest: u64,
+    /// The values and the basic blocks of the function being read, and the greatest product so far.
+    values: u64,
+    blocks: u64,
+    values_by_blocks: u64,
 }
 
 impl Bounds {
@@ -179,14 +199,38 @@ impl Bounds {
                     }
                 }
             }
+            Payload::TypeSection(section) => {
+                for group in section.clone() {
+                    level.types.extend(group?.into_types().map(|ty| {
+                        let CompositeInnerType::Func(ty) = &ty.composite_type.inner else {
+                            return (0, 0);
+                        };
+                        let (takes, gives) = (ty.params().len() as u64, ty.results().len() as u64);
+                        (takes, takes + gives)
+                    }));
+                }
+            }
             Payload::FunctionSection(section) => {
                 self.functions += u64::from(section.count());
                 level.cost.items += u64::from(section.count());
+                for index in section.clone() {
+                    let ty = level.types.get(index? as usize);
+                    level
+                        .parameters
+                        .push_back(ty.map_or(0, |(takes, _)| *takes));
+                }
             }
             Payload::GlobalSection(section) => level.cost.items += u64::from(section.count()),
-            Payload::CodeSectionEntry(_) => {
-                self.blocks.clear();
+            Payload::CodeSectionEntry(body) => {
+                self.open_blocks.clear();
                 self.loops = 0;
+                self.blocks = 1;
+                self.values = level.parameters.pop_front().unwrap_or(0);
+                for locals in body.get_locals_reader()? {
+                    let (count, _) = locals?;
+                    self.locals += u64::from(count);
+                    self.values += u64::from(count);
+                }
             }
             Payload::DataSection(section) => {
                 let imported = level.imported_memories;
@@ -240,18 +284,54 @@ impl Bounds {
 
     /// Takes the next operator of the function noted last into account.
     pub(super) fn operator(&mut self, operator: &Operator<'_>) {
+        use Operator as O;
         match operator {
-            Operator::Loop { .. } => {
-                self.blocks.push(true);
+            O::Loop { blockty } => {
+                self.open_blocks.push(true);
                 self.loops += 1;
                 self.deepest = self.deepest.max(self.loops);
+                // The loop, what follows it, and the check of the epoch.
+                self.block(*blockty, 4);
             }
-            Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } => {
-                self.blocks.push(false);
+            O::Block { blockty } => {
+                self.open_blocks.push(false);
+                self.block(*blockty, 1);
             }
-            Operator::End if self.blocks.pop() == Some(true) => self.loops -= 1,
+            O::TryTable { try_table } => {
+                self.open_blocks.push(false);
+                self.block(try_table.ty, 1 + try_table.catches.len() as u64);
+            }
+            O::If { blockty } => {
+                self.open_blocks.push(false);
+                self.block(*blockty, 3);
+            }
+            O::BrIf { .. } | O::BrTable { .. } | O::BrOnNull { .. } | O::BrOnNonNull { .. } => {
+                self.blocks += 1;
+            }
+            // The function's reference may have to be made first.
+            O::CallIndirect { .. } => self.blocks += 2,
+            O::End if self.open_blocks.pop() == Some(true) => self.loops -= 1,
             _ => {}
         }
+        let product = self.values.saturating_mul(self.blocks);
+        self.values_by_blocks = self.values_by_blocks.max(product);
+    }
+
+    /// Takes a block of the function into account, which becomes this number of basic blocks.
+    fn block(&mut self, ty: BlockType, blocks: u64) {
+        self.blocks += blocks;
+        self.values += match ty {
+            BlockType::Empty => 0,
+            BlockType::Type(_) => 1,
+            BlockType::FuncType(index) => {
+                let ty = self
+                    .open
+                    .last()
+                    .map(|(_, module)| module.types.get(index as usize));
+                ty.flatten()
+                    .map_or(0, |(_, takes_and_gives)| *takes_and_gives)
+            }
+        };
     }
 
     fn lay_out(&mut self, data: &Data<'_>, imported: u32) {
@@ -287,7 +367,11 @@ impl Bounds {
     /// Fails if the component, now read to its end, exceeds a bound.
     pub(super) fn check(&self) -> Result<(), Error> {
         let within = |what, found, limit| match found > limit {
-            true => Err(Error::TooLarge { what, found, limit }),
+            true => Err(Error::TooLarge {
+                what: String::from(what),
+                found,
+                limit,
+            }),
             false => Ok(()),
         };
         let laid_out = self
@@ -303,6 +387,12 @@ impl Bounds {
         within("nested components", self.depth, DEPTH)?;
         within("functions", self.functions, FUNCTIONS)?;
         within("nested loops", self.deepest, LOOPS)?;
+        within(
+            "values times blocks of a function",
+            self.values_by_blocks,
+            VALUES_BY_BLOCKS,
+        )?;
+        within("locals of functions", self.locals, LOCALS)?;
         within(
             "instances of imported components and modules",
             self.imported,

@@ -8,7 +8,7 @@ use wasmtime::component::Component;
 use super::backing::{Backing, map};
 use super::loader::{Loaded, Loader};
 use super::span::LoadSpan;
-use crate::archive::{ARCHIVE_FORMAT, Header};
+use crate::archive::{ARCHIVE_FORMAT, Archive, Header};
 use crate::cache::FileIdentity;
 use crate::compile::{Effort, compile};
 use crate::engine::{HOST_TARGET, WASMTIME_VERSION, baseline_cpu, check_cpu};
@@ -44,7 +44,6 @@ impl Loader {
     /// The component that was compiled from the file `identity`, and its key, if the cache has it.
     /// Neither the file nor the component is read. Blocks for milliseconds.
     pub fn lookup_source(&self, identity: &FileIdentity) -> Option<(CompileKey, Component)> {
-        check_cpu(baseline_cpu(HOST_TARGET).unwrap_or_default()).ok()?;
         let cache = self.open_cache()?;
         let name = self.name("file", identity.as_str().as_bytes());
         let note = cache.find(&name, None).ok()??;
@@ -54,11 +53,19 @@ impl Loader {
         if digest.len() != 64 || !digest.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return None;
         }
-        let entry = cache.find(&key, None).ok()??;
-        let span = LoadSpan::new(&key);
+        let key = CompileKey(key);
+        let component = self.lookup(&key)?;
+        Some((key, component))
+    }
+
+    /// The component with `key`, if the cache has it compiled. Blocks for milliseconds.
+    pub fn lookup(&self, key: &CompileKey) -> Option<Component> {
+        check_cpu(baseline_cpu(HOST_TARGET).unwrap_or_default()).ok()?;
+        let entry = self.open_cache()?.find(&key.0, None).ok()??;
+        let span = LoadSpan::new(&key.0);
         let component = map(&self.engine, &entry.file, &entry.path).ok()?;
         span.end(&component, Backing::CacheFile, true);
-        Some((CompileKey(key), component))
+        Some(component)
     }
 
     /// Compiles `component` for this engine and loads it, or loads it from the cache if any process
@@ -76,6 +83,18 @@ impl Loader {
         self.load_as(&key.0, None, || {
             Ok(compile(component, &self.config, HOST_TARGET)?.into_code())
         })
+    }
+
+    /// Loads what another process compiled the component with `key` to, and stores it in the cache
+    /// under `key`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`load`](Self::load).
+    pub fn load_compiled(&self, key: &CompileKey, archive: &Archive<'_>) -> Result<Loaded, Error> {
+        self.check(archive.header())?;
+        let length = Some(archive.header().code_bytes());
+        self.load_as(&key.0, length, || archive.code())
     }
 
     /// Compiles `component` for `target` and packs it with [`Effort::Fast`], or returns the archive

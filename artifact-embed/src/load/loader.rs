@@ -196,7 +196,7 @@ impl Loader {
         })
     }
 
-    fn check(&self, header: &Header) -> Result<(), Error> {
+    pub(super) fn check(&self, header: &Header) -> Result<(), Error> {
         let differ = |expected: &str, found: &str| {
             (expected != found).then(|| (expected.to_owned(), found.to_owned()))
         };

@@ -98,6 +98,7 @@ fn javascript() -> PathBuf {
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    wasm_runtime::run_if_compiler();
     let args = Args::parse();
     let plugins = Plugins {
         python: PythonRuntime::builder().hostcall("price", price).build()?,

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use clap::Parser;
 use python_cli::report;
-use wasm_runtime::{Op, WasmRuntime};
+use wasm_runtime::Op;
 
 #[derive(Parser)]
 pub(crate) struct Args {
@@ -33,7 +33,7 @@ pub(crate) fn call(args: Args, started: Instant) -> Result<()> {
     let op = Op::new(args.op.as_str())
         .with_title(args.title.unwrap_or_else(|| args.op.clone()))
         .with_data(&data);
-    let runtime = WasmRuntime::builder().build()?;
+    let runtime = crate::runtime()?;
     let tokio = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()

@@ -9,7 +9,6 @@ use anyhow::{Context, Result};
 use artifact_embed::{Error, Header, verify_signer};
 use clap::Parser;
 use wasm_runtime::Error::NotAComponent;
-use wasm_runtime::WasmRuntime;
 use wit_component::DecodedWasm;
 
 #[derive(Parser)]
@@ -114,7 +113,7 @@ fn component(bytes: &[u8]) -> Result<()> {
 
 /// The dialect of the protocol that the component speaks, by the check that every host makes.
 fn dialect(bytes: &[u8]) -> Result<String> {
-    let runtime = WasmRuntime::builder().build()?;
+    let runtime = crate::runtime()?;
     let tokio = tokio::runtime::Builder::new_current_thread().build()?;
     Ok(match tokio.block_on(runtime.component(bytes)) {
         Ok(component) => format!("{:?}", component.dialect()).to_lowercase(),

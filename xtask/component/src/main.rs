@@ -5,9 +5,10 @@ mod call;
 mod inspect;
 
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
+use wasm_runtime::{CompileLimits, WasmRuntime};
 
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
@@ -20,9 +21,20 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    wasm_runtime::run_if_compiler();
     let started = Instant::now();
     xtask_shell::exit_code(match Command::parse() {
         Command::Call(args) => call::call(args, started),
         Command::Inspect(args) => inspect::inspect(&args),
     })
+}
+
+/// A runtime that compiles interpreters too, which takes longer than the defaults allow.
+fn runtime() -> Result<WasmRuntime, wasm_runtime::Error> {
+    let time = Duration::from_secs(300);
+    let limits = CompileLimits::default()
+        .memory(2 << 30)
+        .cpu_time(time)
+        .wall_time(time);
+    WasmRuntime::builder().compile_limits(limits).build()
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 use python_cli::guest;
 use python_runtime::{Function, PoolConfig, PoolStats, PythonRuntime};
-use wasm_runtime::{Component, HostcallContext, HostcallError, WasmRuntime};
+use wasm_runtime::{Compiler, Component, HostcallContext, HostcallError, WasmRuntime};
 
 use super::verdict::Rest;
 use crate::shell;
@@ -85,7 +85,9 @@ impl Hosts {
         let pool = PoolConfig::default().idle_time(IDLE);
         let python = PythonRuntime::builder().archive(guest()?).pool(pool);
         let python = with_hostcalls!(python, nested.clone()).build()?;
-        let wasm = WasmRuntime::builder().pool(pool);
+        let wasm = WasmRuntime::builder()
+            .compiler(Compiler::InProcess)
+            .pool(pool);
         let wasm = with_hostcalls!(wasm, nested.clone()).build()?;
         let component =
             |name: &str| wasm.component_from_path(shell::guests().join(format!("{name}.wasm")));
