@@ -193,7 +193,7 @@ fn a_folder_of_files_is_a_folder_of_endpoints() {
     std::fs::write(&shop, "def total(:").unwrap();
     until(
         || server.get("/healthz"),
-        |health| *health == json!({"functions": 5, "problems": ["shop.py"]}),
+        |health| *health == json!({"functions": 3, "problems": ["shop.py"]}),
     );
     assert_eq!(server.call("/shop/total", items), (200, json!(11.5)));
     std::fs::write(&shop, "def total(items):\n    return len(items)\n").unwrap();
@@ -469,7 +469,7 @@ fn traces_reach_the_collector_before_the_server_has_ended() {
 
 /// The gateway, which cargo becomes once it is built.
 fn gateway(folder: &Path) -> Server {
-    let run = "run --quiet --workspace --bin gateway --";
+    let run = "run --quiet --bin gateway --";
     let mut cargo = Command::new(env!("CARGO"));
     Server::start(cargo.args(run.split(' ')).arg(folder))
 }
@@ -587,7 +587,8 @@ fn what_a_guest_says_forges_no_line_of_the_log_and_what_fails_is_named_alone() {
     }
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
     let command = command.arg("serve").arg(folder.path());
-    let mut server = Server::start(command.stderr(Stdio::piped()));
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let server = Server::start(command.stderr(log.reopen().unwrap()));
 
     let health = json!({"functions": 2, "problems": ["broken.py"]});
     assert_eq!(server.get("/healthz"), health);
@@ -609,11 +610,8 @@ fn what_a_guest_says_forges_no_line_of_the_log_and_what_fails_is_named_alone() {
         .count();
     assert_eq!(labels, 2, "{metrics}");
 
-    server.process.kill().unwrap();
-    let mut log = Vec::new();
-    let mut stderr = server.process.stderr.take().unwrap();
-    stderr.read_to_end(&mut log).unwrap();
-    let log = String::from_utf8(log).unwrap();
+    // It logs before it answers.
+    let log = std::fs::read_to_string(log.path()).unwrap();
     assert!(
         log.contains("hunter2"),
         "the log says what is wrong with a file: {log}"
@@ -786,6 +784,11 @@ fn hostile_queries_end_in_an_error_and_take_little_memory() {
             "bytes of values, limit 16777216",
         ),
         (
+            "query ($v: [Int]) { customer(id: 7) { name } }".to_owned(),
+            json!({"v": vec![0; 400_000]}),
+            "bytes of values, limit 16777216",
+        ),
+        (
             " ".repeat(70_000),
             json!({}),
             "query limit exceeded: 70000 bytes, limit 65536",
@@ -813,8 +816,8 @@ fn hostile_queries_end_in_an_error_and_take_little_memory() {
     ] {
         let by_function = "query ($query: String!) { ask(query: $query, times: 20) }";
         let body = ask(by_function, json!({"query": query}));
-        let answer = body["data"]["ask"][0].as_str().unwrap();
-        assert!(answer.contains(said), "{said}: {body}");
+        // In the function's answer, or in place of it.
+        assert!(body.to_string().contains(said), "{said}: {body}");
     }
     // What the limit allows is answered.
     let fine = ask(&spread(1, 9_999), json!({}));

@@ -51,6 +51,10 @@ pub(crate) async fn answer(request: &Request, query: Query) -> Value {
         0..=MAX_TEXT => request.spend_bytes(length * PARSED),
         _ => Err(exceeded("query", length, "bytes", MAX_TEXT)),
     };
+    let paid = paid.and_then(|()| {
+        let mut variables = query.variables.values();
+        variables.try_for_each(|value| request.spend_value(value))
+    });
     if let Err(error) = paid {
         return failed(&error);
     }

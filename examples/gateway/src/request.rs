@@ -86,7 +86,7 @@ impl Request {
                 None => HostcallError::new("failed", error.to_string()),
             }
         })?;
-        self.spend_bytes(bytes(&value))?;
+        self.spend_value(&value)?;
         Ok(value)
     }
 
@@ -106,9 +106,14 @@ impl Request {
         }
     }
 
+    /// Pays for what a value takes in memory.
+    pub(crate) fn spend_value(&self, value: &Value) -> Result<(), HostcallError> {
+        self.spend_bytes(bytes(value))
+    }
+
     /// A value once more: queries can name one as often as they like.
     pub(crate) fn copy(&self, value: &Value) -> Result<Value, HostcallError> {
-        self.spend_bytes(bytes(value))?;
+        self.spend_value(value)?;
         Ok(value.clone())
     }
 }
