@@ -83,6 +83,9 @@ impl Gateway {
 
         let mut by_token = BTreeMap::new();
         for (name, settings) in callers {
+            if settings.token.is_empty() {
+                bail!("{}: the token of `{name}` is empty", path.display());
+            }
             let patterns = settings.may.iter().map(|pattern| Pattern::new(pattern));
             let caller = Caller {
                 may: patterns

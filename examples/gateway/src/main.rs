@@ -89,13 +89,16 @@ async fn main() -> Result<()> {
     let listener = http_server::listen(args.listen).await?;
     let address = listener.local_addr()?;
     let guard = Guard::new(address, args.host, limits, problem);
-    let queries_alone = async || {
-        let message = "queries are sent to /graphql with POST".to_owned();
-        problem(StatusCode::NOT_FOUND, "not_found", message)
+    let misplaced = |status, kind| {
+        move || {
+            let message = "queries are sent to /graphql with POST".to_owned();
+            std::future::ready(problem(status, kind, message))
+        }
     };
     let app = Router::new()
-        .route("/graphql", post(graphql).fallback(queries_alone))
-        .fallback(queries_alone);
+        .route("/graphql", post(graphql))
+        .method_not_allowed_fallback(misplaced(StatusCode::METHOD_NOT_ALLOWED, "method"))
+        .fallback(misplaced(StatusCode::NOT_FOUND, "not_found"));
     let app = guard.protect(app).with_state(gateway);
     println!("http://{address}");
     http_server::serve(app, listener, limits, runtime.shut_down()).await;

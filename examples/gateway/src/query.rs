@@ -184,6 +184,15 @@ impl<'q> Execution<'q> {
         fields: &mut Vec<&'a Field<'q, String>>,
     ) -> Result<(), HostcallError> {
         for selection in &set.items {
+            let directives = match selection {
+                Selection::Field(field) => &field.directives,
+                Selection::InlineFragment(fragment) => &fragment.directives,
+                Selection::FragmentSpread(spread) => &spread.directives,
+            };
+            // Not to be ignored: `@skip` says what not to call.
+            if !directives.is_empty() {
+                return Err(refused("directives are not supported"));
+            }
             let inner = match selection {
                 Selection::Field(field) => {
                     self.request.spend_field()?;
@@ -294,15 +303,20 @@ impl<'q> Execution<'q> {
         let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
         if errors.len() < MAX_ERRORS {
             let mut error = described(error);
-            error["path"] = path.to_json();
-            errors.push(error);
+            error.insert("path".to_owned(), path.to_json());
+            errors.push(Value::Object(error));
         }
         Value::Null
     }
 }
 
-fn described(error: &HostcallError) -> Value {
-    json!({"message": error.message, "extensions": {"code": error.code}})
+fn described(error: &HostcallError) -> Map<String, Value> {
+    let code = json!({"code": error.code});
+    let message = json!(error.message);
+    Map::from_iter([
+        ("message".to_owned(), message),
+        ("extensions".to_owned(), code),
+    ])
 }
 
 fn refused(message: &str) -> HostcallError {
