@@ -163,7 +163,7 @@ impl Error {
     pub(crate) fn walking(folder: &Path, error: walkdir::Error) -> Self {
         Self::Read {
             path: error.path().unwrap_or(folder).to_owned(),
-            // The only other error is a loop of links, and links are not followed.
+            // The only other error is a loop of links, and links to folders are not followed.
             source: error
                 .into_io_error()
                 .unwrap_or_else(|| std::io::ErrorKind::Other.into()),

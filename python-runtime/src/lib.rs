@@ -48,6 +48,6 @@ pub use source::{PythonSource, SourceTree};
 pub use wit_wire_host::{
     BuildError, Call, CallError, CallOptions, CleanedBy, Discarded, Function, HostcallContext,
     HostcallError, Hostcalls, Isolation, Limit, LimitExceeded, Limits, Output, Payload, Phase,
-    PoolConfig, PoolStats, Profile, Program, ProgramError, ProgramSize, Receipt, ResetPolicy,
-    Snapshot, SnapshotError, Stream, telemetry,
+    PoolConfig, PoolStats, Printable, Profile, Program, ProgramError, ProgramSize, Receipt,
+    ResetPolicy, Snapshot, SnapshotError, Stream, printable, telemetry,
 };

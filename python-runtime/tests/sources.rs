@@ -171,3 +171,104 @@ fn a_target_names_a_module_that_is_there_and_a_function() {
     assert_eq!(module, "pkg.other");
     assert_eq!(known, &["pkg", "pkg.mod"]);
 }
+
+/// Another thread swaps a file for a link to a secret beside the folder, a folder for one to the
+/// folder of the secret, and a file for a pipe that nobody writes to, while the folder is read.
+#[cfg(unix)]
+#[test]
+fn what_is_swapped_while_a_folder_is_read_leads_to_nothing_outside() {
+    use std::os::unix::fs::symlink;
+    use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+    let outer = folder(&[
+        ("secret.py", b"secret"),
+        ("inner/file.py", b"1"),
+        ("inner/pipe.py", b"1"),
+        ("inner/sub/secret.py", b"1"),
+    ]);
+    let inner = outer.path().join("inner");
+    let aside = outer.path().join("aside");
+    let done = AtomicBool::new(false);
+    let read = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            symlink("../secret.py", outer.path().join("link")).unwrap();
+            symlink("..", outer.path().join("folder link")).unwrap();
+            pipe(&outer.path().join("pipe"));
+            while !done.load(Relaxed) {
+                for (name, other) in [
+                    ("file.py", "link"),
+                    ("sub", "folder link"),
+                    ("pipe.py", "pipe"),
+                ] {
+                    let (name, other) = (inner.join(name), outer.path().join(other));
+                    fs::rename(&name, &aside).unwrap();
+                    fs::rename(&other, &name).unwrap();
+                    fs::rename(&name, &other).unwrap();
+                    fs::rename(&aside, &name).unwrap();
+                }
+            }
+        });
+        let read: Vec<_> = (0..2_000)
+            .map(|_| SourceTree::new().folder(&inner))
+            .collect();
+        done.store(true, Relaxed);
+        read
+    });
+    for tree in read {
+        match tree {
+            Ok(tree) => assert!(tree.files().all(|(_, content)| content == b"1"), "{tree:?}"),
+            // What was listed is a link or nothing when it is opened.
+            Err(error) => assert!(matches!(error, Error::Read { .. }), "{error}"),
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_among_the_sources_is_no_file() {
+    let folder = folder(&[("a.py", b"1")]);
+    pipe(&folder.path().join("pipe.py"));
+    let tree = SourceTree::new().folder(folder.path()).unwrap();
+    assert_eq!(paths(&tree), ["a.py"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pattern_leads_through_no_link() {
+    let outer = folder(&[("secret.py", b"1"), ("inner/sub/a.py", b"2")]);
+    let inner = outer.path().join("inner");
+    std::os::unix::fs::symlink("..", inner.join("up")).unwrap();
+    std::os::unix::fs::symlink("../..", inner.join("sub/up")).unwrap();
+    for (pattern, named) in [("up/*.py", "up"), ("sub/up/**/*.py", "sub/up")] {
+        let error = SourceTree::new().glob(&inner, pattern).unwrap_err();
+        assert!(
+            matches!(&error, Error::Read { path, .. } if *path == inner.join(named)),
+            "{error:?}"
+        );
+    }
+    // The folder itself is the embedder's word.
+    std::os::unix::fs::symlink("inner", outer.path().join("named")).unwrap();
+    let tree = SourceTree::new().folder(outer.path().join("named"));
+    assert_eq!(paths(&tree.unwrap()), ["sub/a.py"]);
+}
+
+#[test]
+fn paths_count_too() {
+    let long = "x".repeat(4 << 20);
+    let mut tree = SourceTree::new();
+    for name in ["a", "b", "c"] {
+        tree = tree.file(format!("{name}{long}"), "").unwrap();
+    }
+    let error = tree.file(format!("d{long}"), "").unwrap_err();
+    assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+}
+
+#[cfg(unix)]
+fn pipe(path: &Path) {
+    use std::os::unix::ffi::OsStrExt;
+    let path = std::ffi::CString::new(path.as_os_str().as_bytes()).unwrap();
+    #[allow(unsafe_code, reason = "the standard library makes no named pipes")]
+    // SAFETY: the path is a C string.
+    let made = unsafe { libc::mkfifo(path.as_ptr(), 0o600) };
+    assert_eq!(made, 0);
+}

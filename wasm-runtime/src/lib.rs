@@ -62,7 +62,7 @@ pub use sniff::BinaryFormat;
 pub use wit_wire_host::{
     BuildError, Call, CallError, CallOptions, CleanedBy, Component, Dialect, Discarded, Function,
     HostcallContext, HostcallError, Hostcalls, Isolation, Limit, LimitExceeded, Limits, Mismatch,
-    Op, Output, PROTOCOL_VERSION, Payload, Phase, PoolConfig, PoolStats, Profile, Program,
-    ProgramBuilder, ProgramError, ProgramSize, Receipt, ResetPolicy, Snapshot, SnapshotError,
-    Stream, telemetry,
+    Op, Output, PROTOCOL_VERSION, Payload, Phase, PoolConfig, PoolStats, Printable, Profile,
+    Program, ProgramBuilder, ProgramError, ProgramSize, Receipt, ResetPolicy, Snapshot,
+    SnapshotError, Stream, printable, telemetry,
 };

@@ -23,7 +23,7 @@
 //! The code stands on floors, each of which uses only those below it (`xtask/tests/layers.rs`
 //! checks that). From the bottom up: `protocol` (what host and guest say to each other),
 //! [`telemetry`] (names of metrics and spans, and their handles), `contain` and `background` (other
-//! people's panics; work that nobody awaits); `metering` (what a run may cost, and when it is
+//! people's panics; work that nobody awaits), [`printable`](fn@printable) (other people's words); `metering` (what a run may cost, and when it is
 //! interrupted); `memory` (a guest's memory as bytes) and `sandbox` (everything a guest can see or
 //! ask for), which do not know each other; `error` (what can go wrong, as users see it); `instance`
 //! (one live guest, taken back to a state it had); `pool` (many instances, shared by many callers).
@@ -46,6 +46,7 @@ mod instance;
 mod memory;
 mod metering;
 mod pool;
+mod printable;
 mod profile;
 mod program;
 mod program_builder;
@@ -64,6 +65,7 @@ pub use instance::{DiscardReason, Instance, ResetPolicy};
 pub use memory::{Snapshot, SnapshotError};
 pub use metering::{Limit, LimitExceeded, Limits, Meter, Pause};
 pub use pool::{Discarded, PoolConfig, PoolStats};
+pub use printable::{Printable, printable};
 pub use profile::Profile;
 pub use program::{Program, ProgramSize};
 pub use program_builder::ProgramBuilder;

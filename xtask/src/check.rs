@@ -21,7 +21,7 @@ Options:
   -h, --help   Print help";
 
 /// The folders of packages whose test files need no guest, but for [`LOAD_ONLY`].
-const WITHOUT_GUESTS: [&str; 2] = ["artifact-embed", "wit-wire-host"];
+const WITHOUT_GUESTS: [&str; 3] = ["artifact-embed", "examples/http-server", "wit-wire-host"];
 
 /// Those whose test files need some.
 const WITH_GUESTS: [&str; 3] = ["docs", "wasm-runtime", "xtask"];

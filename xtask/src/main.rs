@@ -29,7 +29,7 @@ use By::{Program, Us};
 
 /// In the order of `cargo xtask help`. What a program says of its commands itself begins with the
 /// same line.
-const TASKS: [Task; 20] = [
+const TASKS: [Task; 21] = [
     Task(
         "build-guest",
         "Build what is not up to date of a guest: tools, component, precompiled archive",
@@ -104,6 +104,11 @@ const TASKS: [Task; 20] = [
         "lint",
         "Check format, lints and documentation",
         Us(check::lint),
+    ),
+    Task(
+        "advisories",
+        "Say which packages of Cargo.lock have security advisories, by a local copy of the RustSec database",
+        Program("advisories"),
     ),
     Task("ci", "What CI does: lint, then test", Us(check::ci)),
     Task(

@@ -33,6 +33,94 @@ fn run_fails_with_the_error_as_python_prints_it() {
 }
 
 #[test]
+fn what_a_guest_says_does_nothing_to_a_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("loud.py");
+    let source = "def fail(_):\n    print('a\\x1b]0;title\\x07\\r\\u202eb')\n    raise ValueError('c\\x1b[2K\\x9b31m\\rd')\n";
+    std::fs::write(&file, source).unwrap();
+    let (passed, _, stderr) = xtask(&["run", &format!("{}:fail", file.display())]);
+    assert!(!passed);
+    assert!(
+        stderr.contains(r"stdout: a\u001b]0;title\u0007\r\u202eb"),
+        "{stderr}"
+    );
+    assert!(
+        stderr.ends_with("ValueError: c\\u001b[2K\\u009b31m\\rd\n"),
+        "{stderr}"
+    );
+    // A traceback keeps its lines.
+    assert!(
+        stderr.contains("\n  File \"loud.py\", line 3, in fail\n"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn advisories_are_read_from_a_copy_of_the_database() {
+    let database = tempfile::tempdir().unwrap();
+    let write = |package: &str, id: &str, patched: &str, informational: &str| {
+        let folder = database.path().join("crates").join(package);
+        std::fs::create_dir_all(&folder).unwrap();
+        let advisory = format!(
+            "```toml\n[advisory]\nid = \"{id}\"\npackage = \"{package}\"\ndate = \"2026-01-01\"\n{informational}\n\
+             [versions]\npatched = [\"{patched}\"]\n```\n\n# Numbers are read as dates\n\nAll of them.\n"
+        );
+        std::fs::write(folder.join(format!("{id}.md")), advisory).unwrap();
+    };
+    let said = || {
+        let folder = database.path().display().to_string();
+        xtask(&["advisories", "--database", &folder])
+    };
+    // Older than what the lock has, and of what is not in it.
+    write("serde_json", "RUSTSEC-2026-9001", ">= 1.0.1", "");
+    write("no-such-package", "RUSTSEC-2026-9002", ">= 9.0.0", "");
+    let (passed, stdout, stderr) = said();
+    assert!(passed, "{stderr}");
+    assert_eq!(stdout.lines().count(), 1, "{stdout}");
+    assert!(
+        stdout.ends_with(" packages, 2 advisories read\n"),
+        "{stdout}"
+    );
+
+    write(
+        "anyhow",
+        "RUSTSEC-2026-9003",
+        ">= 999.0.0",
+        "informational = \"unmaintained\"",
+    );
+    write("serde", "RUSTSEC-2026-9004", ">= 999.0.0", "");
+    let (passed, stdout, stderr) = said();
+    assert!(!passed);
+    assert!(stderr.ends_with("error: one vulnerability\n"), "{stderr}");
+    let lines: Vec<_> = stdout.lines().collect();
+    let starts = [
+        "unmaintained  anyhow 1.",
+        "vulnerable    serde 1.",
+        "              fixed in >=999.0.0",
+    ];
+    for (line, start) in lines.iter().zip(starts) {
+        assert!(line.starts_with(start), "{stdout}");
+    }
+    let ends = [
+        "RUSTSEC-2026-9003, Numbers are read as dates",
+        "RUSTSEC-2026-9004, Numbers are read as dates",
+    ];
+    for (line, end) in lines.iter().zip(ends) {
+        assert!(line.ends_with(end), "{stdout}");
+    }
+
+    let mut none = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"));
+    none.arg("advisories").env_remove("WIT_WIRE_ADVISORY_DB");
+    let output = none.current_dir(common::root()).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(
+        stderr.contains("no advisory database: ") && stderr.contains("advisory-db"),
+        "{stderr}"
+    );
+}
+
+#[test]
 fn run_draws_what_a_call_spends_its_time_on() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("flame.svg");
@@ -154,7 +242,7 @@ fn help_lists_the_commands_as_they_describe_themselves() {
         Some((name, about.trim_start()))
     });
     let commands: Vec<_> = commands.filter(|(name, _)| *name != "help").collect();
-    assert_eq!(commands.len(), 18, "{list}");
+    assert_eq!(commands.len(), 19, "{list}");
     for (name, about) in commands {
         let (passed, help, stderr) = xtask(&[name, "--help"]);
         assert!(passed, "{name}: {stderr}");

@@ -68,9 +68,10 @@ fn no_command_is_built_of_more_packages_than_it_was() {
         ("python-cli", 185),
         ("guest-build", 170),
         ("component-cli", 235),
-        ("serve", 238),
+        ("serve", 241),
         ("lab", 235),
         ("bindings", 55),
+        ("advisories", 55),
     ] {
         let count = packages(&format!("--package {program} --edges normal,build")).len();
         assert!(count <= most, "{program}: {count} packages, not {most}");

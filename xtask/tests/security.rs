@@ -102,6 +102,7 @@ fn sources() -> impl Iterator<Item = PathBuf> {
         "wasm-runtime",
         "wit-wire-host",
         "xtask",
+        "xtask/advisories",
         "xtask/bindings",
         "xtask/component",
         "xtask/flame-graph",

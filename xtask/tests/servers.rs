@@ -41,6 +41,8 @@ def _hidden(_):
     return None
 ";
 
+const JSON: &str = "content-type: application/json\r\n";
+
 /// With and without traces the server is the same file: one at a time is built and started.
 static STARTING: Mutex<()> = Mutex::new(());
 
@@ -77,7 +79,7 @@ impl Server {
         let length = body.len();
         write!(
             stream,
-            "{request} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}"
+            "{request} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{JSON}{headers}content-length: {length}\r\n\r\n{body}"
         )
         .unwrap();
         let mut answer = String::new();
@@ -189,16 +191,9 @@ fn a_folder_of_files_is_a_folder_of_endpoints() {
 
     // An edit that can't be loaded keeps what was there, and says so; one that can takes its place.
     std::fs::write(&shop, "def total(:").unwrap();
-    let health = until(
+    until(
         || server.get("/healthz"),
-        |health| health["problems"]["shop.py"].is_string(),
-    );
-    assert!(
-        health["problems"]["shop.py"]
-            .as_str()
-            .unwrap()
-            .contains("line 1"),
-        "{health}"
+        |health| *health == json!({"functions": 3, "problems": ["shop.py"]}),
     );
     assert_eq!(server.call("/shop/total", items), (200, json!(11.5)));
     std::fs::write(&shop, "def total(items):\n    return len(items)\n").unwrap();
@@ -208,7 +203,7 @@ fn a_folder_of_files_is_a_folder_of_endpoints() {
     );
     assert_eq!(
         server.get("/healthz"),
-        json!({"functions": 1, "problems": {}})
+        json!({"functions": 1, "problems": []})
     );
 
     // One that can't be among the others keeps none of them from being loaded.
@@ -218,9 +213,7 @@ fn a_folder_of_files_is_a_folder_of_endpoints() {
         || server.call("/shop/total", items),
         |answer| *answer == (200, json!(-1)),
     );
-    let health = server.get("/healthz");
-    let problem = health["problems"]["queue.py"].as_str().unwrap();
-    assert!(problem.contains("rename it"), "{health}");
+    assert_eq!(server.get("/healthz")["problems"], json!(["queue.py"]));
 }
 
 /// The value of a header, whose name is in lower case.
@@ -269,13 +262,23 @@ def größte(item: Item, ctx) -> Item | None:
     assert_eq!(undescribed.get("description"), None);
 
     // All of it is in the page, and it asks for the document.
-    let page = server.get("/");
-    let page = page.as_str().unwrap();
+    let (_, head, page) = server.ask("GET /", "", "");
     assert!(page.contains("<title>Functions</title>"));
     assert!(page.contains("url: '/openapi.json'"));
     for loaded in ["<script src", "<link"] {
         assert!(!page.contains(loaded), "{loaded}");
     }
+    // Its own scripts run, and no others.
+    let policy = header(&head, "content-security-policy").unwrap();
+    assert!(
+        policy.starts_with("default-src 'none'; script-src 'sha256-"),
+        "{policy}"
+    );
+    assert_eq!(
+        policy.matches("'sha256-").count(),
+        page.matches("</script>").count()
+    );
+    assert!(!policy.contains("script-src 'unsafe"), "{policy}");
 }
 
 /// With a validator from the Python package index, in an environment of its own.
@@ -313,7 +316,7 @@ fn each_function_of_the_examples_answers() {
     let server = Server::folder(Path::new("examples/functions"), &[]);
     assert_eq!(
         server.get("/healthz"),
-        json!({"functions": 3, "problems": {}})
+        json!({"functions": 3, "problems": []})
     );
     let item = json!({"kind": "food", "price": 9.5});
     for (path, input, output) in [
@@ -367,7 +370,8 @@ fn a_client_that_does_not_finish_keeps_the_server_from_stopping_until_it_is_aske
     std::fs::write(folder.path().join("shop.py"), SHOP).unwrap();
     let mut server = Server::folder(folder.path(), &["--milliseconds", "100000"]);
     let mut slow = TcpStream::connect(&server.address).unwrap();
-    let half = "POST /shop/total HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n[";
+    let half =
+        format!("POST /shop/total HTTP/1.1\r\nhost: localhost\r\n{JSON}content-length: 9\r\n\r\n[");
     slow.write_all(half.as_bytes()).unwrap();
     // Answered, so that the connection before it has been taken.
     server.get("/healthz");
@@ -390,7 +394,7 @@ fn a_full_server_says_when_to_come_back() {
     let callers: Vec<TcpStream> = (0..600)
         .map(|_| {
             let mut caller = TcpStream::connect(&server.address).unwrap();
-            let request = "POST /busy/wait HTTP/1.1\r\nhost: localhost\r\n\r\n";
+            let request = format!("POST /busy/wait HTTP/1.1\r\nhost: localhost\r\n{JSON}\r\n");
             caller.write_all(request.as_bytes()).unwrap();
             caller
         })
@@ -463,18 +467,16 @@ fn traces_reach_the_collector_before_the_server_has_ended() {
     assert!(server.process.wait().unwrap().success());
 }
 
+/// The gateway, which cargo becomes once it is built.
+fn gateway(folder: &Path) -> Server {
+    let run = "run --quiet --bin gateway --";
+    let mut cargo = Command::new(env!("CARGO"));
+    Server::start(cargo.args(run.split(' ')).arg(folder))
+}
+
 #[test]
 fn functions_behind_the_gateway_have_the_rights_of_their_caller() {
-    let mut cargo = Command::new(env!("CARGO"));
-    let run = [
-        "run",
-        "--quiet",
-        "--bin",
-        "gateway",
-        "--",
-        "examples/gateway/functions",
-    ];
-    let server = Server::start(cargo.args(run));
+    let server = gateway(Path::new("examples/gateway/functions"));
     let ask = |token: &str, query: &str, variables: Value| {
         let body = json!({"query": query, "variables": variables}).to_string();
         let token = format!("authorization: Bearer {token}\r\n");
@@ -538,6 +540,13 @@ fn functions_behind_the_gateway_have_the_rights_of_their_caller() {
         ),
         (
             "shop-token",
+            "{ customer(id: 7) { name @skip(if: true) } }",
+            json!({}),
+            json!(["customer"]),
+            "directives are not supported",
+        ),
+        (
+            "shop-token",
             "{ customer(id: 7) { ...F } } fragment F on C { ...F }",
             json!({}),
             json!(["customer"]),
@@ -565,4 +574,274 @@ fn functions_behind_the_gateway_have_the_rights_of_their_caller() {
         (status, header(&head, "www-authenticate")),
         (401, Some("Bearer"))
     );
+}
+
+#[test]
+fn what_a_guest_says_forges_no_line_of_the_log_and_what_fails_is_named_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = [
+        (
+            "loud.py",
+            "def fail(_):\n    raise ValueError('a\\n2026 INFO request: admin logged in\\r\\x1b[2K\\u202e' + 'x' * 4_000_000)\n",
+        ),
+        ("pkg/__init__.py", "def one(_):\n    return 1\n"),
+        ("broken.py", "SECRET = 'hunter2'; def :\n"),
+    ];
+    for (path, source) in files {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, source).unwrap();
+    }
+    let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+    let command = command.arg("serve").arg(folder.path());
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let server = Server::start(command.stderr(log.reopen().unwrap()));
+
+    let health = json!({"functions": 2, "problems": ["broken.py"]});
+    assert_eq!(server.get("/healthz"), health);
+    assert_eq!(server.call("/loud/fail", "null").0, 500);
+    // IDs that could not stand in a log are replaced.
+    for id in ["two words", "\u{85}\u{202e}", &"x".repeat(200)] {
+        let headers = format!("x-request-id: {id}\r\n");
+        let (_, head, _) = server.ask("POST /loud/fail", &headers, "");
+        assert_eq!(header(&head, "x-request-id").unwrap().len(), 36, "{head}");
+    }
+    // A function has one path, and so one label.
+    assert_eq!(server.call("/pkg/one", "null"), (200, json!(1)));
+    assert_eq!(server.call("/pkg/__init__/one", "null").0, 404);
+    let metrics = server.get("/metrics");
+    let labels = metrics
+        .as_str()
+        .unwrap()
+        .matches("requests_total{path=")
+        .count();
+    assert_eq!(labels, 2, "{metrics}");
+
+    // It logs before it answers.
+    let log = std::fs::read_to_string(log.path()).unwrap();
+    assert!(
+        log.contains("hunter2"),
+        "the log says what is wrong with a file: {log}"
+    );
+    let records: Vec<_> = log.lines().filter(|line| line.contains("admin")).collect();
+    assert_eq!(records.len(), 4, "{log}");
+    for record in records {
+        assert!(record.contains(" serve::request: Traceback"), "{record}");
+        assert!(record.ends_with(" more bytes]"), "{record}");
+        assert!(record.len() < 20_000, "{}", record.len());
+        assert!(
+            !record.contains(['\r', '\u{1b}', '\u{202e}', '\u{85}']),
+            "{record}"
+        );
+    }
+}
+
+#[test]
+fn pages_of_others_call_no_function() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("shop.py"), SHOP).unwrap();
+    let functions = Server::folder(folder.path(), &["--host", "functions.example"]);
+    let servers = [
+        (functions, "/shop/total"),
+        (gateway(Path::new("examples/gateway/functions")), "/graphql"),
+    ];
+    for (server, path) in servers {
+        let ask = |host: &str, headers: &str| {
+            let mut stream = TcpStream::connect(&server.address).unwrap();
+            write!(
+                stream,
+                "POST {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}content-length: 2\r\n\r\n[]"
+            )
+            .unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+            let status: u16 = head.split(' ').nth(1).unwrap().parse().unwrap();
+            let body: Value = serde_json::from_str(body).unwrap();
+            let kind = match path {
+                "/graphql" => body["errors"][0]["extensions"]["code"].clone(),
+                _ => body["error"].clone(),
+            };
+            (status, kind)
+        };
+        let origin = format!("{JSON}origin: http://other.example\r\n");
+        for (host, headers, status, kind) in [
+            ("rebound.example", JSON, 421, "host"),
+            ("localhost", &origin, 403, "origin"),
+            (
+                "localhost",
+                "content-type: text/plain\r\n",
+                415,
+                "content_type",
+            ),
+            ("localhost", "", 415, "content_type"),
+        ] {
+            assert_eq!(
+                ask(host, headers),
+                (status, json!(kind)),
+                "{path}: {headers}"
+            );
+        }
+        let (named, _) = ask("functions.example", JSON);
+        let expected = if path == "/graphql" { 421 } else { 200 };
+        assert_eq!(named, expected, "{path}");
+        // Errors of the router are no less typed.
+        for request in [format!("GET {path}"), "POST /nothing/there".to_owned()] {
+            let (status, _, body) = server.ask(&request, "", "");
+            let expected = if request.starts_with("GET") { 405 } else { 404 };
+            assert_eq!(status, expected, "{request}");
+            assert!(serde_json::from_str::<Value>(&body).is_ok(), "{body}");
+        }
+    }
+}
+
+const HOSTILE: &str = "
+import asyncio
+
+def customer(id: int | list):
+    return {'name': 'Ada', 'part': 'x' * 100_000}
+
+def orders(parent: dict):
+    return [{'total': 1}, {'total': 2}]
+
+async def ask(query: str, times: int, ctx):
+    answers = await asyncio.gather(*[ctx.gql(query) for _ in range(times)])
+    return [answer['errors'][0]['message'] for answer in answers if 'errors' in answer][:1]
+";
+
+/// Each of these queries asks for more than its caller may have.
+#[test]
+fn hostile_queries_end_in_an_error_and_take_little_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = json!({
+        "functions": {"customer": "shop:customer", "customer.orders": "shop:orders", "ask": "shop:ask"},
+        "callers": {"shop": {"token": "shop-token", "may": ["*"]}},
+    });
+    std::fs::write(folder.path().join("gateway.json"), config.to_string()).unwrap();
+    std::fs::write(folder.path().join("shop.py"), HOSTILE).unwrap();
+    let server = gateway(folder.path());
+    let ask = |query: &str, variables: Value| {
+        let body = json!({"query": query, "variables": variables}).to_string();
+        let token = "authorization: Bearer shop-token\r\n";
+        let (status, _, body) = server.ask("POST /graphql", token, &body);
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str::<Value>(&body).unwrap()
+    };
+    let fine = ask("{ customer(id: 7) { name } }", json!({}));
+    assert_eq!(fine, json!({"data": {"customer": {"name": "Ada"}}}));
+    let before = peak_memory(&server);
+
+    let spread = |count: usize, names: usize| {
+        format!(
+            "{{ customer(id: 7) {{ {} }} }} fragment F on X {{ {} }}",
+            "...F ".repeat(count),
+            "name ".repeat(names)
+        )
+    };
+    let many = |count: usize, what: &str| -> String {
+        (0..count).map(|at| format!("a{at}: {what} ")).collect()
+    };
+    let fragments: String = (0..40)
+        .map(|at| format!("fragment F{at} on X {{ ...F{0} ...F{0} name }} ", at + 1))
+        .collect();
+    let fragments =
+        format!("{{ customer(id: 7) {{ ...F0 }} }} {fragments} fragment F40 on X {{ id }}");
+    let lists = format!("orders {{ {} }}", "total ".repeat(200));
+    let lists = format!("{{ customer(id: 7) {{ {} }} }}", many(40, &lists));
+    let within = format!(
+        "{{ customer(id: 7) {} {} }}",
+        "{ a".repeat(60),
+        "}".repeat(60)
+    );
+    let variable = "x".repeat(900_000);
+    let uses = format!("customer(id: [{}]) {{ name }}", "$v ".repeat(80));
+    let uses = format!("{{ {} }}", many(90, &uses));
+    for (query, variables, said) in [
+        (
+            spread(900, 1_000),
+            json!({}),
+            "field limit exceeded: 10001 answered fields, limit 10000",
+        ),
+        (
+            spread(900, 10_000),
+            json!({}),
+            "field limit exceeded: 10001 answered fields, limit 10000",
+        ),
+        (
+            spread(1, 10_000),
+            json!({}),
+            "field limit exceeded: 10001 answered fields, limit 10000",
+        ),
+        (
+            format!("{{ customer(id: 7) {{ {} }} }}", many(900, "part")),
+            json!({}),
+            "bytes of values, limit 16777216",
+        ),
+        (
+            lists,
+            json!({}),
+            "field limit exceeded: 10001 answered fields, limit 10000",
+        ),
+        (
+            fragments,
+            json!({}),
+            "too many fragments, or one within itself",
+        ),
+        (within, json!({}), "Recursion limit exceeded"),
+        (
+            uses,
+            json!({"v": variable}),
+            "bytes of values, limit 16777216",
+        ),
+        (
+            "query ($v: [Int]) { customer(id: 7) { name } }".to_owned(),
+            json!({"v": vec![0; 400_000]}),
+            "bytes of values, limit 16777216",
+        ),
+        (
+            " ".repeat(70_000),
+            json!({}),
+            "query limit exceeded: 70000 bytes, limit 65536",
+        ),
+        (
+            format!("{{ {} }}", many(1_000, "customer(id: 7)")),
+            json!({}),
+            "`shop` may make 100 calls in a request",
+        ),
+    ] {
+        let body = ask(&query, variables);
+        let errors = body["errors"].as_array().unwrap();
+        let is_said = errors
+            .iter()
+            .any(|error| error["message"].as_str().unwrap().contains(said));
+        assert!(is_said, "{said}: {errors:?}");
+        assert!(errors.len() <= 100, "{}", errors.len());
+    }
+    // What functions ask for counts, too.
+    let names = format!("{{ customer(id: 7) {{ {} }} }}", "name ".repeat(1_000));
+    let parts = format!("{{ customer(id: 7) {{ {} }} }}", many(9, "part"));
+    for (query, said) in [
+        (names, "answered fields, limit 10000"),
+        (parts, "bytes of values, limit 16777216"),
+    ] {
+        let by_function = "query ($query: String!) { ask(query: $query, times: 20) }";
+        let body = ask(by_function, json!({"query": query}));
+        // In the function's answer, or in place of it.
+        assert!(body.to_string().contains(said), "{said}: {body}");
+    }
+    // What the limit allows is answered.
+    let fine = ask(&spread(1, 9_999), json!({}));
+    assert_eq!(fine, json!({"data": {"customer": {"name": "Ada"}}}));
+    if let (Some(before), Some(after)) = (before, peak_memory(&server)) {
+        assert!(after - before < 150 << 10, "{before} KiB, then {after} KiB");
+    }
+}
+
+/// The most memory that the server's process has had, in KiB, where the system says so.
+fn peak_memory(server: &Server) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.process.id())).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
 }

@@ -10,7 +10,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use python_runtime::{CallError, Function, PythonError, PythonRuntime, PythonSource};
+use python_runtime::{CallError, Function, PythonError, PythonRuntime, PythonSource, printable};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -107,7 +107,7 @@ async fn main() -> anyhow::Result<()> {
     let damaged = ["20C", "warm"];
     if let Err(error) = column.evaluate::<_, Option<f64>>(&damaged).await {
         let python = PythonError::of(&error).ok_or(error)?;
-        print!("\n{}", python.traceback);
+        print!("\n{}", printable(&python.traceback).lines());
     }
     Ok(())
 }

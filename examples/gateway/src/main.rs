@@ -4,7 +4,7 @@
 //! ```console
 //! $ cargo run --bin gateway examples/gateway/functions
 //! $ curl localhost:8001/graphql --header 'authorization: Bearer shop-token' \
-//!     --data '{"query": "{ customer(id: 7) { name orders { total } } }"}'
+//!     --json '{"query": "{ customer(id: 7) { name orders { total } } }"}'
 //! {"data":{"customer":{"name":"Ada","orders":[{"total":29.9},{"total":12.5}]}}}
 //! ```
 //!
@@ -23,21 +23,24 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::StringRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Json, Router};
 use clap::Parser;
-use python_runtime::{HostcallContext, HostcallError, PythonRuntime};
+use http_server::Guard;
+use python_runtime::{HostcallContext, HostcallError, Limits, PythonRuntime};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use tokio::net::TcpListener;
 
 use config::Gateway;
 use request::Request;
+
+/// Of a request's body, of a function's input and result, and of its hostcalls.
+const LARGEST: usize = 1 << 20;
 
 #[derive(Parser)]
 struct Args {
@@ -46,6 +49,10 @@ struct Args {
     /// The address and port to listen on.
     #[arg(long, default_value = "127.0.0.1:8001")]
     listen: SocketAddr,
+    /// A name that the server is called by, besides those of loopback. Without any, a server that
+    /// listens on another address is called by every name.
+    #[arg(long, value_name = "NAME")]
+    host: Vec<String>,
 }
 
 /// A query, as it comes by HTTP and by `ctx.gql`.
@@ -68,54 +75,57 @@ struct FunctionCall {
 #[tokio::main]
 async fn main() -> Result<()> {
     let args = Args::parse();
+    let limits = Limits::default().input(LARGEST).output(LARGEST);
     let runtime = PythonRuntime::builder()
+        .limits(limits.hostcall_payload(LARGEST))
         .hostcall("gql", gql)
         .hostcall("call", call)
         .build()?;
     let gateway = Arc::new(Gateway::load(&runtime, &args.folder).await?);
+    let limits = http_server::Limits {
+        body_bytes: LARGEST,
+        ..http_server::Limits::default()
+    };
+    let listener = http_server::listen(args.listen).await?;
+    let address = listener.local_addr()?;
+    let guard = Guard::new(address, args.host, limits, problem);
+    let misplaced = |status, kind| {
+        move || {
+            let message = "queries are sent to /graphql with POST".to_owned();
+            std::future::ready(problem(status, kind, message))
+        }
+    };
     let app = Router::new()
         .route("/graphql", post(graphql))
-        .with_state(gateway);
-    let listener = TcpListener::bind(args.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", args.listen))?;
-    println!("http://{}", listener.local_addr()?);
-    let server = axum::serve(listener, app).with_graceful_shutdown(asked_to_stop());
-    server.await.context("cannot serve")?;
-    runtime.shut_down().await;
+        .method_not_allowed_fallback(misplaced(StatusCode::METHOD_NOT_ALLOWED, "method"))
+        .fallback(misplaced(StatusCode::NOT_FOUND, "not_found"));
+    let app = guard.protect(app).with_state(gateway);
+    println!("http://{address}");
+    http_server::serve(app, listener, limits, runtime.shut_down()).await;
     Ok(())
 }
 
-/// Ctrl-C. The example `serve` also handles SIGTERM, and clients that would keep it from stopping.
-async fn asked_to_stop() {
-    let _ = tokio::signal::ctrl_c().await;
-}
-
 /// `POST /graphql`
-async fn graphql(
-    State(gateway): State<Arc<Gateway>>,
-    headers: HeaderMap,
-    body: Result<String, StringRejection>,
-) -> Response {
-    let problem = |status, message: &str| {
-        (status, Json(json!({"errors": [{"message": message}]}))).into_response()
-    };
+async fn graphql(State(gateway): State<Arc<Gateway>>, headers: HeaderMap, body: Bytes) -> Response {
     let caller = bearer_token(&headers).and_then(|token| gateway.caller(token));
     let Some(caller) = caller else {
-        let answer = problem(StatusCode::UNAUTHORIZED, "no caller has this token");
+        let message = "no caller has this token".to_owned();
+        let answer = problem(StatusCode::UNAUTHORIZED, "token", message);
         return ([(header::WWW_AUTHENTICATE, "Bearer")], answer).into_response();
     };
-    let body = match body {
-        Ok(body) => body,
-        Err(rejection) => return problem(rejection.status(), &rejection.body_text()),
-    };
-    match serde_json::from_str(&body) {
+    match serde_json::from_slice(&body) {
         Ok(query) => {
             let request = Request::new(gateway, caller);
             Json(query::answer(&request, query).await).into_response()
         }
-        Err(error) => problem(StatusCode::BAD_REQUEST, &error.to_string()),
+        Err(error) => problem(StatusCode::BAD_REQUEST, "body", error.to_string()),
     }
+}
+
+/// The body of every response that is not 200.
+fn problem(status: StatusCode, kind: &'static str, message: String) -> Response {
+    let error = json!({"message": message, "extensions": {"code": kind}});
+    (status, Json(json!({"errors": [error]}))).into_response()
 }
 
 /// The token in `authorization: Bearer TOKEN`. The scheme is case-insensitive (RFC 9110).
@@ -135,6 +145,6 @@ async fn gql(context: HostcallContext, query: Query) -> Result<Value, HostcallEr
 /// `ctx.hostcall("call", {"function": "order", "input": {"id": 1}})` in Python.
 async fn call(context: HostcallContext, call: FunctionCall) -> Result<Value, HostcallError> {
     Request::of(&context)?
-        .call(&call.function, call.input)
+        .call(&call.function, || Ok(call.input))
         .await
 }

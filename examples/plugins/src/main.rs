@@ -16,9 +16,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Parser;
-use python_runtime::{PythonRuntime, PythonSource};
+use python_runtime::{PythonRuntime, PythonSource, printable};
 use wasm_runtime::{Function, HostcallContext, HostcallError, Op, WasmRuntime};
 use wit_wire_javascript::Source;
 
@@ -122,6 +122,7 @@ async fn main() -> Result<()> {
             "{plugin}: {:.2?}, {} hostcalls, cleaned by {:?}",
             receipt.wall_time, receipt.hostcalls, receipt.cleaned_by
         );
+        let answer = answer.map_err(|error| anyhow!("{}", printable(&error.to_string()).lines()));
         value = answer.with_context(|| plugin.clone())?.to_string();
     }
     println!("{value}");

@@ -4,7 +4,7 @@
 //! $ cargo run --bin quickstart
 //! ```
 
-use python_runtime::{PythonError, PythonRuntime, PythonSource};
+use python_runtime::{PythonError, PythonRuntime, PythonSource, printable};
 
 const TOTAL: &str = "
 def total(prices: list[float]) -> float:
@@ -21,7 +21,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     if let Err(error) = total.call::<_, f64>(&["free"]).await {
         let python = PythonError::of(&error).ok_or(error)?;
-        println!("{}: {}", python.ty, python.message);
+        println!("{}: {}", printable(&python.ty), printable(&python.message));
     }
     Ok(())
 }

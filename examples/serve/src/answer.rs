@@ -1,7 +1,7 @@
 //! Which error is which status.
 
 use axum::Json;
-use axum::http::{StatusCode, header};
+use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use python_runtime::{CallError, Limit, PythonError};
 use serde_json::json;
@@ -67,7 +67,13 @@ pub(crate) async fn wrong_method() -> Response {
     problem(StatusCode::METHOD_NOT_ALLOWED, "method", message)
 }
 
+/// The response where nothing has such a path.
+pub(crate) async fn not_found(uri: Uri) -> Response {
+    let message = format!("no function at {}", uri.path());
+    problem(StatusCode::NOT_FOUND, "not_found", message)
+}
+
 /// The body of every error: see `Problem` in `openapi`.
-pub(crate) fn problem(status: StatusCode, kind: &str, message: String) -> Response {
+pub(crate) fn problem(status: StatusCode, kind: &'static str, message: String) -> Response {
     (status, Json(json!({"error": kind, "message": message}))).into_response()
 }

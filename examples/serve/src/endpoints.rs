@@ -6,7 +6,9 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::Result;
-use python_runtime::{Error, Function, Limits, Program, PythonRuntime, PythonSource, SourceTree};
+use python_runtime::{
+    Error, Function, Limits, Program, PythonRuntime, PythonSource, SourceTree, printable,
+};
 
 /// Run in the sandbox: which functions of a file are endpoints, and which of some module names
 /// belong to the standard library.
@@ -52,8 +54,8 @@ pub(crate) struct Table {
 #[derive(Clone, Default)]
 pub(crate) struct Module {
     program: Option<Program>,
-    /// Why the current file cannot be loaded; `program` is its previous version.
-    pub(crate) problem: Option<String>,
+    /// Whether the current file cannot be loaded; `program` is its previous version.
+    is_broken: bool,
 }
 
 impl Endpoints {
@@ -98,16 +100,16 @@ impl Endpoints {
             let module = match self.module(runtime, &tree, file, source).await {
                 Ok(program) => Module {
                     program,
-                    problem: None,
+                    is_broken: false,
                 },
                 Err(error) => {
-                    tracing::warn!("{file}: {error}");
+                    tracing::warn!("{}: {}", printable(file), printable(&error));
                     Module {
                         program: before
                             .modules
                             .get(file)
                             .and_then(|module| module.program.clone()),
-                        problem: Some(error),
+                        is_broken: true,
                     }
                 }
             };
@@ -134,12 +136,13 @@ impl Endpoints {
         let mut tree = SourceTree::new();
         for (file, source) in all.files() {
             if own.contains(&dotted(file)) {
-                let problem =
-                    "it would hide a module of the standard library: rename it".to_owned();
-                tracing::warn!("{file}: {problem}");
+                tracing::warn!(
+                    "{}: it would hide a module of the standard library: rename it",
+                    printable(file)
+                );
                 let module = Module {
                     program: None,
-                    problem: Some(problem),
+                    is_broken: true,
                 };
                 modules.insert(file.to_owned(), module);
             } else {
@@ -182,11 +185,12 @@ impl Endpoints {
 }
 
 impl Table {
-    /// The function at `path`, such as `shop/cart/total`.
+    /// The function at `path`, such as `shop/cart/total`. It has no other path.
     pub(crate) fn function(&self, path: &str) -> Option<Function> {
         let (module, name) = path.rsplit_once('/')?;
         let files = [format!("{module}.py"), format!("{module}/__init__.py")];
-        let found = files.iter().find_map(|file| self.modules.get(file))?;
+        let mut found = files.iter().filter(|file| self::path(file) == module);
+        let found = found.find_map(|file| self.modules.get(file))?;
         found.program.as_ref()?.function(name).ok()
     }
 
@@ -199,12 +203,10 @@ impl Table {
         })
     }
 
-    /// The files whose current version cannot be loaded, and why.
-    pub(crate) fn problems(&self) -> BTreeMap<&str, &str> {
-        let modules = self.modules.iter();
-        modules
-            .filter_map(|(file, module)| Some((file.as_str(), module.problem.as_deref()?)))
-            .collect()
+    /// The files whose current version cannot be loaded.
+    pub(crate) fn problems(&self) -> impl Iterator<Item = &str> {
+        let broken = self.modules.iter().filter(|(_, module)| module.is_broken);
+        broken.map(|(file, _)| file.as_str())
     }
 }
 

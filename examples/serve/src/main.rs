@@ -3,7 +3,7 @@
 //!
 //! ```console
 //! $ cargo run --bin serve examples/functions
-//! $ curl --data '{"name": "Ada"}' localhost:8000/hello/greet
+//! $ curl --json '{"name": "Ada"}' localhost:8000/hello/greet
 //! "Hello, Ada!"
 //! ```
 //!
@@ -16,13 +16,12 @@
 //!
 //! In reading order: `endpoints` (from files to functions), `request` (from a request to a
 //! response), `answer` (which error is which status), `watch` (changed files), `openapi`,
-//! `telemetry`, `traces`, `stop` (graceful shutdown).
+//! `telemetry`, `traces`. Which requests and connections are taken is `http_server`'s to say.
 
 mod answer;
 mod endpoints;
 mod openapi;
 mod request;
-mod stop;
 mod telemetry;
 #[cfg_attr(not(feature = "otlp"), path = "no_traces.rs")]
 mod traces;
@@ -33,15 +32,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use anyhow::Result;
 use axum::routing::{get, post};
+use axum::{Router, middleware};
 use clap::Parser;
+use http_server::Guard;
 use metrics_exporter_prometheus::PrometheusHandle;
 use python_runtime::{HostcallContext, HostcallError, Limits, PoolConfig, PythonRuntime};
-use serde_json::Value;
-use tokio::net::TcpListener;
+use serde::de::IgnoredAny;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 
 use endpoints::Endpoints;
@@ -51,6 +49,9 @@ use traces::Traces;
 /// Of a request's body, and of a function's result.
 const LARGEST: usize = 4 << 20;
 
+/// In addition to the time limit of calls, for clients that are slow to read.
+const SLOW_CLIENTS: Duration = Duration::from_secs(5);
+
 #[derive(Parser)]
 struct Args {
     /// The folder of Python files.
@@ -58,6 +59,10 @@ struct Args {
     /// The address and port to listen on.
     #[arg(long, default_value = "127.0.0.1:8000")]
     listen: SocketAddr,
+    /// A name that the server is called by, besides those of loopback. Without any, a server that
+    /// listens on another address is called by every name.
+    #[arg(long, value_name = "NAME")]
+    host: Vec<String>,
     /// The time limit of a call.
     #[arg(long, default_value = "10000")]
     milliseconds: u64,
@@ -100,6 +105,15 @@ async fn main() -> Result<()> {
     });
     let _watcher = watch::watch(server.clone())?;
 
+    let limits = http_server::Limits {
+        body_bytes: LARGEST,
+        response: wall_time.saturating_add(SLOW_CLIENTS),
+        ..http_server::Limits::default()
+    };
+    let listener = http_server::listen(args.listen).await?;
+    let address = listener.local_addr()?;
+    let guard = Guard::new(address, args.host, limits, answer::problem);
+
     let page = openapi::page("/openapi.json");
     let app = Router::new()
         .route("/", get(move || std::future::ready(page.clone())))
@@ -108,21 +122,21 @@ async fn main() -> Result<()> {
         .route("/metrics", get(telemetry::metrics))
         .route("/{*path}", post(request::call))
         .method_not_allowed_fallback(answer::wrong_method)
-        .layer(DefaultBodyLimit::max(LARGEST))
+        .fallback(answer::not_found);
+    let app = guard
+        .protect(app)
         // The request ID of the caller, or a new one, on the way in; the same in the response.
         .layer(PropagateRequestIdLayer::x_request_id())
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(middleware::map_request(request::without_odd_id))
         .with_state(server);
-    let listener = TcpListener::bind(args.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", args.listen))?;
-    println!("http://{}", listener.local_addr()?);
-    stop::serve(app, listener, &runtime, wall_time).await?;
+    println!("http://{address}");
+    http_server::serve(app, listener, limits, runtime.shut_down()).await;
     traces.flush().await
 }
 
 /// `ctx.hostcall("request")` in Python: the request that the call belongs to.
-async fn request(context: HostcallContext, _: Value) -> Result<Request, HostcallError> {
+async fn request(context: HostcallContext, _: IgnoredAny) -> Result<Request, HostcallError> {
     let Some(request) = context.value::<Request>().cloned() else {
         let message = "this call belongs to no request";
         return Err(HostcallError::new("no_request", message));

@@ -12,16 +12,47 @@ use aide_schemars::{Schema, json_schema};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
+use axum::http::{HeaderName, header};
 use axum::response::Html;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::Server;
 
 /// `GET /`: Swagger UI for the document at a path. All of it is in this program: it works without a
-/// network.
-pub(crate) fn page(document: &str) -> Html<Bytes> {
-    let page = Swagger::new(document).with_title("Functions");
-    Html(page.html().into())
+/// network, and its content security policy lets it run its own scripts and ask this server alone,
+/// whatever functions say of themselves.
+pub(crate) fn page(document: &str) -> ([(HeaderName, String); 1], Html<Bytes>) {
+    let page = Swagger::new(document).with_title("Functions").html();
+    let scripts: Vec<_> = scripts(&page)
+        .map(|script| {
+            format!(
+                "'sha256-{}'",
+                BASE64_STANDARD.encode(Sha256::digest(script))
+            )
+        })
+        .collect();
+    let policy = format!(
+        "default-src 'none'; script-src {}; style-src 'unsafe-inline'; img-src data:; \
+         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        scripts.join(" ")
+    );
+    (
+        [(header::CONTENT_SECURITY_POLICY, policy)],
+        Html(page.into()),
+    )
+}
+
+/// The scripts in a page.
+fn scripts(page: &str) -> impl Iterator<Item = &str> {
+    let mut rest = page;
+    std::iter::from_fn(move || {
+        let (script, after) = rest.split_once("<script>")?.1.split_once("</script>")?;
+        rest = after;
+        Some(script)
+    })
 }
 
 /// `GET /openapi.json`: each function's annotations as JSON Schema.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::rejection::{BytesRejection, PathRejection};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use python_runtime::PythonError;
+use python_runtime::{PythonError, printable};
 use serde::Serialize;
 use tracing::Instrument;
 
@@ -16,7 +16,7 @@ use crate::{Server, answer, telemetry, traces};
 /// The request that a call belongs to. It is the context of the call and of its hostcalls.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Request {
-    /// `x-request-id`: the caller's, or a new UUID.
+    /// `x-request-id`: the caller's, if it is a word of at most 128 letters, or a new UUID.
     pub(crate) id: String,
     /// W3C Trace Context: of the hostcall if there is a collector, or else as the caller sent it.
     pub(crate) traceparent: Option<String>,
@@ -29,18 +29,33 @@ impl Request {
             Some(String::from_utf8_lossy(value).into_owned())
         };
         Self {
-            id: header("x-request-id").unwrap_or_default(),
+            id: header(ID).unwrap_or_default(),
             traceparent: header("traceparent"),
         }
     }
 }
+
+/// Drops a request ID that is no word: it stands in every line of the log about the request.
+pub(crate) async fn without_odd_id(mut request: axum::extract::Request) -> axum::extract::Request {
+    let is_word = |id: &HeaderValue| {
+        id.len() <= 128 && id.as_bytes().iter().all(u8::is_ascii_graphic) && !id.is_empty()
+    };
+    let headers = request.headers_mut();
+    let ids = headers.get_all(ID);
+    if ids.iter().count() > 1 || !ids.iter().all(is_word) {
+        headers.remove(ID);
+    }
+    request
+}
+
+const ID: &str = "x-request-id";
 
 /// `POST /module/function`. The call is cancelled if the caller disconnects.
 pub(crate) async fn call(
     State(server): State<Arc<Server>>,
     path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
+    body: Bytes,
 ) -> Response {
     let Ok(Path(path)) = path else {
         let message = "the path is not UTF-8".to_owned();
@@ -52,24 +67,13 @@ pub(crate) async fn call(
     answer(&server, &path, request, body).instrument(span).await
 }
 
-async fn answer(
-    server: &Server,
-    path: &str,
-    request: Request,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
+async fn answer(server: &Server, path: &str, request: Request, body: Bytes) -> Response {
     let Some(function) = server.endpoints.table().function(path) else {
         return answer::problem(
             StatusCode::NOT_FOUND,
             "not_found",
             format!("no function at /{path}"),
         );
-    };
-    let body = match body {
-        Ok(body) => body,
-        Err(rejection) => {
-            return answer::problem(rejection.status(), "body", rejection.body_text());
-        }
     };
     let Ok(mut input) = String::from_utf8(body.into()) else {
         return answer::problem(
@@ -92,10 +96,12 @@ async fn answer(
         Err(error) => {
             let answer = answer::of(&error, server.development);
             match PythonError::of(&error) {
-                Some(python) => tracing::info!("{}", python.traceback.trim_end()),
+                Some(python) => tracing::info!("{}", printable(python.traceback.trim_end())),
                 // There can be thousands of them a second, and the metrics count them.
-                None if answer::is_busy(answer.status()) => tracing::debug!("{error}"),
-                None => tracing::info!("{error}"),
+                None if answer::is_busy(answer.status()) => {
+                    tracing::debug!("{}", printable(&error.to_string()))
+                }
+                None => tracing::info!("{}", printable(&error.to_string())),
             }
             answer
         }

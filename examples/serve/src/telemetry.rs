@@ -71,7 +71,8 @@ pub(crate) async fn metrics(State(server): State<Arc<Server>>) -> String {
     server.metrics.render()
 }
 
-/// `GET /healthz`: 200 as long as any function is served. Files that cannot be loaded are listed.
+/// `GET /healthz`: 200 as long as any function is served. Files that cannot be loaded are
+/// listed; the log says why.
 pub(crate) async fn health(State(server): State<Arc<Server>>) -> (StatusCode, Json<Value>) {
     let table = server.endpoints.table();
     let functions = table.functions().count();
@@ -81,6 +82,6 @@ pub(crate) async fn health(State(server): State<Arc<Server>>) -> (StatusCode, Js
     };
     (
         status,
-        Json(json!({"functions": functions, "problems": table.problems()})),
+        Json(json!({"functions": functions, "problems": table.problems().collect::<Vec<_>>()})),
     )
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use notify::{RecommendedWatcher, RecursiveMode, Watcher};
+use notify::{Config, RecommendedWatcher, RecursiveMode, Watcher};
+use python_runtime::printable;
 use tokio::sync::Notify;
 
 use crate::Server;
@@ -20,18 +21,21 @@ pub(crate) fn watch(server: Arc<Server>) -> Result<RecommendedWatcher> {
     let changed = Arc::new(Notify::new());
     let changes = changed.clone();
     let folder = server.endpoints.folder().to_owned();
-    let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+    let notice = move |event: notify::Result<notify::Event>| {
         if event.is_ok_and(|event| !event.kind.is_access()) {
             changed.notify_one();
         }
-    })?;
+    };
+    // Links are not read either, and one to `/` would have the whole system watched.
+    let options = Config::default().with_follow_symlinks(false);
+    let mut watcher = RecommendedWatcher::new(notice, options)?;
     watcher.watch(&folder, RecursiveMode::Recursive)?;
     tokio::spawn(async move {
         loop {
             changes.notified().await;
             tokio::time::sleep(SETTLED).await;
             if let Err(error) = server.endpoints.reload(&server.runtime).await {
-                tracing::warn!("{error:#}");
+                tracing::warn!("{}", printable(&format!("{error:#}")));
             }
         }
     });

@@ -1,13 +1,10 @@
 //! The files of a Python module, in memory.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
-
 use crate::error::Error;
+use crate::source::folder::Folder;
 use crate::source::path::normalised;
 
 /// More than hand-written sources need, and less than a guest's memory.
@@ -17,7 +14,7 @@ const MAX_BYTES: usize = 16 << 20;
 /// `shop.cart`, and `shop/rates.json` is data that it reads through `importlib.resources`.
 ///
 /// A tree can combine several folders, such as a program and its dependencies. It holds 16 MiB at
-/// most.
+/// most, paths included.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceTree {
     files: BTreeMap<String, Vec<u8>>,
@@ -31,7 +28,8 @@ impl SourceTree {
     }
 
     /// Adds all `.py` files below `folder`, as if it were on Python's module path. Skips hidden
-    /// files and folders, `__pycache__` and virtual environments; does not follow links.
+    /// files and folders, `__pycache__` and virtual environments; does not follow links, and reads
+    /// nothing outside `folder`, whatever happens in it meanwhile.
     ///
     /// # Errors
     ///
@@ -73,25 +71,48 @@ impl SourceTree {
         let fixed = parts
             .iter()
             .take(parts.len() - 1)
-            .take_while(|part| !part.contains(['*', '?', '[']));
-        let fixed = fixed.collect::<PathBuf>();
-        let depth = depth.saturating_sub(fixed.components().count());
-        let walk = WalkDir::new(folder.join(fixed))
-            .max_depth(depth)
-            .sort_by_file_name()
-            .into_iter();
-        for entry in walk.filter_entry(|entry| entry.depth() == 0 || !is_skipped(entry)) {
-            let entry = entry.map_err(|error| Error::walking(folder, error))?;
-            let Ok(inside) = entry.path().strip_prefix(folder) else {
+            .take_while(|part| !part.contains(['*', '?', '[']))
+            .filter(|part| !["", "."].contains(part));
+        let mut depth = depth;
+        let mut folder = Folder::open(folder)?;
+        let mut inside = String::new();
+        for part in fixed {
+            depth -= 1;
+            folder = folder.folder(part)?;
+            inside = format!("{inside}{part}/");
+        }
+        let matches = |path: &str| matching.matches_with(path, options);
+        self.add_below(&folder, &inside, depth, &matches)?;
+        Ok(self)
+    }
+
+    /// Adds the files down to `depth` folders below `folder`, whose own path is `inside`.
+    fn add_below(
+        &mut self,
+        folder: &Folder,
+        inside: &str,
+        depth: usize,
+        matches: &impl Fn(&str) -> bool,
+    ) -> Result<(), Error> {
+        for (name, kind) in folder.entries()? {
+            let shown = name.to_string_lossy();
+            let path = format!("{inside}{shown}");
+            if shown.starts_with('.') || shown == "__pycache__" {
                 continue;
-            };
-            if entry.file_type().is_file() && matching.matches_path_with(inside, options) {
-                let content = read(entry.path())?;
-                let parts: Vec<_> = inside.iter().map(|part| part.to_string_lossy()).collect();
-                self.add(parts.join("/"), content, entry.path())?;
+            }
+            if kind.is_dir() && depth > 1 {
+                let below = folder.folder(&name)?;
+                if !below.has_file("pyvenv.cfg") {
+                    self.add_below(&below, &format!("{path}/"), depth - 1, matches)?;
+                }
+            } else if kind.is_file()
+                && matches(&path)
+                && let Some(content) = folder.file(&name, MAX_BYTES)?
+            {
+                self.add(path, content, &folder.path().join(&name))?;
             }
         }
-        Ok(self)
+        Ok(())
     }
 
     /// Adds one file, whose path has `/` between its parts.
@@ -141,7 +162,7 @@ impl SourceTree {
             Some(_) => return Err(Error::Conflict { path }),
             None => {}
         }
-        self.bytes += content.len();
+        self.bytes += path.len() + content.len();
         if self.bytes > MAX_BYTES {
             return Err(Error::TooLarge {
                 path: shown.to_owned(),
@@ -151,20 +172,6 @@ impl SourceTree {
         self.files.insert(path, content);
         Ok(())
     }
-}
-
-fn is_skipped(entry: &walkdir::DirEntry) -> bool {
-    let name = entry.file_name().to_string_lossy();
-    name.starts_with('.') || name == "__pycache__" || entry.path().join("pyvenv.cfg").is_file()
-}
-
-/// Reads a file, but not more of it than proves it too large.
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    let mut content = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(MAX_BYTES as u64 + 1).read_to_end(&mut content))
-        .map_err(Error::reading(path))?;
-    Ok(content)
 }
 
 fn module_name(path: &str) -> Option<String> {

@@ -10,6 +10,8 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
+use crate::printable::printable;
+
 /// One of a guest's output streams.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -79,10 +81,10 @@ impl Output {
                 }
                 match stream {
                     Stream::Stdout => {
-                        tracing::info!(target: TARGET, op, stream = "stdout", "{line}");
+                        tracing::info!(target: TARGET, op, stream = "stdout", "{}", printable(line));
                     }
                     Stream::Stderr => {
-                        tracing::warn!(target: TARGET, op, stream = "stderr", "{line}");
+                        tracing::warn!(target: TARGET, op, stream = "stderr", "{}", printable(line));
                     }
                 }
             }

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use artifact_embed::{Error, Header, verify_signer};
 use clap::Parser;
 use wasm_runtime::Error::NotAComponent;
+use wasm_runtime::printable;
 use wit_component::DecodedWasm;
 
 #[derive(Parser)]
@@ -158,7 +159,7 @@ fn rows(title: &str, values: &[String]) {
 }
 
 fn row(title: &str, value: impl AsRef<str>) {
-    if writeln!(io::stdout(), "{title:<15} {}", value.as_ref()).is_err() {
+    if writeln!(io::stdout(), "{title:<15} {}", printable(value.as_ref())).is_err() {
         // Whoever reads has seen enough.
         process::exit(0);
     }

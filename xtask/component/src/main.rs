@@ -23,7 +23,7 @@ enum Command {
 fn main() -> ExitCode {
     wasm_runtime::run_if_compiler();
     let started = Instant::now();
-    xtask_shell::exit_code(match Command::parse() {
+    python_cli::exit_code(match Command::parse() {
         Command::Call(args) => call::call(args, started),
         Command::Inspect(args) => inspect::inspect(&args),
     })

@@ -29,7 +29,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    shell::exit_code(match Command::parse() {
+    python_cli::exit_code(match Command::parse() {
         Command::Conformance(args) => conformance::conformance(args),
         Command::CpythonTests(args) => cpython_tests::cpython_tests(args),
         Command::Fuzz(args) => fuzz::fuzz(args),

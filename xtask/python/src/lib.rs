@@ -5,4 +5,4 @@ mod archive;
 mod report;
 
 pub use archive::guest;
-pub use report::{explain, report};
+pub use report::{exit_code, explain, report};

@@ -22,7 +22,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let started = Instant::now();
-    xtask_shell::exit_code(match Command::parse() {
+    python_cli::exit_code(match Command::parse() {
         Command::Run(args) => run::run(&args, started),
         Command::Stubs(args) => stubs::stubs(&args),
     })

@@ -1,11 +1,20 @@
 //! A call's result on stdout, and what it used on stderr.
 
+use std::io::IsTerminal;
+use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Result, bail};
-use python_runtime::{CallError, Output, Payload, PythonError, Receipt, Stream};
+use anyhow::{Result, anyhow, bail};
+use python_runtime::{CallError, Output, Payload, PythonError, Receipt, Stream, printable};
 
-/// Prints a call's result to stdout; to stderr its receipt, and how long the process took since it
+/// What a program of `cargo xtask` exits with, after its error on stderr. Guests' words may be in the
+/// error.
+pub fn exit_code(result: Result<()>) -> ExitCode {
+    let shown = |error| anyhow!("{}", printable(&format!("{error:#}")).lines());
+    xtask_shell::exit_code(result.map_err(shown))
+}
+
+/// Prints a call's result to stdout, as it is unless that is a terminal; to stderr its receipt, and how long the process took since it
 /// `started`.
 ///
 /// # Errors
@@ -24,6 +33,9 @@ pub fn report(
         elapsed.as_secs_f64() * 1e3
     );
     match result {
+        Ok(json) if std::io::stdout().is_terminal() => {
+            println!("{}", printable(&json.to_string()).lines().limit(usize::MAX));
+        }
         Ok(json) => println!("{json}"),
         Err(error) => bail!(explain(&error)),
     }
@@ -37,7 +49,7 @@ fn print_output(output: &Output) {
     };
     for (stream, bytes) in output.pieces() {
         for line in String::from_utf8_lossy(bytes).lines() {
-            eprintln!("{}: {line}", name(stream));
+            eprintln!("{}: {}", name(stream), printable(line));
         }
     }
     for stream in [Stream::Stdout, Stream::Stderr] {

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Map, Value};
+use wit_wire_host::printable;
 
 use crate::shell;
 use case::Case;
@@ -79,7 +80,7 @@ pub(crate) fn conformance(args: Args) -> Result<()> {
     }
     println!("{table}");
     for failure in &failures {
-        println!("\nFAILED {failure}");
+        println!("\nFAILED {}", printable(failure).lines());
     }
     match failures.len() {
         0 => Ok(()),

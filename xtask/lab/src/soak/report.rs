@@ -1,6 +1,7 @@
 //! A soak as it shows: lines over time, and a table in the end.
 
 use comfy_table::{CellAlignment, Table, presets};
+use wit_wire_host::printable;
 
 use super::Sample;
 use super::hosts::{Hosts, descriptors};
@@ -74,7 +75,7 @@ pub(super) fn summary(tally: &Tally, evidence: &Evidence) {
     }
     println!("\n{table}\n");
     for wrong in &kept.wrong {
-        println!("WRONG {wrong}");
+        println!("WRONG {}", printable(wrong).lines());
     }
     let seconds = evidence.length.as_secs_f64();
     println!(
