@@ -97,11 +97,11 @@ impl StateProbe {
         let locate: TypedFunc<(), (WasmList<u8>,)> =
             linked.get_typed_func(&mut *store, exports.memory)?;
         let (memory,) = locate.call_async(&mut *store, ()).await?;
-        // What a handle is or holds can't be seen from here, so nothing may be kept in one. Output
-        // streams hold nothing, and are counted.
+        // What a handle is or holds can't be seen from here, so nothing may be kept in one.
+        // Standard streams hold nothing, and are counted.
         wasmtime::ensure!(
             store.data_mut().holds_only_streams(),
-            "it keeps handles open that are not its output streams"
+            "it keeps handles open that are not its standard streams"
         );
         store.data_mut().spare_handle();
         let at_rest = RestingState::of(store);

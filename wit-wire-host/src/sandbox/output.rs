@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use tokio::io::AsyncWrite;
-use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
-use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+use tokio::io::{AsyncRead, AsyncWrite};
+use wasmtime_wasi::cli::{IsTerminal, StdinStream, StdoutStream};
+use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError, StreamResult};
 
 use crate::printable::printable;
 
@@ -147,7 +147,7 @@ impl fmt::Display for Output {
     }
 }
 
-/// Both output streams of an instance. Cheap to clone; clones are the same streams.
+/// The standard streams of an instance. Cheap to clone; clones are the same streams.
 #[derive(Clone, Default)]
 pub(crate) struct OutputStreams(Arc<Mutex<Buffer>>);
 
@@ -162,6 +162,11 @@ struct Buffer {
 }
 
 impl OutputStreams {
+    /// At its end from the start. It is here because its handles are counted, too.
+    pub(crate) fn stdin(&self) -> impl StdinStream + 'static {
+        Input(self.clone())
+    }
+
     pub(crate) fn stdout(&self) -> impl StdoutStream + 'static {
         One(Stream::Stdout, self.clone())
     }
@@ -188,6 +193,14 @@ impl OutputStreams {
         std::mem::take(&mut self.lock().output)
     }
 
+    fn opens(&self) {
+        self.lock().opened += 1;
+    }
+
+    fn closes(&self) {
+        self.lock().closed += 1;
+    }
+
     fn lock(&self) -> MutexGuard<'_, Buffer> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -199,7 +212,7 @@ struct One(Stream, OutputStreams);
 
 impl One {
     fn open(&self) -> Handle {
-        self.1.lock().opened += 1;
+        self.1.opens();
         Handle(self.clone())
     }
 
@@ -214,7 +227,7 @@ struct Handle(One);
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        self.0.1.lock().closed += 1;
+        self.0.1.closes();
     }
 }
 
@@ -271,4 +284,44 @@ impl AsyncWrite for Handle {
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         Poll::Ready(Ok(()))
     }
+}
+
+/// Standard input, as WASI has it.
+struct Input(OutputStreams);
+
+/// A guest's handle to it.
+struct InputHandle(OutputStreams);
+
+impl Drop for InputHandle {
+    fn drop(&mut self) {
+        self.0.closes();
+    }
+}
+
+impl IsTerminal for Input {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdinStream for Input {
+    fn async_stream(&self) -> Box<dyn AsyncRead + Send + Sync> {
+        Box::new(tokio::io::empty())
+    }
+
+    fn p2_stream(&self) -> Box<dyn InputStream> {
+        self.0.opens();
+        Box::new(InputHandle(self.0.clone()))
+    }
+}
+
+impl InputStream for InputHandle {
+    fn read(&mut self, _: usize) -> StreamResult<Bytes> {
+        Err(StreamError::Closed)
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for InputHandle {
+    async fn ready(&mut self) {}
 }

@@ -58,7 +58,9 @@ impl StoreState {
         let is_at_rest = Arc::new(AtomicBool::new(!settles));
         let output = OutputStreams::default();
         let mut wasi = WasiCtxBuilder::new();
-        wasi.stdout(output.stdout()).stderr(output.stderr());
+        wasi.stdin(output.stdin())
+            .stdout(output.stdout())
+            .stderr(output.stderr());
         let fixed = Fixed::default();
         let randomness = || Randomness::new(is_at_rest.clone(), fixed.clone());
         wasi.secure_random(randomness())
@@ -123,7 +125,7 @@ impl StoreState {
         self.is_at_rest.store(true, Relaxed);
     }
 
-    /// Whether the guest holds nothing of the host but its output streams, which are stateless.
+    /// Whether the guest holds nothing of the host but its standard streams, which are stateless.
     pub(crate) fn holds_only_streams(&mut self) -> bool {
         let (opened, closed) = self.output.handles();
         handles::count(&mut self.table) as u64 == opened.saturating_sub(closed)
