@@ -20,9 +20,9 @@ pub enum Compiler {
     #[default]
     ThisExecutable,
     /// A process of another executable, whose `main` begins with that, within [`CompileLimits`]:
-    /// for a plugin, a library or a test, which have no `main` of their own. It must be of this very
-    /// release of the crate, and be trusted like this process, which runs the machine code that it
-    /// makes. The program `wasm-runtime-compiler` of this crate is one (`cargo install
+    /// for a plugin, a library or a test, which have no `main` of their own. It must be of this
+    /// very release of the crate, and be trusted like this process, which runs the machine code
+    /// that it makes. The program `wasm-runtime-compiler` of this crate is one (`cargo install
     /// wasm-runtime`).
     Executable(PathBuf),
     /// This process, on all processors and without limits: for components whose authors are trusted
