@@ -30,6 +30,9 @@ pub struct Compiled {
 /// Compiles `component`, a binary, for `target`, a Rust target triple such as
 /// [`HOST_TARGET`](crate::HOST_TARGET). Takes seconds for a large component, on all cores.
 ///
+/// It takes what the component's author wants it to take: a component of 12 KB took 2 GB and 40 s.
+/// Compile what untrusted authors wrote in a process with limits, as `wasm-runtime` does.
+///
 /// If [`inspect`](crate::inspect) finds no obstacle, the code has one more interface than the
 /// component, through which a host resets instances (`wit-wire:instance/state`).
 ///

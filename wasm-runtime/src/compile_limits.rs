@@ -31,8 +31,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CompileLimits {
-    /// Bytes of memory that the process may write to: its data, heap and stacks. At least 8 MiB,
-    /// without which it does not start.
+    /// Bytes of memory that the process may write to: its data, stacks, and heap, with what its
+    /// allocator reserves. At least 8 MiB, without which it does not start.
     pub memory: u64,
     /// CPU time of the process, in whole seconds: parts of one are rounded up.
     pub cpu_time: Duration,
@@ -40,8 +40,8 @@ pub struct CompileLimits {
     pub wall_time: Duration,
     /// Compilations of one runtime at once, at least one. Each occupies one processor.
     pub concurrency: usize,
-    /// Compilations that wait for others to end. Tasks that ask for the same component wait for one
-    /// compilation.
+    /// Compilations that wait for others to end, each with its component in memory. Tasks that ask
+    /// for the same component wait for one compilation.
     pub queue: usize,
 }
 

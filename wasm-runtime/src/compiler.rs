@@ -19,10 +19,11 @@ pub enum Compiler {
     /// [`run_if_compiler`](crate::run_if_compiler), within [`CompileLimits`].
     #[default]
     ThisExecutable,
-    /// A process of another executable, whose `main` begins with that, within [`CompileLimits`]: for a plugin, a
-    /// library or a test, which have no `main` of their own. It must be of this very release of the
-    /// crate, and be trusted like this process, which runs the machine code that it makes. The
-    /// program `wasm-runtime-compiler` of this crate is one (`cargo install wasm-runtime`).
+    /// A process of another executable, whose `main` begins with that, within [`CompileLimits`]:
+    /// for a plugin, a library or a test, which have no `main` of their own. It must be of this
+    /// very release of the crate, and be trusted like this process, which runs the machine code
+    /// that it makes. The program `wasm-runtime-compiler` of this crate is one (`cargo install
+    /// wasm-runtime`).
     Executable(PathBuf),
     /// This process, on all processors and without limits: for components whose authors are trusted
     /// with the process. A component of some kilobytes can take all memory.
