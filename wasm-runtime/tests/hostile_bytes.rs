@@ -444,7 +444,7 @@ async fn too_much_of_anything_is_refused() {
                 &section(COMPONENT_INSTANCE, &instances(40)),
             ]
             .concat(),
-            "compile: component too large once expanded: 100000000 functions and globals in module instances, limit 4000000",
+            "compile: component too large once expanded: 100000000 functions and globals in module instances, limit 400000",
         ),
         (
             "ninety empty modules in each of ninety components in each of ninety",
