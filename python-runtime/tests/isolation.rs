@@ -350,6 +350,12 @@ def sum_of(_):
     let grown = runtime
         .program()
         .function("sum_of", PythonSource::def("sum_of", source));
+    let error = grown.build().await.unwrap_err();
+    assert!(error.to_string().contains("program state limit"), "{error}");
+    let grown = runtime
+        .program()
+        .function("sum_of", PythonSource::def("sum_of", source))
+        .limits(Limits::default().state(64 << 20));
     let grown = grown.build().await.unwrap();
     assert!(grown.size().unwrap().memory > size.memory);
     for _ in 0..3 {

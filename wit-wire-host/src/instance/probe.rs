@@ -20,8 +20,8 @@ pub(super) struct RestingState {
     /// The handle that the host would give out next, if no call had more than one open beyond those
     /// at rest: handles that were closed are reused, last one first.
     next_handle: Option<u32>,
-    /// How often each output stream was opened and closed: two may have changed places.
-    streams: (u64, u64),
+    /// How often streams were opened, closed and subscribed to: two may have changed places.
+    streams: [u64; 3],
 }
 
 impl RestingState {
@@ -30,7 +30,7 @@ impl RestingState {
         Self {
             memory: state.memory.used,
             next_handle: state.next_handle(),
-            streams: state.output.handles(),
+            streams: state.handles(),
         }
     }
 }
@@ -98,7 +98,7 @@ impl StateProbe {
             linked.get_typed_func(&mut *store, exports.memory)?;
         let (memory,) = locate.call_async(&mut *store, ()).await?;
         // What a handle is or holds can't be seen from here, so nothing may be kept in one.
-        // Standard streams hold nothing, and are counted.
+        // Standard streams and pollables of them hold nothing, and are counted.
         wasmtime::ensure!(
             store.data_mut().holds_only_streams(),
             "it keeps handles open that are not its standard streams"
@@ -142,7 +142,7 @@ impl StateProbe {
         if now.memory != self.at_rest.memory {
             return Err(DiscardReason::Grew);
         }
-        match now == self.at_rest {
+        match now == self.at_rest && store.data_mut().holds_only_streams() {
             true => Ok(()),
             false => Err(DiscardReason::Handles),
         }

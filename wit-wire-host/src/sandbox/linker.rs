@@ -1,15 +1,17 @@
 //! What a component can import.
 
-use wasmtime::component::Linker;
+use wasmtime::component::{Linker, Resource};
 use wasmtime::{Engine, StoreContextMut};
 use wasmtime_wasi::Rng;
+use wasmtime_wasi::p2::{DynInputStream, DynOutputStream};
 
 use super::StoreState;
 use super::answer::answer;
 use crate::protocol::reserved::HOSTCALL_INTERFACE;
 
-/// With the version that Wasmtime gives it.
+// With the version that Wasmtime gives them.
 const INSECURE_SEED: &str = "wasi:random/insecure-seed@0.2.12";
+const STREAMS: &str = "wasi:io/streams@0.2.12";
 
 /// WASI and the protocol's hostcall.
 pub(super) fn new(engine: &Engine) -> wasmtime::Result<Linker<StoreState>> {
@@ -22,6 +24,20 @@ pub(super) fn new(engine: &Engine) -> wasmtime::Result<Linker<StoreState>> {
         |mut store: StoreContextMut<'_, StoreState>, (): ()| {
             let seeds = &mut store.data_mut().seeds;
             Ok(((seeds.next_u64(), seeds.next_u64()),))
+        },
+    )?;
+    // Pollables of streams may stay open at rest, so they are counted.
+    let mut streams = linker.instance(STREAMS)?;
+    streams.func_wrap(
+        "[method]input-stream.subscribe",
+        |mut store: StoreContextMut<'_, StoreState>, (stream,): (Resource<DynInputStream>,)| {
+            Ok((store.data_mut().subscribe(stream)?,))
+        },
+    )?;
+    streams.func_wrap(
+        "[method]output-stream.subscribe",
+        |mut store: StoreContextMut<'_, StoreState>, (stream,): (Resource<DynOutputStream>,)| {
+            Ok((store.data_mut().subscribe(stream)?,))
         },
     )?;
     linker.allow_shadowing(false);

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 
-use wasmtime::component::ResourceTable;
+use wasmtime::component::{Resource, ResourceTable};
+use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use super::Determinism;
@@ -29,6 +30,8 @@ pub(crate) struct StoreState {
     /// What the guest reported of its panic, in the current run.
     pub(super) panic: Option<String>,
     pub(super) seeds: Randomness,
+    /// How often the guest subscribed to a stream.
+    subscribed: u64,
     is_at_rest: Arc<AtomicBool>,
     fixed: Fixed,
     _live: Counted,
@@ -82,6 +85,7 @@ impl StoreState {
             run: None,
             panic: None,
             seeds: randomness(),
+            subscribed: 0,
             is_at_rest,
             fixed,
             _live,
@@ -125,10 +129,25 @@ impl StoreState {
         self.is_at_rest.store(true, Relaxed);
     }
 
-    /// Whether the guest holds nothing of the host but its standard streams, which are stateless.
+    /// Whether the guest holds nothing of the host but its standard streams and pollables of them,
+    /// which are stateless.
     pub(crate) fn holds_only_streams(&mut self) -> bool {
+        let [opened, closed, _] = self.handles();
+        handles::are_streams(&mut self.table, opened.saturating_sub(closed))
+    }
+
+    /// How often streams were opened, closed and subscribed to.
+    pub(crate) fn handles(&self) -> [u64; 3] {
         let (opened, closed) = self.output.handles();
-        handles::count(&mut self.table) as u64 == opened.saturating_sub(closed)
+        [opened, closed, self.subscribed]
+    }
+
+    pub(super) fn subscribe<T: Pollable>(
+        &mut self,
+        stream: Resource<T>,
+    ) -> wasmtime::Result<Resource<DynPollable>> {
+        self.subscribed += 1;
+        subscribe(&mut self.table, stream)
     }
 
     pub(crate) fn spare_handle(&mut self) {
