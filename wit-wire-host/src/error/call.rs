@@ -76,7 +76,7 @@ pub enum CallError {
         message: String,
     },
     /// The function panicked and reported it, which ends the instance.
-    #[error("op `{op}` panicked: {message}")]
+    #[error("op `{op}` failed: {message}")]
     Panicked {
         /// The op's name.
         op: String,

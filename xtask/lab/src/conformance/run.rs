@@ -13,6 +13,9 @@ use wit_wire_host::Meter;
 
 use super::case::{Call, CallError, Case, Hostcall, InitError, same};
 
+/// The cases have larger hostcalls than hosts accept by default.
+const LIMITS: Limits = Limits::new().hostcall_payload(32 << 20);
+
 /// What a host is asked for, and what it says. Cases run one after the other.
 #[derive(Clone, Default)]
 pub(super) struct Script(Arc<Mutex<Lines>>);
@@ -28,7 +31,9 @@ impl Script {
     /// A runtime whose host follows the script.
     pub(super) fn runtime(&self) -> Result<WasmRuntime> {
         // Guests of whoever runs this.
-        let runtime = WasmRuntime::builder().compiler(Compiler::InProcess);
+        let runtime = WasmRuntime::builder()
+            .compiler(Compiler::InProcess)
+            .limits(LIMITS);
         Ok(runtime.hostcalls(self.clone()).build()?)
     }
 
@@ -113,16 +118,12 @@ pub(super) async fn run(
     let beyond = case.init.is_some() || case.calls.iter().any(|call| !names.contains(&&*call.op));
     script.begin(Vec::new());
     if beyond {
-        let mut instance = component
-            .instantiate(&Meter::new(Limits::default()))
-            .await?;
-        let result = instance
-            .init(&Meter::new(Limits::default()), &ops, version)
-            .await;
+        let mut instance = component.instantiate(&Meter::new(LIMITS)).await?;
+        let result = instance.init(&Meter::new(LIMITS), &ops, version).await;
         check_init(case, result)?;
         script.end().context("init")?;
         for call in &case.calls {
-            let run = Meter::new(Limits::default());
+            let run = Meter::new(LIMITS);
             let op = Arc::from(call.op.as_str());
             let input = call.input()?;
             script.begin(call.hostcalls(&input)?);
