@@ -6,9 +6,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::Result;
+use axum::body::Bytes;
 use python_runtime::{
     Error, Function, Limits, Program, PythonRuntime, PythonSource, SourceTree, printable,
 };
+use tokio::sync::OnceCell;
 
 /// Run in the sandbox: which functions of a file are endpoints, and which of some module names
 /// belong to the standard library.
@@ -49,6 +51,8 @@ pub(crate) struct Table {
     all: SourceTree,
     /// By file.
     modules: BTreeMap<String, Module>,
+    /// `openapi` describes them, once somebody asks.
+    pub(crate) document: OnceCell<Bytes>,
 }
 
 #[derive(Clone, Default)]
@@ -115,7 +119,11 @@ impl Endpoints {
             };
             modules.insert(file.to_owned(), module);
         }
-        let table = Arc::new(Table { all, modules });
+        let table = Arc::new(Table {
+            all,
+            modules,
+            document: OnceCell::new(),
+        });
         tracing::info!(
             functions = table.functions().count(),
             "loaded {}",
