@@ -47,6 +47,10 @@ impl Room {
                 return Err(Unread::TooLarge);
             }
             self.enlarge(&mut place, length).ok_or(Unread::NoRoom)?;
+            if length > whole.capacity() {
+                // Not twice as much, as vectors like to grow.
+                whole.reserve_exact(data.len().max(SMALL));
+            }
             whole.extend_from_slice(&data);
         }
         Ok((whole.into(), place))
