@@ -215,6 +215,20 @@ fn a_folder_of_files_is_a_folder_of_endpoints() {
         |answer| *answer == (200, json!(-1)),
     );
     assert_eq!(server.get("/healthz")["problems"], json!(["queue.py"]));
+
+    // What keeps all of them from being read is told, too.
+    let deep = folder.path().join("deep");
+    std::fs::create_dir_all(deep.join("a/".repeat(70))).unwrap();
+    let told = |problems: Value| {
+        until(
+            || server.get("/healthz")["problems"].clone(),
+            |said| *said == problems,
+        )
+    };
+    told(json!([".", "queue.py"]));
+    assert_eq!(server.call("/shop/total", items), (200, json!(-1)));
+    std::fs::remove_dir_all(deep).unwrap();
+    told(json!(["queue.py"]));
 }
 
 /// The value of a header, whose name is in lower case.
@@ -315,6 +329,26 @@ fn the_openapi_document_is_no_larger_than_it_may_be() {
         || server.get("/openapi.json")["paths"]["/a/f"]["post"]["description"].clone(),
         |description| *description == json!("Better."),
     );
+}
+
+#[test]
+fn functions_beyond_a_thousand_share_their_series() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = 0..1_010;
+    let source: String = names
+        .clone()
+        .map(|at| format!("def f{at}(_): pass\n"))
+        .collect();
+    std::fs::write(folder.path().join("many.py"), source).unwrap();
+    let server = Server::folder(folder.path(), &[]);
+    for at in names {
+        assert_eq!(server.call(&format!("/many/f{at}"), "null").0, 200);
+    }
+    let metrics = server.get("/metrics");
+    let metrics = metrics.as_str().unwrap();
+    assert_eq!(metrics.matches("requests_total{path=").count(), 1_001);
+    assert!(metrics.contains(r#"requests_total{path="*",outcome="ok"} 10"#));
+    assert!(metrics.contains(r#"requests_total{path="many/f999",outcome="ok"} 1"#));
 }
 
 /// Each hands a megabyte over to the host again and again: one that the host parses, or one of more
