@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use wit_wire_host::{BuildError, CallError, ProgramError};
 
-use crate::python_error::PythonError;
+use crate::python_error::{self, PythonError};
 
 /// Why a runtime, a function or stubs could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +99,14 @@ pub enum Error {
         /// The file that exceeded the limit.
         path: PathBuf,
         /// The limit, in bytes.
+        limit: usize,
+    },
+    /// A folder of sources has too many folders within each other.
+    #[error("limit of {limit} folders within each other exceeded by {}", path.display())]
+    TooDeep {
+        /// The folder that exceeded the limit.
+        path: PathBuf,
+        /// The limit.
         limit: usize,
     },
     /// A host module or one of its functions has a name that cannot be used.
@@ -193,12 +201,12 @@ impl From<ProgramError> for Error {
             error: PythonError,
         }
         match &error {
-            ProgramError::Run(CallError::Init { message }) => match serde_json::from_str(message) {
-                Ok(Failed { op, error }) => Self::Python {
+            ProgramError::Run(CallError::Init { message }) => match python_error::parse(message) {
+                Some(Failed { op, error }) => Self::Python {
                     op,
                     error: Box::new(error),
                 },
-                Err(_) => Self::Program(error),
+                None => Self::Program(error),
             },
             _ => Self::Program(error),
         }

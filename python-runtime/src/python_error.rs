@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use wit_wire_host::{CallError, HostcallError, json_nodes};
 
 /// Values and keys of an exception that was not forged: an input error that lists a thousand of them
@@ -100,11 +101,17 @@ impl PythonError {
     /// The guest wrote it, and a hostile program writes what serves it: all of this is its word.
     pub fn of(error: &CallError) -> Option<Self> {
         match error {
-            CallError::Handler { message, .. } if json_nodes(message) <= NODES => {
-                serde_json::from_str(message).ok()
-            }
+            CallError::Handler { message, .. } => parse(message),
             _ => None,
         }
+    }
+}
+
+/// What a guest says of an exception; nothing, if it is too much to be one.
+pub(crate) fn parse<T: DeserializeOwned>(message: &str) -> Option<T> {
+    match json_nodes(message) {
+        0..=NODES => serde_json::from_str(message).ok(),
+        _ => None,
     }
 }
 

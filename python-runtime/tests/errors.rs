@@ -196,6 +196,22 @@ f(0)",
 }
 
 #[tokio::test]
+async fn what_is_forged_while_a_function_loads_has_a_limit_too() {
+    let source = r#"
+from wit_wire_guest import app
+said = '{"op": "f", "type": "T", "message": "", "frames": [' + '{},' * COUNT + '{}]}'
+app.failure = lambda error, op: said
+raise ValueError
+"#;
+    for (count, is_read) in [(1_000, true), (100_000, false)] {
+        let source = source.replace("COUNT", &count.to_string());
+        let loaded = RUNTIME.function(PythonSource::def("f", source)).await;
+        let is_python = matches!(loaded, Err(Error::Python { .. }));
+        assert!(loaded.is_err() && is_python == is_read, "{count}");
+    }
+}
+
+#[tokio::test]
 async fn a_syntax_error_has_its_place() {
     let refused = RUNTIME
         .function(PythonSource::def("f", "def f(x):\n    return x +\n"))

@@ -127,6 +127,23 @@ fn nothing_beside_a_folder_is_read() {
 }
 
 #[test]
+fn folders_within_each_other_have_a_limit() {
+    let within = |depth: usize| format!("{}m.py", "a/".repeat(depth));
+    let fits = folder(&[(&within(64), b"1")]);
+    let tree = SourceTree::new().folder(fits.path()).unwrap();
+    assert_eq!(paths(&tree), [within(64)]);
+    // Without any file, too.
+    let deep = tempfile::tempdir().unwrap();
+    fs::create_dir_all(deep.path().join("a/".repeat(1_500))).unwrap();
+    let error = SourceTree::new().folder(deep.path()).unwrap_err();
+    let expected = deep.path().join("a/".repeat(65));
+    assert!(
+        matches!(&error, Error::TooDeep { path, limit: 64 } if *path == expected),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_file_larger_than_memory_is_not_read_to_its_end() {
     let folder = folder(&[("a.py", b"")]);
     let file = fs::File::options()

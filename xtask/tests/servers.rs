@@ -12,6 +12,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use test_support::until_blocking;
@@ -214,6 +215,20 @@ fn a_folder_of_files_is_a_folder_of_endpoints() {
         |answer| *answer == (200, json!(-1)),
     );
     assert_eq!(server.get("/healthz")["problems"], json!(["queue.py"]));
+
+    // What keeps all of them from being read is told, too.
+    let deep = folder.path().join("deep");
+    std::fs::create_dir_all(deep.join("a/".repeat(70))).unwrap();
+    let told = |problems: Value| {
+        until(
+            || server.get("/healthz")["problems"].clone(),
+            |said| *said == problems,
+        )
+    };
+    told(json!([".", "queue.py"]));
+    assert_eq!(server.call("/shop/total", items), (200, json!(-1)));
+    std::fs::remove_dir_all(deep).unwrap();
+    told(json!(["queue.py"]));
 }
 
 /// The value of a header, whose name is in lower case.
@@ -279,6 +294,113 @@ def größte(item: Item, ctx) -> Item | None:
         page.matches("</script>").count()
     );
     assert!(!policy.contains("script-src 'unsafe"), "{policy}");
+}
+
+/// One file says megabytes of each of its functions, and another one says nothing at all.
+#[test]
+fn the_openapi_document_is_no_larger_than_it_may_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut source = "LONG = 'x' * 3_000_000\n".to_owned();
+    for at in 0..30 {
+        source += &format!("def f{at}(_): pass\nf{at}.__doc__ = LONG\n");
+    }
+    for at in 0..100 {
+        source += &format!("def g{at}(_): pass\ng{at}.__doc__ = LONG[:60_000]\n");
+    }
+    std::fs::write(folder.path().join("long.py"), source).unwrap();
+    std::fs::write(folder.path().join("a.py"), "def f(_):\n    'Good.'\n").unwrap();
+    let server = Server::folder(folder.path(), &[]);
+    let before = peak_memory(&server);
+    let (_, _, text) = server.ask("GET /openapi.json", "", "");
+    assert!(text.len() < 5 << 20, "{}", text.len());
+    let document: Value = serde_json::from_str(&text).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    assert_eq!(paths.len(), 131);
+    let describes = |path: &str| paths[path]["post"].get("description").is_some();
+    assert!(describes("/a/f") && describes("/long/g0"));
+    assert!(!describes("/long/f0"), "longer than one may be");
+    assert!(!describes("/long/g99"), "after all that there may be");
+    if let (Some(before), Some(after)) = (before, peak_memory(&server)) {
+        assert!(after - before < 60 << 10, "{before} KiB, then {after} KiB");
+    }
+    // It is made anew for what is loaded anew.
+    std::fs::write(folder.path().join("a.py"), "def f(_):\n    'Better.'\n").unwrap();
+    until(
+        || server.get("/openapi.json")["paths"]["/a/f"]["post"]["description"].clone(),
+        |description| *description == json!("Better."),
+    );
+}
+
+#[test]
+fn functions_beyond_a_thousand_share_their_series() {
+    let folder = tempfile::tempdir().unwrap();
+    let names = 0..1_010;
+    let source: String = names
+        .clone()
+        .map(|at| format!("def f{at}(_): pass\n"))
+        .collect();
+    std::fs::write(folder.path().join("many.py"), source).unwrap();
+    let server = Server::folder(folder.path(), &[]);
+    for at in names {
+        assert_eq!(server.call(&format!("/many/f{at}"), "null").0, 200);
+    }
+    let metrics = server.get("/metrics");
+    let metrics = metrics.as_str().unwrap();
+    assert_eq!(metrics.matches("requests_total{path=").count(), 1_001);
+    assert!(metrics.contains(r#"requests_total{path="*",outcome="ok"} 10"#));
+    assert!(metrics.contains(r#"requests_total{path="many/f999",outcome="ok"} 1"#));
+}
+
+/// Each hands a megabyte over to the host again and again: one that the host parses, or one of more
+/// values than it parses, which ends the call.
+#[test]
+fn functions_that_hand_much_over_keep_nobody_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = "
+from wit_world.imports import typegate_wire
+
+def hand_over(element):
+    text = '[' + element * (1_048_000 // len(element)) + '0]'
+    while True:
+        typegate_wire.hostcall('request', text)
+";
+    std::fs::write(folder.path().join("hostile.py"), source).unwrap();
+    let server = Server::folder(folder.path(), &[]);
+    for body in ["\"[0],\"", "\"[123456789],\""].repeat(2) {
+        let address = server.address.clone();
+        let length = body.len();
+        let request = format!(
+            "POST /hostile/hand_over HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{JSON}content-length: {length}\r\n\r\n{body}"
+        );
+        // Until the server ends.
+        std::thread::spawn(move || {
+            while let Ok(mut stream) = TcpStream::connect(&address) {
+                let _ = stream.write_all(request.as_bytes());
+                let _ = stream.read_to_end(&mut Vec::new());
+            }
+        });
+    }
+    until(
+        || server.get("/metrics"),
+        |metrics| {
+            let counted = |name: &str| {
+                let mut lines = metrics.as_str().unwrap().lines();
+                let count = lines.find_map(|line| line.strip_prefix(name)).unwrap();
+                count.trim() != "0"
+            };
+            counted(r#"wit_wire_hostcalls_total{name="request",outcome="ok"}"#)
+                && counted(r#"wit_wire_calls_total{outcome="limit_json_nodes"}"#)
+        },
+    );
+    let mut times: Vec<_> = (0..20)
+        .map(|_| {
+            let began = Instant::now();
+            assert_eq!(server.get("/healthz")["functions"], 1);
+            began.elapsed()
+        })
+        .collect();
+    times.sort();
+    assert!(times[10] < Duration::from_millis(50), "{times:?}");
 }
 
 /// With a validator from the Python package index, in an environment of its own.
@@ -704,29 +826,87 @@ def customer(id: int | list):
 def orders(parent: dict):
     return [{'total': 1}, {'total': 2}]
 
+def many(count: int):
+    return [{'total': 1}] * count
+
+def forge():
+    import json
+    from wit_wire_guest import app
+    said = json.dumps({'type': 'ValueError', 'message': 'x' * 1_000_000})
+    app.failure = lambda error: said
+    raise ValueError
+
 async def ask(query: str, times: int, ctx):
     answers = await asyncio.gather(*[ctx.gql(query) for _ in range(times)])
     return [answer['errors'][0]['message'] for answer in answers if 'errors' in answer][:1]
 ";
 
-/// Each of these queries asks for more than its caller may have.
-#[test]
-fn hostile_queries_end_in_an_error_and_take_little_memory() {
+/// Whose functions are those of `HOSTILE`.
+fn hostile_gateway() -> Server {
     let folder = tempfile::tempdir().unwrap();
     let config = json!({
-        "functions": {"customer": "shop:customer", "customer.orders": "shop:orders", "ask": "shop:ask"},
+        "functions": {
+            "customer": "shop:customer",
+            "customer.orders": "shop:orders",
+            "many": "shop:many",
+            "forge": "shop:forge",
+            "ask": "shop:ask",
+        },
         "callers": {"shop": {"token": "shop-token", "may": ["*"]}},
     });
     std::fs::write(folder.path().join("gateway.json"), config.to_string()).unwrap();
     std::fs::write(folder.path().join("shop.py"), HOSTILE).unwrap();
-    let server = gateway(folder.path());
-    let ask = |query: &str, variables: Value| {
-        let body = json!({"query": query, "variables": variables}).to_string();
-        let token = "authorization: Bearer shop-token\r\n";
-        let (status, _, body) = server.ask("POST /graphql", token, &body);
-        assert_eq!(status, 200, "{body}");
-        serde_json::from_str::<Value>(&body).unwrap()
-    };
+    gateway(folder.path())
+}
+
+fn ask_gateway(server: &Server, query: &str, variables: Value) -> Value {
+    let body = json!({"query": query, "variables": variables}).to_string();
+    let token = "authorization: Bearer shop-token\r\n";
+    let (status, _, body) = server.ask("POST /graphql", token, &body);
+    assert_eq!(status, 200, "{body}");
+    serde_json::from_str(&body).unwrap()
+}
+
+/// What is no value is paid for, too: a name is in an answer as often as a list has elements, and a
+/// message is as long as its function wants.
+#[test]
+fn names_and_messages_are_paid_for_like_values() {
+    let server = hostile_gateway();
+    let before = peak_memory(&server);
+    let name = "A".repeat(60_000);
+    let body = ask_gateway(
+        &server,
+        &format!("{{ many(count: 4000) {{ {name}: total }} }}"),
+        json!({}),
+    );
+    assert!(body["data"]["many"][3_999].is_null());
+    assert!(
+        body["errors"][0]["message"]
+            .as_str()
+            .unwrap()
+            .ends_with("limit 16777216")
+    );
+
+    let forge: String = (0..90).map(|at| format!("a{at}: forge ")).collect();
+    let body = ask_gateway(&server, &format!("{{ {forge} }}"), json!({}));
+    let errors = body["errors"].as_array().unwrap();
+    let said = json!("message limit exceeded: 1000018 bytes, limit 65536");
+    let is_said = |error: &Value| error["message"] == said;
+    assert!(
+        errors.len() == 90 && errors.iter().all(is_said),
+        "{:?}",
+        errors[0]
+    );
+    if let (Some(before), Some(after)) = (before, peak_memory(&server)) {
+        assert!(after - before < 150 << 10, "{before} KiB, then {after} KiB");
+    }
+}
+
+/// Each of these queries asks for more than its caller may have.
+#[test]
+fn hostile_queries_end_in_an_error_and_take_little_memory() {
+    let server = hostile_gateway();
+    let ask = |query: &str, variables: Value| ask_gateway(&server, query, variables);
     let fine = ask("{ customer(id: 7) { name } }", json!({}));
     assert_eq!(fine, json!({"data": {"customer": {"name": "Ada"}}}));
     let before = peak_memory(&server);

@@ -5,8 +5,9 @@
 //! must work on the stacks of guests, which hostcalls run on: `async-graphql-parser` does not.
 //!
 //! A short query can ask for a lot: an alias names a part again, a fragment may be spread anywhere,
-//! and both apply to each element of a list. So every field is paid for before it is answered
-//! (`Request::spend_field`), and every value before it is copied (`Request::copy`).
+//! and both apply to each element of a list. So every field is paid for with its name before it is
+//! answered (`Request::spend_field`), every value before it is copied (`Request::copy`), and every
+//! message before it is listed.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -40,6 +41,9 @@ const MAX_DEPTH: u64 = 64;
 
 /// In one answer; further ones are left out.
 const MAX_ERRORS: usize = 100;
+
+/// Bytes of an error's code and message, which functions choose.
+const MAX_MESSAGE: u64 = 64 << 10;
 
 type Set<'q> = SelectionSet<'q, String>;
 
@@ -169,9 +173,9 @@ impl<'q> Execution<'q> {
                 return self.fail(path, &error);
             }
             let answers = fields.into_iter().map(|field| async move {
-                let key = field.alias.as_ref().unwrap_or(&field.name);
+                let key = key(field);
                 let path = path.below(Step::Key(key));
-                (key.clone(), self.field(parent, of, field, &path).await)
+                (key.to_owned(), self.field(parent, of, field, &path).await)
             });
             Value::Object(join_all(answers).await.into_iter().collect())
         })
@@ -195,7 +199,7 @@ impl<'q> Execution<'q> {
             }
             let inner = match selection {
                 Selection::Field(field) => {
-                    self.request.spend_field()?;
+                    self.request.spend_field(key(field))?;
                     fields.push(field);
                     continue;
                 }
@@ -283,7 +287,8 @@ impl<'q> Execution<'q> {
             match &*value {
                 object @ Value::Object(_) => self.object(Some(object), of, set, path).await,
                 Value::Array(values) => {
-                    if let Err(error) = values.iter().try_for_each(|_| self.request.spend_field()) {
+                    if let Err(error) = values.iter().try_for_each(|_| self.request.spend_field(""))
+                    {
                         return self.fail(path, &error);
                     }
                     let values = values.iter().enumerate().map(|(index, value)| async move {
@@ -302,12 +307,22 @@ impl<'q> Execution<'q> {
     fn fail(&self, path: &Path<'_>, error: &HostcallError) -> Value {
         let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
         if errors.len() < MAX_ERRORS {
-            let mut error = described(error);
+            let length = (error.code.len() + error.message.len()) as u64;
+            let paid = match length {
+                0..=MAX_MESSAGE => self.request.spend_bytes(length),
+                _ => Err(exceeded("message", length, "bytes", MAX_MESSAGE)),
+            };
+            let mut error = described(paid.as_ref().err().unwrap_or(error));
             error.insert("path".to_owned(), path.to_json());
             errors.push(Value::Object(error));
         }
         Value::Null
     }
+}
+
+/// What a field is called in an answer.
+fn key<'f>(field: &'f Field<'_, String>) -> &'f str {
+    field.alias.as_ref().unwrap_or(&field.name)
 }
 
 fn described(error: &HostcallError) -> Map<String, Value> {

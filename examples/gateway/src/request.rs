@@ -90,8 +90,9 @@ impl Request {
         Ok(value)
     }
 
-    /// Pays for one more field, or element of a list, in an answer.
-    pub(crate) fn spend_field(&self) -> Result<(), HostcallError> {
+    /// Pays for one more field, or element of a list, in an answer: elements have no `key`.
+    pub(crate) fn spend_field(&self, key: &str) -> Result<(), HostcallError> {
+        self.spend_bytes(key.len() as u64)?;
         match self.spent.fields.fetch_add(1, Relaxed) + 1 {
             0..=MAX_FIELDS => Ok(()),
             spent => Err(exceeded("field", spent, "answered fields", MAX_FIELDS)),

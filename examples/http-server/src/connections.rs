@@ -16,6 +16,9 @@ use tokio::time::{sleep, timeout};
 
 use crate::limits::Limits;
 
+/// What is read of a connection before somebody wants it, in bytes.
+const READ_AHEAD: usize = 64 << 10;
+
 /// How long to wait when no connection can be accepted, for want of descriptors for example.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -88,6 +91,7 @@ async fn connection(app: Router, stream: TcpStream, limits: Limits, mut stop: wa
         .timer(TokioTimer::new())
         .header_read_timeout(limits.headers)
         .max_header_size(limits.header_bytes)
+        .max_buf_size(READ_AHEAD.max(limits.header_bytes))
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app));
     let mut connection = pin!(connection);
     tokio::select! {

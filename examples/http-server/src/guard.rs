@@ -9,13 +9,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, FromRequest, Request, State};
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 
+use crate::bodies::{Place, Room, Unread};
 use crate::limits::Limits;
 
 /// How a server words what is wrong with a request: its status, the kind of error in a word, and
@@ -28,6 +29,7 @@ pub struct Guard {
     /// Without ports. Empty: any.
     hosts: Vec<String>,
     limits: Limits,
+    room: Room,
     problem: Problem,
 }
 
@@ -48,6 +50,7 @@ impl Guard {
         Self {
             hosts,
             limits,
+            room: Room::new(limits.bodies_bytes),
             problem,
         }
     }
@@ -59,8 +62,8 @@ impl Guard {
             .layer(largest)
     }
 
-    /// The request with its body, or why it is refused.
-    async fn admit(&self, request: Request) -> Result<Request, Refusal> {
+    /// The request with its body and what that takes, or why it is refused.
+    async fn admit(&self, request: Request) -> Result<(Request, Place), Refusal> {
         let host = host(&request)?;
         let name = host.host();
         if !self.hosts.is_empty() && !self.hosts.iter().any(|own| own.eq_ignore_ascii_case(name)) {
@@ -68,7 +71,7 @@ impl Guard {
             return Err((StatusCode::MISDIRECTED_REQUEST, "host", message.to_owned()));
         }
         if matches!(*request.method(), Method::GET | Method::HEAD) {
-            return Ok(request);
+            return Ok((request, None));
         }
         let is_own = |origin: &HeaderValue| {
             let origin = origin
@@ -82,44 +85,52 @@ impl Guard {
             return Err((StatusCode::FORBIDDEN, "origin", message.to_owned()));
         }
         if request.method() != Method::POST {
-            return Ok(request);
+            return Ok((request, None));
         }
         if !is_json(request.headers()) {
             let message = "expected `Content-Type: application/json`".to_owned();
             return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, "content_type", message));
         }
         let (head, body) = request.into_parts();
-        let whole = Bytes::from_request(Request::from_parts(head.clone(), body), &());
-        match tokio::time::timeout(self.limits.body, whole).await {
-            Ok(Ok(body)) => Ok(Request::from_parts(head, Body::from(body))),
-            Ok(Err(rejection)) => {
-                let message = match rejection.status() {
-                    StatusCode::PAYLOAD_TOO_LARGE => {
-                        format!(
-                            "body limit exceeded: limit {} bytes",
-                            self.limits.body_bytes
-                        )
-                    }
-                    _ => rejection.body_text(),
-                };
-                Err((rejection.status(), "body", message))
+        let whole = self.room.read(body, self.limits.body_bytes);
+        let (status, message) = match tokio::time::timeout(self.limits.body, whole).await {
+            Ok(Ok((body, place))) => {
+                return Ok((Request::from_parts(head, Body::from(body)), place));
             }
+            Ok(Err(Unread::NoRoom)) => return Err(self.no_room()),
+            Ok(Err(Unread::TooLarge)) => {
+                let limit = self.limits.body_bytes;
+                let message = format!("body limit exceeded: limit {limit} bytes");
+                (StatusCode::PAYLOAD_TOO_LARGE, message)
+            }
+            Ok(Err(Unread::Broken(error))) => (StatusCode::BAD_REQUEST, error.to_string()),
             Err(_) => {
-                let message = format!(
-                    "body time limit exceeded: limit {} s",
-                    self.limits.body.as_secs_f64()
-                );
-                Err((StatusCode::REQUEST_TIMEOUT, "body", message))
+                let limit = self.limits.body.as_secs_f64();
+                let message = format!("body time limit exceeded: limit {limit} s");
+                (StatusCode::REQUEST_TIMEOUT, message)
             }
-        }
+        };
+        Err((status, "body", message))
+    }
+
+    fn no_room(&self) -> Refusal {
+        let limit = self.limits.bodies_bytes;
+        let message = format!("limit on all bodies together exceeded: limit {limit} bytes");
+        (StatusCode::SERVICE_UNAVAILABLE, "busy", message)
     }
 }
 
 async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
-    let mut response = match guard.admit(request).await {
-        Ok(request) => next.run(request).await,
-        Err((status, kind, message)) => (guard.problem)(status, kind, message),
+    let response = match guard.admit(request).await {
+        Ok((request, place)) => {
+            let response = next.run(request).await;
+            drop(place);
+            guard.room.hold(response).ok_or_else(|| guard.no_room())
+        }
+        Err(refusal) => Err(refusal),
     };
+    let mut response =
+        response.unwrap_or_else(|(status, kind, message)| (guard.problem)(status, kind, message));
     let own_pages_only = HeaderName::from_static("cross-origin-resource-policy");
     let headers = response.headers_mut();
     headers.insert(own_pages_only, HeaderValue::from_static("same-origin"));

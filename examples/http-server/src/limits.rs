@@ -17,6 +17,9 @@ pub struct Limits {
     pub body: Duration,
     /// Bytes of a request's body. Default: 4 MiB.
     pub body_bytes: usize,
+    /// Bytes of all bodies at once, of requests and of responses that have not been read, not
+    /// counting the first 64 KiB of each. Default: 256 MiB.
+    pub bodies_bytes: usize,
     /// How long a call and the reading of its response may take once the connection, or the
     /// process, is to end. Default: 15 s.
     pub response: Duration,
@@ -32,6 +35,7 @@ impl Default for Limits {
             header_bytes: 16 << 10,
             body: Duration::from_secs(30),
             body_bytes: 4 << 20,
+            bodies_bytes: 256 << 20,
             response: Duration::from_secs(15),
             age: Duration::from_secs(60),
         }

@@ -70,6 +70,7 @@ const SHORT: Limits = Limits {
     header_bytes: 16 << 10,
     body: Duration::from_millis(50),
     body_bytes: 1_000,
+    bodies_bytes: usize::MAX,
     response: Duration::from_millis(50),
     age: Duration::from_millis(50),
 };
@@ -134,6 +135,39 @@ fn what_is_too_large_is_refused() {
             "{said}"
         );
     }
+}
+
+#[test]
+fn what_all_bodies_take_together_is_limited() {
+    let limits = Limits {
+        bodies_bytes: LARGE,
+        ..Limits::default()
+    };
+    let address = start(limits, &[]);
+    let get = "GET /large HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    let mut unread = send(address, get);
+    // It takes its room before it is sent. There are 64 KiB left, besides those of each body.
+    unread.read_exact(&mut [0]).unwrap();
+    let post = |length: usize| {
+        let headers = GOOD.replace("length: 1", &format!("length: {length}"));
+        let body = "x".repeat(length);
+        let request = format!("POST /echo HTTP/1.1\r\nconnection: close\r\n{headers}\r\n{body}");
+        said(send(address, &request))
+    };
+    let refused = "busy: limit on all bodies together exceeded: limit 67108864 bytes";
+    for answer in [said(send(address, get)), post((128 << 10) + 1)] {
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{}", answer.len());
+        assert!(answer.ends_with(refused), "{}", answer.len());
+    }
+    // Who only says that a body will come takes nothing.
+    let announced = GOOD.replace("length: 1", "length: 4000000");
+    let _waits = send(address, &format!("POST /echo HTTP/1.1\r\n{announced}\r\n"));
+    let answer = post(128 << 10);
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{}", answer.len());
+    // What was taken is given back.
+    assert!(said(unread).len() > LARGE);
+    let answer = post((128 << 10) + 1);
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{}", answer.len());
 }
 
 #[test]

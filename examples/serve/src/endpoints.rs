@@ -2,13 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use anyhow::Result;
+use axum::body::Bytes;
 use python_runtime::{
     Error, Function, Limits, Program, PythonRuntime, PythonSource, SourceTree, printable,
 };
+use tokio::sync::OnceCell;
 
 /// Run in the sandbox: which functions of a file are endpoints, and which of some module names
 /// belong to the standard library.
@@ -40,6 +43,8 @@ pub(crate) struct Endpoints {
     names: Function,
     standard: Function,
     table: RwLock<Arc<Table>>,
+    /// Whether the folder could not be read when it was last looked at: the table is that of before.
+    is_stale: AtomicBool,
 }
 
 /// What is served at a moment. A request keeps the table that it began with.
@@ -49,6 +54,8 @@ pub(crate) struct Table {
     all: SourceTree,
     /// By file.
     modules: BTreeMap<String, Module>,
+    /// `openapi` describes them, once somebody asks.
+    pub(crate) document: OnceCell<Bytes>,
 }
 
 #[derive(Clone, Default)]
@@ -60,7 +67,7 @@ pub(crate) struct Module {
 
 impl Endpoints {
     /// Loads the functions of `folder`. A file that cannot be loaded is not an error: see
-    /// [`Table::problems`].
+    /// [`Self::problems`].
     pub(crate) async fn load(runtime: &PythonRuntime, folder: PathBuf) -> Result<Self> {
         let endpoints = Self {
             folder,
@@ -71,6 +78,7 @@ impl Endpoints {
                 .function(PythonSource::def("standard", INSPECTION))
                 .await?,
             table: RwLock::default(),
+            is_stale: AtomicBool::new(false),
         };
         endpoints.reload(runtime).await?;
         Ok(endpoints)
@@ -87,8 +95,21 @@ impl Endpoints {
             .clone()
     }
 
-    /// Loads the current files, if any has changed.
+    /// The files whose current version cannot be loaded; `.` if that is so for the whole folder.
+    pub(crate) fn problems<'t>(&self, table: &'t Table) -> Vec<&'t str> {
+        let folder = self.is_stale.load(Relaxed).then_some(".");
+        folder.into_iter().chain(table.problems()).collect()
+    }
+
+    /// Loads the current files, if any has changed. An error concerns all of them: one that cannot
+    /// be loaded is none.
     pub(crate) async fn reload(&self, runtime: &PythonRuntime) -> Result<()> {
+        let loaded = self.load_changed(runtime).await;
+        self.is_stale.store(loaded.is_err(), Relaxed);
+        loaded
+    }
+
+    async fn load_changed(&self, runtime: &PythonRuntime) -> Result<()> {
         let all = SourceTree::new().folder(&self.folder)?;
         let before = self.table();
         if all == before.all {
@@ -115,7 +136,11 @@ impl Endpoints {
             };
             modules.insert(file.to_owned(), module);
         }
-        let table = Arc::new(Table { all, modules });
+        let table = Arc::new(Table {
+            all,
+            modules,
+            document: OnceCell::new(),
+        });
         tracing::info!(
             functions = table.functions().count(),
             "loaded {}",
@@ -203,8 +228,7 @@ impl Table {
         })
     }
 
-    /// The files whose current version cannot be loaded.
-    pub(crate) fn problems(&self) -> impl Iterator<Item = &str> {
+    fn problems(&self) -> impl Iterator<Item = &str> {
         let broken = self.modules.iter().filter(|(_, module)| module.is_broken);
         broken.map(|(file, _)| file.as_str())
     }

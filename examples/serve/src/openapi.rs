@@ -3,23 +3,23 @@
 use std::sync::Arc;
 
 use aide::openapi::{
-    Components, Info, MediaType, OpenApi, Operation, PathItem, Paths, ReferenceOr, RequestBody,
-    Response, Responses, SchemaObject, StatusCode,
+    self, Components, Info, MediaType, OpenApi, Operation, PathItem, Paths, ReferenceOr,
+    RequestBody, Responses, SchemaObject, StatusCode,
 };
 use aide::swagger::Swagger;
 use aide_schemars::transform::{RecursiveTransform, Transform};
 use aide_schemars::{Schema, json_schema};
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderName, header};
-use axum::response::Html;
+use axum::response::{Html, IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::Server;
+use crate::endpoints::Table;
+use crate::{Server, answer};
 
 /// `GET /`: Swagger UI for the document at a path. All of it is in this program: it works without a
 /// network, and its content security policy lets it run its own scripts and ask this server alone,
@@ -55,14 +55,45 @@ fn scripts(page: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// `GET /openapi.json`: each function's annotations as JSON Schema.
-pub(crate) async fn document(State(server): State<Arc<Server>>) -> Json<OpenApi> {
-    let mut document = Document::default();
-    for (path, function) in server.endpoints.table().functions() {
-        let schema = function.schema().await.ok().flatten().unwrap_or_default();
-        document.add(path, schema);
+/// Bytes of what one function says of itself, as JSON. A longer description is left out.
+const LONGEST: usize = 64 << 10;
+
+/// Bytes of what all functions say of themselves. What comes after that is left out.
+const ALL: usize = 4 << 20;
+
+/// `GET /openapi.json`: each function's annotations as JSON Schema. Made once for the files that
+/// are loaded, whoever asks for it.
+pub(crate) async fn document(State(server): State<Arc<Server>>) -> Response {
+    let table = server.endpoints.table();
+    match table.document.get_or_try_init(|| describe(&table)).await {
+        Ok(document) => ([(header::CONTENT_TYPE, JSON)], document.clone()).into_response(),
+        Err(answer) => answer,
     }
-    Json(document.finish())
+}
+
+async fn describe(table: &Table) -> Result<Bytes, Response> {
+    let mut document = Document::default();
+    let mut left = ALL;
+    for (path, function) in table.functions() {
+        let schema = match function.schema().await {
+            Ok(schema) => schema.unwrap_or_default(),
+            // Not to be remembered.
+            Err(error) if answer::is_busy(answer::status(&error).0) => {
+                return Err(answer::of(&error, false));
+            }
+            Err(_) => Value::Null,
+        };
+        let length = schema.to_string().len();
+        let is_kept = length <= LONGEST.min(left);
+        left -= if is_kept { length } else { 0 };
+        document.add(path, if is_kept { schema } else { Value::Null });
+    }
+    let document = serde_json::to_vec(&document.finish());
+    let document = document.map_err(|error| {
+        let status = axum::http::StatusCode::INTERNAL_SERVER_ERROR;
+        answer::problem(status, "failed", error.to_string())
+    })?;
+    Ok(document.into())
 }
 
 #[derive(Default)]
@@ -166,6 +197,8 @@ impl Document {
     }
 }
 
+const JSON: &str = "application/json";
+
 /// The schema of the body of every error.
 const PROBLEM: &str = "Problem";
 
@@ -185,11 +218,11 @@ fn component(id: &str) -> String {
     name
 }
 
-fn response(description: &str, schema: Schema) -> ReferenceOr<Response> {
-    ReferenceOr::Item(Response {
+fn response(description: &str, schema: Schema) -> ReferenceOr<openapi::Response> {
+    ReferenceOr::Item(openapi::Response {
         description: description.to_owned(),
         content: json(schema),
-        ..Response::default()
+        ..openapi::Response::default()
     })
 }
 
@@ -199,7 +232,7 @@ fn json<M: From<[(String, MediaType); 1]>>(schema: Schema) -> M {
         schema: Some(object(schema)),
         ..MediaType::default()
     };
-    M::from([("application/json".to_owned(), media)])
+    M::from([(JSON.to_owned(), media)])
 }
 
 fn object(json_schema: Schema) -> SchemaObject {

@@ -1,7 +1,8 @@
 //! What an operator of the server can watch: logs, metrics, health. Traces are in `traces`.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -53,15 +54,33 @@ pub(crate) fn install(traces: &Traces) -> Result<PrometheusHandle> {
     Ok(metrics)
 }
 
-/// Counts a request. `path` is that of an existing function, so that there are no more series than
-/// functions. The runtime has metrics of its own for what it does.
+/// Paths that have series of their own.
+static PATHS: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// A file that changes has other functions, and the series of those before stay.
+const MAX_PATHS: usize = 1_000;
+
+/// The label of a path: `*` if there are too many already.
+fn label(path: &str) -> String {
+    let mut paths = PATHS.lock().unwrap_or_else(PoisonError::into_inner);
+    if !paths.contains(path) {
+        if paths.len() >= MAX_PATHS {
+            return "*".to_owned();
+        }
+        paths.insert(path.to_owned());
+    }
+    path.to_owned()
+}
+
+/// Counts a request. `path` is that of an existing function. The runtime has metrics of its own for
+/// what it does.
 pub(crate) fn record(path: &str, outcome: &Result<Payload, CallError>, receipt: &Receipt) {
     let outcome = match outcome {
         Ok(_) => "ok",
         Err(error) if PythonError::of(error).is_some_and(|error| error.is_input_error()) => "input",
         Err(error) => answer::status(error).1,
     };
-    let path = path.to_owned();
+    let path = label(path);
     metrics::counter!("requests_total", "path" => path.clone(), "outcome" => outcome).increment(1);
     metrics::histogram!("request_seconds", "path" => path).record(receipt.wall_time);
 }
@@ -72,7 +91,7 @@ pub(crate) async fn metrics(State(server): State<Arc<Server>>) -> String {
 }
 
 /// `GET /healthz`: 200 as long as any function is served. Files that cannot be loaded are
-/// listed; the log says why.
+/// listed, or `.` if that is so for the whole folder; the log says why.
 pub(crate) async fn health(State(server): State<Arc<Server>>) -> (StatusCode, Json<Value>) {
     let table = server.endpoints.table();
     let functions = table.functions().count();
@@ -82,6 +101,6 @@ pub(crate) async fn health(State(server): State<Arc<Server>>) -> (StatusCode, Js
     };
     (
         status,
-        Json(json!({"functions": functions, "problems": table.problems().collect::<Vec<_>>()})),
+        Json(json!({"functions": functions, "problems": server.endpoints.problems(&table)})),
     )
 }

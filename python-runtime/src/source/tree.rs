@@ -10,6 +10,9 @@ use crate::source::path::normalised;
 /// More than hand-written sources need, and less than a guest's memory.
 const MAX_BYTES: usize = 16 << 20;
 
+/// Folders within each other. Each that is being read takes a descriptor and some of the stack.
+const MAX_DEPTH: usize = 64;
+
 /// Files by their path below a folder on Python's module path: `shop/cart.py` is the module
 /// `shop.cart`, and `shop/rates.json` is data that it reads through `importlib.resources`.
 ///
@@ -47,6 +50,7 @@ impl SourceTree {
     /// - [`Error::Read`]: a file or folder can't be read
     /// - [`Error::Conflict`]: the tree has another file with the same path
     /// - [`Error::TooLarge`]: the tree would exceed 16 MiB
+    /// - [`Error::TooDeep`]: it has more than 64 folders within each other
     pub fn glob(mut self, folder: impl AsRef<Path>, pattern: &str) -> Result<Self, Error> {
         let folder = folder.as_ref();
         let matching = glob::Pattern::new(pattern).map_err(|source| Error::Pattern {
@@ -94,6 +98,12 @@ impl SourceTree {
         depth: usize,
         matches: &impl Fn(&str) -> bool,
     ) -> Result<(), Error> {
+        if inside.matches('/').count() > MAX_DEPTH {
+            return Err(Error::TooDeep {
+                path: folder.path().to_owned(),
+                limit: MAX_DEPTH,
+            });
+        }
         for (name, kind) in folder.entries()? {
             let shown = name.to_string_lossy();
             let path = format!("{inside}{shown}");
