@@ -332,6 +332,20 @@ fn the_openapi_document_is_no_larger_than_it_may_be() {
 }
 
 #[test]
+fn what_is_not_json_is_not_passed_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = "
+def forged(_):
+    from wit_wire_guest import wire_json
+    wire_json.encode = lambda _: 'nul'
+";
+    std::fs::write(folder.path().join("shop.py"), source).unwrap();
+    let server = Server::folder(folder.path(), &[]);
+    let (status, answer) = server.call("/shop/forged", "null");
+    assert_eq!((status, &answer["error"]), (500, &json!("failed")));
+}
+
+#[test]
 fn functions_beyond_a_thousand_share_their_series() {
     let folder = tempfile::tempdir().unwrap();
     let names = 0..1_010;

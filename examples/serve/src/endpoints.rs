@@ -9,7 +9,8 @@ use std::time::Duration;
 use anyhow::Result;
 use axum::body::Bytes;
 use python_runtime::{
-    Error, Function, Limits, Program, PythonRuntime, PythonSource, SourceTree, printable,
+    Error, Function, Limits, Program, PythonError, PythonRuntime, PythonSource, SourceTree,
+    printable,
 };
 use tokio::sync::OnceCell;
 
@@ -189,7 +190,8 @@ impl Endpoints {
         let names: Vec<String> = match self.names.call(source).await {
             Ok(names) => names,
             // Loading it reports the error and its place.
-            Err(_) => vec![UNPARSABLE.to_owned()],
+            Err(error) if PythonError::of(&error).is_some() => vec![UNPARSABLE.to_owned()],
+            Err(error) => return Err(error.to_string()),
         };
         if names.is_empty() {
             return Ok(None);

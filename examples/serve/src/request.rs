@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use python_runtime::{PythonError, printable};
 use serde::Serialize;
+use serde::de::IgnoredAny;
 use tracing::Instrument;
 
 use crate::{Server, answer, telemetry, traces};
@@ -92,6 +93,12 @@ async fn answer(server: &Server, path: &str, request: Request, body: Bytes) -> R
         .await;
     telemetry::record(path, &outcome, &receipt);
     match outcome {
+        // The host passes on what the guest says, and a hostile one says anything.
+        Ok(output) if output.deserialize::<IgnoredAny>().is_err() => answer::problem(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "failed",
+            "the function's answer is not JSON".to_owned(),
+        ),
         Ok(json) => ([("content-type", "application/json")], json.to_string()).into_response(),
         Err(error) => {
             let answer = answer::of(&error, server.development);

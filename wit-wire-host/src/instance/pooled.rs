@@ -38,6 +38,9 @@ pub(crate) enum Held {
 /// what is not known.
 const MOST_CALLS: u32 = 100_000;
 
+/// Bytes that are compared in less than a millisecond.
+const STRETCH: usize = 1 << 20;
+
 /// If more pages than this are dirty, they are decommitted, so that one large call does not make
 /// all later ones slow. Writing to 215 takes 25 µs.
 const MANY_PAGES: usize = 2048;
@@ -183,10 +186,16 @@ impl PooledInstance {
             *has_new_pages = false;
         }
         let mut difference = Difference::new(None, bounds);
+        let mut compared = 0;
         for range in self.dirty.iter().flat_map(|range| stretches(range.clone())) {
-            tokio::task::yield_now().await;
-            let compared = difference.compare(blank.bytes(), memory, range);
-            compared.map_err(|error| image_error(error, bounds))?;
+            compared += range.len();
+            if compared > STRETCH {
+                compared = range.len();
+                tokio::task::yield_now().await;
+            }
+            difference
+                .compare(blank.bytes(), memory, range)
+                .map_err(|error| image_error(error, bounds))?;
         }
         let image = Image::new(blank.bytes(), difference, memory.len(), &blank.pages);
         let image = Arc::new(image);
@@ -256,9 +265,8 @@ impl PooledInstance {
     }
 }
 
-/// Parts of a range that are compared in less than a millisecond each.
+/// Parts of a range that are no longer than [`STRETCH`].
 fn stretches(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
-    const STRETCH: usize = 1 << 20;
     let end = range.end;
     range
         .step_by(STRETCH)
