@@ -417,6 +417,16 @@ async fn too_much_of_anything_is_refused() {
             "compile: component too large once expanded: 1073741824 bytes of sparse initial memory, limit 67108864",
         ),
         (
+            "a function at the end of each of two large tables",
+            more(&format!(
+                "(func $f) {}",
+                repeated(2, |at| format!(
+                    "(table $t{at} 1000000 funcref) (elem (table $t{at}) (i32.const 999999) func $f)"
+                ))
+            )),
+            "compile: component too large once expanded: 1999998 empty entries of initial tables, limit 1048576",
+        ),
+        (
             "a hundred thousand globals, a hundred times",
             and([section(CORE_MODULE, &globals)]
                 .into_iter()
