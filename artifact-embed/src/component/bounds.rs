@@ -29,6 +29,9 @@ const SPARSE_BYTES: u64 = 64 << 20;
 const SPARSE_ENTRIES: u64 = 1 << 20;
 /// Depth of nested components. Three hundred thousand, 3.6 MB, ended the process.
 const DEPTH: u64 = 100;
+/// Types of components and instances within each other. A thousand, 4 KB, overflowed the stack of
+/// the compiler, which reads them by recursion.
+const TYPE_DEPTH: u64 = 100;
 /// Functions of all modules. A million of them took the compiler 5.4 GB and 45 s.
 const FUNCTIONS: u64 = 200_000;
 /// Depth of nested loops. A hundred thousand, 300 KB, kept the compiler for longer than a minute.
@@ -445,6 +448,22 @@ impl Bounds {
             DEFINITIONS,
         )?;
         within("functions and globals in module instances", items, ITEMS)
+    }
+}
+
+/// Fails if the types of this section may be nested too deep to be read.
+pub(super) fn check_nesting(section: &[u8]) -> Result<(), Error> {
+    // A type of a component or an instance within another begins with these bytes. Others that look
+    // like them count too: there are few.
+    let inner = section.windows(2);
+    let inner = inner.filter(|bytes| matches!(bytes, [0x01, 0x41 | 0x42]));
+    match inner.count() as u64 {
+        found if found > TYPE_DEPTH => Err(Error::TooLarge {
+            what: "types within types".to_owned(),
+            found,
+            limit: TYPE_DEPTH,
+        }),
+        _ => Ok(()),
     }
 }
 
