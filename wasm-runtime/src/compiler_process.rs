@@ -29,7 +29,7 @@ static CAN_COMPILE: AtomicBool = AtomicBool::new(false);
 ///
 /// A runtime has components compiled by a second process of its own executable, which the system
 /// holds to [`CompileLimits`](crate::CompileLimits), and which has neither the environment nor
-/// anything else of the first. What stands before this line in `main` runs in it too.
+/// anything else of the first, but for descriptors that were made to be inherited. What stands before this line in `main` runs in it too.
 pub fn run_if_compiler() {
     CAN_COMPILE.store(true, Ordering::Relaxed);
     let mut arguments = env::args_os().skip(1);
@@ -159,11 +159,13 @@ fn serve(arguments: impl Iterator<Item = OsString>) -> io::Result<()> {
 /// Limits this process, for good.
 #[cfg(unix)]
 fn restrict(memory: u64, seconds: u64) -> io::Result<()> {
-    use rustix::process::{Resource, Rlimit, setrlimit};
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = |resource, soft: u64, hard: u64| {
+        // The process that started this one may be held to less, which can't be undone.
+        let most = getrlimit(resource).maximum.unwrap_or(u64::MAX);
         let limit = Rlimit {
-            current: Some(soft),
-            maximum: Some(hard),
+            current: Some(soft.min(most)),
+            maximum: Some(hard.min(most)),
         };
         setrlimit(resource, limit)
     };

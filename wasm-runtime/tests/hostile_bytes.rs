@@ -92,6 +92,7 @@ const CORE_MODULE: u8 = 1;
 const CORE_INSTANCE: u8 = 2;
 const NESTED: u8 = 4;
 const COMPONENT_INSTANCE: u8 = 5;
+const COMPONENT_TYPE: u8 = 7;
 const EXPORT: u8 = 11;
 const IMPORT: u8 = 10;
 
@@ -145,6 +146,12 @@ fn imports(count: usize) -> Vec<u8> {
 
 fn repeated(count: usize, text: impl Fn(usize) -> String) -> String {
     (0..count).map(text).collect()
+}
+
+/// The type of an instance that exports nothing and declares such a type, and so on.
+fn nested_types(depth: usize) -> Vec<u8> {
+    let within = [0x42, 1, 1].repeat(depth);
+    [&*within, &[0x42, 0]].concat()
 }
 
 /// Bytes of a section: its id, its length, its content.
@@ -415,6 +422,32 @@ async fn too_much_of_anything_is_refused() {
                 "(memory $m 16384) (data (memory $m) (i32.const 0) \"a\") (data (memory $m) (i32.const 0x3fffffff) \"b\")",
             ),
             "compile: component too large once expanded: 1073741824 bytes of sparse initial memory, limit 67108864",
+        ),
+        (
+            "a function at the end of each of two large tables",
+            more(&format!(
+                "(func $f) {}",
+                repeated(2, |at| format!(
+                    "(table $t{at} 1000000 funcref) (elem (table $t{at}) (i32.const 999999) func $f)"
+                ))
+            )),
+            "compile: component too large once expanded: 1999998 empty entries of initial tables, limit 1048576",
+        ),
+        (
+            "types of instances, a thousand deep",
+            and([section(
+                COMPONENT_TYPE,
+                &[&[1], &*nested_types(1_000)].concat(),
+            )]),
+            "compile: component too large once expanded: 1001 types within types, limit 100",
+        ),
+        (
+            "types of instances, a hundred deep",
+            and([section(
+                COMPONENT_TYPE,
+                &[&[1], &*nested_types(99)].concat(),
+            )]),
+            "ok null",
         ),
         (
             "a hundred thousand globals, a hundred times",

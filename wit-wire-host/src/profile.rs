@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::error::{CallError, Phase};
-use crate::metering::{Interrupt, Meter};
+use crate::metering::{Interrupt, Limit, LimitExceeded, Meter};
 use crate::protocol::Payload;
 
 /// Where a call spent its time, by the guest's own stacks of functions
@@ -98,6 +98,13 @@ pub(crate) async fn read(
             return (Err(error), None);
         }
     };
+    if let ProfiledOutcome::InvalidInput(text) | ProfiledOutcome::Failed(text) = &outcome {
+        let allowed = meter.limits().error;
+        if let Err(exceeded) = LimitExceeded::check(Limit::Error, allowed, text.len()) {
+            let error = CallError::limit(exceeded, Phase::Handle, Some(op));
+            return (Err(error), None);
+        }
+    }
     let output = match outcome {
         ProfiledOutcome::Output(output) => Ok(output.into()),
         ProfiledOutcome::InvalidInput(message) => Err(CallError::InvalidInput {

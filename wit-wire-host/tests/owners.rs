@@ -136,6 +136,36 @@ async fn background_work_that_reached_a_limit_is_not_tried_again_at_once() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn building_instances_for_calls_that_trap_has_a_limit() {
+    const CALLS: u32 = 60;
+    let engine = common::engine();
+    // Some 50 ms, before it is at rest; the op traps.
+    let work = "(local $left i32)
+        (local.set $left (i32.const 150000000))
+        (loop $more
+          (br_if $more (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))";
+    let trap = |text: String| text.replace("(call $at (i32.const 6))", "unreachable");
+    let guest = guest(work, "8", trap);
+    let limit = Duration::from_millis(300);
+    let host = Host::builder()
+        .limits(Limits::default().cpu_time(limit))
+        .pool(PoolConfig::default().instances(1));
+    let component = component(&engine, host, &guest);
+    let program = component.program([Op::new("evil")]).build().await.unwrap();
+    let evil = program.function("evil").unwrap();
+    for _ in 0..CALLS {
+        let answer = evil.call_raw("null").await;
+        assert!(matches!(answer, Err(CallError::Trap { .. })), "{answer:?}");
+    }
+    let host = component.host();
+    until("nothing is built", || host.stats().live == 1).await;
+    let used = host.stats().background_cpu_time;
+    // The one that others are like, the last one, and what is cheap.
+    let most = 3 * limit + CALLS * Duration::from_millis(10);
+    assert!(used < most, "{used:?} of {most:?}");
+}
+
 #[tokio::test]
 async fn what_a_guest_does_while_it_initialises_is_on_nobodys_behalf() {
     let engine = common::engine();
@@ -198,6 +228,36 @@ async fn what_a_program_keeps_is_limited() {
     let restored = component.restore(&snapshot).unwrap();
     let restored = restored.limits(limits.state(64 << 10)).build().await;
     assert!(is_state_limit(&restored), "{restored:?}");
+}
+
+#[tokio::test]
+async fn what_a_component_keeps_is_limited() {
+    let engine = common::engine();
+    // Before its first call; what it has then is kept, and copied into each instance.
+    let fill = |bytes: usize| {
+        let fill = format!(
+            "(drop (memory.grow (i32.const 300)))
+             (memory.fill (i32.const 65536) (i32.const 1) (i32.const {bytes}))"
+        );
+        guest(&fill, "8", |text| text)
+    };
+    let (much, too_much) = (fill(15 << 20), fill(17 << 20));
+    let build = async |policy, guest: &[u8]| {
+        let component = component(&engine, common::host(policy), guest);
+        component.program([Op::new("evil")]).build().await
+    };
+    let kept = build(ResetPolicy::Require, &much).await.unwrap();
+    assert_eq!(kept.fallback_reason(), None);
+    let refused = build(ResetPolicy::Require, &too_much).await;
+    assert!(
+        matches!(&refused, Err(ProgramError::Run(CallError::NoReset { .. }))),
+        "{refused:?}"
+    );
+    let fresh = build(ResetPolicy::Auto, &too_much).await.unwrap();
+    let why = fresh.fallback_reason().unwrap();
+    assert!(why.starts_with("it changes "), "{why}");
+    let evil = fresh.function("evil").unwrap();
+    assert_eq!(evil.call_raw("null").await.unwrap(), "null");
 }
 
 fn is_state_limit<T>(result: &Result<T, ProgramError>) -> bool {

@@ -2,12 +2,12 @@
 //! not bound that.
 //!
 //! A component of some hundred bytes can ask for gigabytes: by two bytes of data at both ends of a
-//! large memory, which the compiler lays out as one image; by components that instantiate each
-//! other, twice each; by a module of a million globals that is instantiated again and again; by a
-//! million functions of four bytes, each of which costs the compiler five thousand; by nested
-//! loops, each of which costs it more than the one around it; by functions with many values and
-//! many blocks, for which it keeps a table of both; by locals, which are declared in runs; by nested
-//! components.
+//! large memory, which the compiler lays out as one image; by one entry at the end of each of many
+//! large tables, for the same reason; by components that instantiate each other, twice each; by a
+//! module of a million globals that is instantiated again and again; by a million functions of four
+//! bytes, each of which costs the compiler five thousand; by nested loops, each of which costs it
+//! more than the one around it; by functions with many values and many blocks, for which it keeps a
+//! table of both; by locals, which are declared in runs; by nested components.
 //!
 //! This is the cheap half: it refuses what is known, with a reason. What is not known ends at the
 //! limits of the process that compiles.
@@ -17,15 +17,21 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use wasmparser::{
     BinaryReaderError, BlockType, ComponentAlias, ComponentExternalKind, ComponentInstance,
     ComponentOuterAliasKind, ComponentTypeRef, CompositeInnerType, ConstExpr, Data, DataKind,
-    Encoding, Instance, Operator, Payload, TypeRef,
+    Element, ElementItems, ElementKind, Encoding, Instance, Operator, Payload, TypeRef,
 };
 
 use crate::error::Error;
 
 /// Bytes of initial memory spanned by data, of all memories that are less than half full.
 const SPARSE_BYTES: u64 = 64 << 20;
+/// Entries of initial tables that have no function, of all tables. Twenty-five tables of a million,
+/// 423 bytes, became 131 MB of code, and as much again where it was loaded.
+const SPARSE_ENTRIES: u64 = 1 << 20;
 /// Depth of nested components. Three hundred thousand, 3.6 MB, ended the process.
 const DEPTH: u64 = 100;
+/// Types of components and instances within each other. A thousand, 4 KB, overflowed the stack of
+/// the compiler, which reads them by recursion.
+const TYPE_DEPTH: u64 = 100;
 /// Functions of all modules. A million of them took the compiler 5.4 GB and 45 s.
 const FUNCTIONS: u64 = 200_000;
 /// Depth of nested loops. A hundred thousand, 300 KB, kept the compiler for longer than a minute.
@@ -100,6 +106,8 @@ pub(super) struct Bounds {
     imported: u64,
     /// The data of memories, by module and memory.
     data: BTreeMap<(u32, u32), Span>,
+    /// Where the last entry of a table is, and how many there are, by module and table.
+    tables: BTreeMap<(u32, u32), (u64, u64)>,
     /// The modules whose data is laid out only when they are instantiated.
     deferred: BTreeSet<u32>,
     modules: u32,
@@ -238,6 +246,11 @@ impl Bounds {
                     self.lay_out(&data?, imported);
                 }
             }
+            Payload::ElementSection(section) => {
+                for element in section.clone() {
+                    self.lay_out_element(&element?);
+                }
+            }
             _ => {}
         }
         Ok(())
@@ -364,6 +377,27 @@ impl Bounds {
         }
     }
 
+    fn lay_out_element(&mut self, element: &Element<'_>) {
+        let ElementKind::Active {
+            table_index,
+            offset_expr,
+        } = &element.kind
+        else {
+            return;
+        };
+        let Some(start) = constant(offset_expr) else {
+            return;
+        };
+        let length = u64::from(match &element.items {
+            ElementItems::Functions(functions) => functions.count(),
+            ElementItems::Expressions(_, expressions) => expressions.count(),
+        });
+        let table = (self.modules, table_index.unwrap_or(0));
+        let (last, entries) = self.tables.entry(table).or_default();
+        *last = start.saturating_add(length).max(*last);
+        *entries = entries.saturating_add(length);
+    }
+
     /// Fails if the component, now read to its end, exceeds a bound.
     pub(super) fn check(&self) -> Result<(), Error> {
         let within = |what, found, limit| match found > limit {
@@ -384,6 +418,10 @@ impl Bounds {
         });
         let sparse = spans.fold(0_u64, u64::saturating_add);
         within("bytes of sparse initial memory", sparse, SPARSE_BYTES)?;
+        let empty = self.tables.values();
+        let empty = empty.map(|(last, entries)| last.saturating_sub(*entries));
+        let empty = empty.fold(0_u64, u64::saturating_add);
+        within("empty entries of initial tables", empty, SPARSE_ENTRIES)?;
         within("nested components", self.depth, DEPTH)?;
         within("functions", self.functions, FUNCTIONS)?;
         within("nested loops", self.deepest, LOOPS)?;
@@ -410,6 +448,22 @@ impl Bounds {
             DEFINITIONS,
         )?;
         within("functions and globals in module instances", items, ITEMS)
+    }
+}
+
+/// Fails if the types of this section may be nested too deep to be read.
+pub(super) fn check_nesting(section: &[u8]) -> Result<(), Error> {
+    // A type of a component or an instance within another begins with these bytes. Others that look
+    // like them count too: there are few.
+    let inner = section.windows(2);
+    let inner = inner.filter(|bytes| matches!(bytes, [0x01, 0x41 | 0x42]));
+    match inner.count() as u64 {
+        found if found > TYPE_DEPTH => Err(Error::TooLarge {
+            what: "types within types".to_owned(),
+            found,
+            limit: TYPE_DEPTH,
+        }),
+        _ => Ok(()),
     }
 }
 

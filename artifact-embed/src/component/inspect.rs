@@ -7,7 +7,7 @@ use wasmparser::{
     Payload,
 };
 
-use super::bounds::Bounds;
+use super::bounds::{Bounds, check_nesting};
 use super::state_interface::INTERFACE;
 use crate::digest::digest;
 use crate::error::Error;
@@ -112,6 +112,7 @@ pub fn inspect(component: &[u8]) -> Result<Inspection, Error> {
             Payload::End(_) if in_module => in_module = false,
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentTypeSection(section) => {
+                check_nesting(component.get(section.range()).unwrap_or_default())?;
                 for ty in section {
                     if let ComponentType::Resource { .. } = ty.map_err(Error::compile)? {
                         found.obstacles.insert(Obstacle::Resources);

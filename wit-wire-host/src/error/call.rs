@@ -145,7 +145,8 @@ pub enum CallError {
         phase: Phase,
         /// The kind of trap, as a sentence.
         reason: String,
-        /// The guest's frames where it has names for them, one per line; else empty.
+        /// The guest's frames where it has names for them, one per line, up to
+        /// [`Limits::error`](crate::Limits::error); else empty.
         frames: String,
     },
     /// The guest ended itself, as a process would.

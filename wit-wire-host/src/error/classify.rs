@@ -92,7 +92,7 @@ impl CallError {
                     op,
                     phase,
                     reason: reason(trap),
-                    frames: frames(&error),
+                    frames: frames(&error, limits.error),
                 },
             }
         } else {
@@ -135,13 +135,13 @@ fn reason(trap: Trap) -> String {
     }
 }
 
-/// The guest's frames, one per line.
-fn frames(error: &wasmtime::Error) -> String {
+/// The guest's frames, one per line, as many as `most` bytes hold: a guest chooses their names.
+fn frames(error: &wasmtime::Error, most: usize) -> String {
     let text = error
         .downcast_ref::<WasmBacktrace>()
         .map_or_else(String::new, ToString::to_string);
     // Without Wasmtime's heading.
-    text.split_once('\n')
-        .map_or("", |(_, frames)| frames)
-        .to_owned()
+    let frames = text.split_once('\n').map_or("", |(_, frames)| frames);
+    let end = frames.floor_char_boundary(most);
+    frames.split_at(end).0.to_owned()
 }

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::ops::Range;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::OnceCell;
@@ -15,7 +15,7 @@ use super::{Instance, Template};
 use crate::background::Owned;
 use crate::error::{CallError, Phase};
 use crate::memory::{self, Image, ImageBounds, ImageError, PageStore, PinnedMemory};
-use crate::metering::{LimitExceeded, Limits, Meter};
+use crate::metering::{Limit, LimitExceeded, Limits, Meter};
 use crate::sandbox::StoreState;
 
 /// How calls under [`Isolation::PerCall`](crate::Isolation::PerCall) shall get their clean state.
@@ -42,8 +42,8 @@ pub(crate) struct Origin {
     pub(crate) limits: Limits,
     /// Ranges that an image may consist of if it is mapped.
     pub(super) ranges: usize,
-    /// The limit that work which no call pays for reached, and when.
-    failed: Mutex<Option<(Instant, LimitExceeded)>>,
+    /// What became of work that no call pays for.
+    background: Mutex<Background>,
     /// What its instances begin with, as soon as it is known, or why they are used once.
     blank: OnceCell<Result<Arc<Blank>, Refusal>>,
 }
@@ -60,7 +60,7 @@ impl Origin {
             policy,
             limits: limits.in_background(),
             ranges,
-            failed: Mutex::default(),
+            background: Mutex::default(),
             blank: OnceCell::new(),
         }
     }
@@ -121,13 +121,29 @@ impl Origin {
         Owned::spawn(make)
     }
 
+    /// Builds something ahead of calls. No call pays for it, so that all of it together has the
+    /// limit on CPU time that one such work has.
+    pub(crate) async fn ahead<T>(
+        &self,
+        build: impl AsyncFnOnce(&Meter) -> Result<T, CallError>,
+    ) -> Result<T, CallError> {
+        let work = async |meter: &Meter| {
+            let built = build(meter).await;
+            let limit = self.limits.cpu_time;
+            self.background()
+                .built(Instant::now(), meter.cpu_time(), limit);
+            built
+        };
+        self.in_background(work).await
+    }
+
     /// Does work that no call pays for, within limits of its own. If it reaches one, that is the
     /// answer for a while, and nothing is done.
-    pub(crate) async fn in_background<T>(
+    async fn in_background<T>(
         &self,
         work: impl AsyncFnOnce(&Meter) -> Result<T, CallError>,
     ) -> Result<T, CallError> {
-        if let Some(exceeded) = self.recent_failure() {
+        if let Some(exceeded) = self.background().recent_failure() {
             return Err(CallError::limit(exceeded, Phase::Instantiate, None));
         }
         let meter = Meter::new(self.limits);
@@ -135,24 +151,57 @@ impl Origin {
         let result = work(&meter).await;
         drop(unpaid);
         if let Err(CallError::Limit { exceeded, .. }) = &result {
-            *self.failed() = Some((Instant::now(), *exceeded));
+            self.background().failed = Some((Instant::now(), *exceeded));
         }
         result
     }
 
-    fn recent_failure(&self) -> Option<LimitExceeded> {
-        let failed = *self.failed();
-        let recent = failed.filter(|(when, _)| when.elapsed() < MEMORY_OF_FAILURE);
-        recent.map(|(_, exceeded)| exceeded)
-    }
-
-    fn failed(&self) -> std::sync::MutexGuard<'_, Option<(Instant, LimitExceeded)>> {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    fn background(&self) -> MutexGuard<'_, Background> {
+        self.background
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How long nothing is tried in the background after a limit was reached there.
+/// How long nothing is tried in the background after a limit was reached there, and for how long
+/// what is built ahead of calls is added up.
 const MEMORY_OF_FAILURE: Duration = Duration::from_secs(10);
+
+/// What building an instance may take without being added up: some calls end theirs, and it is in
+/// their callers' interest that the next one finds another.
+const CHEAP: Duration = Duration::from_millis(10);
+
+/// What became of work that no call pays for.
+#[derive(Default)]
+struct Background {
+    /// The limit that it reached, and when.
+    failed: Option<(Instant, LimitExceeded)>,
+    /// What was built ahead of calls lately, and since when that is added up.
+    ahead: Option<(Instant, Duration)>,
+}
+
+impl Background {
+    fn recent_failure(&self) -> Option<LimitExceeded> {
+        let recent = self
+            .failed
+            .filter(|(when, _)| when.elapsed() < MEMORY_OF_FAILURE);
+        recent.map(|(_, exceeded)| exceeded)
+    }
+
+    /// Something was built, and took `used` of the CPU time that all of it together may take.
+    fn built(&mut self, now: Instant, used: Duration, limit: Duration) {
+        let lately = self
+            .ahead
+            .filter(|(since, _)| now.duration_since(*since) < MEMORY_OF_FAILURE);
+        let (since, before) = lately.unwrap_or((now, Duration::ZERO));
+        let together = before.saturating_add(used.saturating_sub(CHEAP));
+        self.ahead = Some((since, together));
+        if together > limit {
+            self.ahead = None;
+            self.failed = Some((now, LimitExceeded::time(Limit::CpuTime, limit)));
+        }
+    }
+}
 
 /// Work that no call pays for, counted however it ends.
 struct Unpaid<'a>(&'a Origin, &'a Meter);
@@ -164,6 +213,11 @@ impl Drop for Unpaid<'_> {
         metrics.background.add(meter.cpu_time());
     }
 }
+
+/// Bytes of memory that a component may change before its first call and still be reset: they are
+/// kept as long as the component, and copied into each new instance, and by a reset after much
+/// was changed.
+const MOST_AT_REST: usize = 16 << 20;
 
 /// The state that all instances of a component begin with, as the memory of a pristine instance
 /// that never runs a call.
@@ -200,6 +254,12 @@ impl Blank {
             }
             Err(error) => return Ok(Err(refusal(error))),
         };
+        let changed: usize = dirty.iter().map(ExactSizeIterator::len).sum();
+        if changed > MOST_AT_REST {
+            return Ok(Err(refusal(format_args!(
+                "it changes {changed} bytes of memory before its first call, limit {MOST_AT_REST}"
+            ))));
+        }
         Ok(Ok(Self {
             at_rest: probe.at_rest,
             memory: PinnedMemory::new(instance.into_store(), probe.list()),
@@ -232,5 +292,32 @@ impl Blank {
         bounds: ImageBounds,
     ) -> Result<Image, ImageError> {
         Image::read(self.bytes(), length, pages, &self.pages, bounds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_built_ahead_has_one_limit_together() {
+        let (limit, now) = (Duration::from_millis(100), Instant::now());
+        let mut background = Background::default();
+        for _ in 0..1_000 {
+            background.built(now, CHEAP, limit);
+        }
+        for _ in 0..2 {
+            background.built(now, CHEAP + limit / 2, limit);
+        }
+        assert!(background.recent_failure().is_none());
+        // What was long ago does not count.
+        let later = now + MEMORY_OF_FAILURE;
+        for _ in 0..2 {
+            background.built(later, CHEAP + limit / 2, limit);
+        }
+        assert!(background.recent_failure().is_none());
+        background.built(later, CHEAP + Duration::from_nanos(1), limit);
+        let reached = LimitExceeded::time(Limit::CpuTime, limit);
+        assert_eq!(background.recent_failure(), Some(reached));
     }
 }

@@ -22,8 +22,9 @@ use std::time::Duration;
 ///
 /// In addition, and not configurable: 1,048,576 table entries, of which those beyond
 /// 65,536 count with 16 bytes each towards `memory`, 10,000 open handles, and 1 MiB of random bytes per request. What is done in the
-/// background for a component (building instances ahead of calls) may take 1 s of CPU time each
-/// time.
+/// background for a component may take 1 s of CPU time each time; building instances ahead of calls,
+/// apart from 10 ms for each, 1 s within 10 s. A component that changes more than 16 MiB of memory
+/// before its first call is not reset.
 ///
 /// ```
 /// use std::time::Duration;

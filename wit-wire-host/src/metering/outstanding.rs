@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use futures_util::StreamExt;
@@ -16,10 +17,40 @@ use crate::protocol::HostcallError;
 /// The hostcalls in flight, by the id that the guest gave each.
 #[derive(Default)]
 pub(crate) struct Outstanding {
-    in_flight: FuturesUnordered<Abortable<Pin<Box<dyn Future<Output = Answered> + Send>>>>,
-    handles: HashMap<u64, (AbortHandle, usize)>,
+    in_flight: FuturesUnordered<Abortable<Hostcall>>,
+    handles: HashMap<u64, InFlight>,
     bytes: usize,
     held_back: Option<Answered>,
+}
+
+type AnswerFuture = Pin<Box<dyn Future<Output = Answered> + Send>>;
+
+/// A hostcall in flight. Clones are the same one: it can be dropped where it is not polled.
+#[derive(Clone)]
+pub(crate) struct Hostcall(Arc<Mutex<Option<AnswerFuture>>>);
+
+impl Hostcall {
+    fn lock(&self) -> MutexGuard<'_, Option<AnswerFuture>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Future for Hostcall {
+    type Output = Answered;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answered> {
+        match &mut *self.lock() {
+            Some(answer) => answer.as_mut().poll(context),
+            None => Poll::Pending,
+        }
+    }
+}
+
+struct InFlight {
+    hostcall: Hostcall,
+    abort: AbortHandle,
+    /// Of its name and payload.
+    bytes: usize,
 }
 
 /// The answer of the hostcall with the id `id`.
@@ -45,19 +76,33 @@ impl Outstanding {
         bytes: usize,
         answer: impl Future<Output = Answered> + Send + 'static,
     ) {
-        let (handle, registration) = AbortHandle::new_pair();
-        self.handles.insert(id, (handle, bytes));
+        let (abort, registration) = AbortHandle::new_pair();
+        let answer: AnswerFuture = Box::pin(answer);
+        let hostcall = Hostcall(Arc::new(Mutex::new(Some(answer))));
         self.bytes = self.bytes.saturating_add(bytes);
-        let answer: Pin<Box<dyn Future<Output = Answered> + Send>> = Box::pin(answer);
-        self.in_flight.push(Abortable::new(answer, registration));
+        self.in_flight
+            .push(Abortable::new(hostcall.clone(), registration));
+        let in_flight = InFlight {
+            hostcall,
+            abort,
+            bytes,
+        };
+        self.handles.insert(id, in_flight);
     }
 
-    pub(crate) fn cancel(&mut self, ids: &[u64]) {
-        for id in ids {
-            if let Some(handle) = self.forget(*id) {
-                handle.abort();
-            }
-        }
+    /// Cancels hostcalls, and returns what is left of them, to be dropped at once: what they hold
+    /// counts no more.
+    pub(crate) fn cancel(&mut self, ids: &[u64]) -> Vec<AnswerFuture> {
+        let cancelled = ids.iter().filter_map(|id| self.forget(*id));
+        let cancelled = cancelled.filter_map(
+            |InFlight {
+                 hostcall, abort, ..
+             }| {
+                abort.abort();
+                hostcall.lock().take()
+            },
+        );
+        cancelled.collect()
     }
 
     /// The next answer; `None` if no hostcall is in flight.
@@ -84,9 +129,43 @@ impl Outstanding {
         self.held_back.take()
     }
 
-    fn forget(&mut self, id: u64) -> Option<AbortHandle> {
-        let (handle, bytes) = self.handles.remove(&id)?;
-        self.bytes = self.bytes.saturating_sub(bytes);
-        Some(handle)
+    fn forget(&mut self, id: u64) -> Option<InFlight> {
+        let in_flight = self.handles.remove(&id)?;
+        self.bytes = self.bytes.saturating_sub(in_flight.bytes);
+        Some(in_flight)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    #[test]
+    fn what_is_cancelled_is_gone_before_anybody_polls() {
+        let mut outstanding = Outstanding::default();
+        let payload = Arc::new(());
+        for _ in 0..3 {
+            let held = payload.clone();
+            let never = async move {
+                std::future::pending::<()>().await;
+                drop(held);
+                Answered {
+                    id: 1,
+                    answer: Ok(String::new()),
+                }
+            };
+            outstanding.add(1, 1_000, never);
+            assert_eq!(
+                (Arc::strong_count(&payload), outstanding.bytes()),
+                (2, 1_000)
+            );
+            drop(outstanding.cancel(&[1, 1, 2]));
+            assert_eq!((Arc::strong_count(&payload), outstanding.bytes()), (1, 0));
+        }
+        let mut context = Context::from_waker(Waker::noop());
+        let next = outstanding.poll_next(&mut context);
+        assert!(matches!(next, Poll::Ready(None)), "nothing is in flight");
     }
 }

@@ -43,7 +43,7 @@ impl IdleSet {
     /// Builds a pristine instance that no call pays for.
     pub(super) async fn build_in_background(&self) -> Result<Box<Member>, CallError> {
         let build = async |meter: &Meter| self.build(meter).await;
-        self.origin.in_background(build).await
+        self.origin.ahead(build).await
     }
 
     /// Builds a pristine instance.
