@@ -20,11 +20,11 @@ use std::time::Duration;
 /// - `wait`: 10 s for an instance
 /// - `nesting`: 8 calls within each other, through hostcalls that call functions
 ///
-/// In addition, and not configurable: 1,048,576 table entries, of which those beyond
-/// 65,536 count with 16 bytes each towards `memory`, 10,000 open handles, and 1 MiB of random bytes per request. What is done in the
-/// background for a component may take 1 s of CPU time each time; building instances ahead of calls,
-/// apart from 10 ms for each, 1 s within 10 s. A component that changes more than 16 MiB of memory
-/// before its first call is not reset.
+/// In addition, and not configurable: 1,048,576 table entries, of which those beyond 65,536 count
+/// with 16 bytes each towards `memory`, 10,000 open handles, and 1 MiB of random bytes per request.
+/// What is done in the background for a component may take 1 s of CPU time each time; building
+/// instances ahead of calls, apart from 10 ms for each, 1 s within 10 s. A component that changes
+/// more than 16 MiB of memory before its first call is not reset.
 ///
 /// ```
 /// use std::time::Duration;
