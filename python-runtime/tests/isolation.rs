@@ -347,16 +347,15 @@ block = bytearray(range(256)) * 100000
 def sum_of(_):
     return sum(block[:256])
 ";
-    let grown = runtime
-        .program()
-        .function("sum_of", PythonSource::def("sum_of", source));
-    let error = grown.build().await.unwrap_err();
+    let grown = || {
+        runtime
+            .program()
+            .function("sum_of", PythonSource::def("sum_of", source))
+    };
+    let small_state = grown().limits(Limits::default().state(16 << 20));
+    let error = small_state.build().await.unwrap_err();
     assert!(error.to_string().contains("program state limit"), "{error}");
-    let grown = runtime
-        .program()
-        .function("sum_of", PythonSource::def("sum_of", source))
-        .limits(Limits::default().state(64 << 20));
-    let grown = grown.build().await.unwrap();
+    let grown = grown().build().await.unwrap();
     assert!(grown.size().unwrap().memory > size.memory);
     for _ in 0..3 {
         let sum_of = grown.function("sum_of").unwrap();

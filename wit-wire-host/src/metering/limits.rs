@@ -16,7 +16,7 @@ use std::time::Duration;
 /// - `hostcall_payload`: 1 MiB of JSON from the guest
 /// - `hostcall_answer`: 32 MiB of JSON from the host
 /// - `json_nodes`: 250,000 values and keys in what the host parses of the guest's JSON
-/// - `state`: 16 MiB that a program keeps while nobody calls it
+/// - `state`: 64 MiB that a program keeps while nobody calls it
 /// - `wait`: 10 s for an instance
 /// - `nesting`: 8 calls within each other, through hostcalls that call functions
 ///
@@ -98,7 +98,7 @@ impl Limits {
             hostcall_payload: MIB,
             hostcall_answer: 32 * MIB,
             json_nodes: 250_000,
-            state: 16 * MIB,
+            state: 64 * MIB,
             wait: Duration::from_secs(10),
             nesting: 8,
         }

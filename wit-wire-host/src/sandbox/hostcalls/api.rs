@@ -75,7 +75,8 @@ impl HostcallContext {
         self.deadline
     }
 
-    /// The embedder's own value that the call carries, if it is a `T`.
+    /// The embedder's own value that the call carries, if it is a `T`. `None` while the guest
+    /// initialises, which it does for all calls.
     pub fn value<T: Any>(&self) -> Option<&T> {
         self.value.as_ref()?.downcast_ref()
     }
