@@ -63,27 +63,16 @@ pub(crate) enum Decode<O> {
     Parse(fn(&Payload) -> Result<O, serde_json::Error>),
 }
 
-/// Outputs from this length on, in bytes, are parsed on threads for blocking work.
-const LONG: usize = 64 << 10;
-
 impl<O: Send + 'static> Decode<O> {
     async fn decode(self, output: Payload, op: &str, meter: &Meter) -> Result<O, CallError> {
         let parse = match self {
             Self::Pass(pass) => return Ok(pass(output)),
             Self::Parse(parse) => parse,
         };
-        let stopped = |interrupt| CallError::interrupted(interrupt, Phase::Handle, Some(op));
-        let parsed = if output.len() < LONG {
-            meter.measure(|| parse(&output))
-        } else {
-            let counted = meter.drive(meter.check_nodes(output.text())).await;
-            let counted = counted.map_err(stopped)?;
-            counted.map_err(|exceeded| CallError::limit(exceeded, Phase::Handle, Some(op)))?;
-            meter
-                .offload(move || parse(&output))
-                .await
-                .map_err(stopped)?
-        };
+        let parsed = meter
+            .parse(output, parse)
+            .await
+            .map_err(|interrupt| CallError::interrupted(interrupt, Phase::Handle, Some(op)))?;
         parsed.map_err(|source| CallError::Decode {
             op: op.to_owned(),
             source,

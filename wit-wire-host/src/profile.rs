@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::error::{CallError, Phase};
-use crate::metering::{Interrupt, Limit, LimitExceeded, Meter};
+use crate::metering::{Limit, LimitExceeded, Meter};
 use crate::protocol::Payload;
 
 /// Where a call spent its time, by the guest's own stacks of functions
@@ -83,14 +83,8 @@ pub(crate) async fn read(
         }
         Err(error) => return (Err(error), None),
     };
-    let parse = async {
-        if let Err(exceeded) = meter.check_nodes(text.text()).await {
-            return Err(Interrupt::Limit(exceeded));
-        }
-        let parse = move || text.deserialize::<ProfiledAnswer>();
-        meter.offload(parse).await
-    };
-    let ProfiledAnswer { outcome, stacks } = match meter.drive(parse).await.flatten() {
+    let parsed = meter.parse(text, Payload::deserialize::<ProfiledAnswer>);
+    let ProfiledAnswer { outcome, stacks } = match parsed.await {
         Ok(Ok(answer)) => answer,
         Ok(Err(_)) => return (Err(CallError::NoProfile { op: name() }), None),
         Err(interrupt) => {

@@ -13,10 +13,10 @@ use tokio::sync::Semaphore;
 use tracing::Span;
 
 use super::cpu_clock::{CpuClock, thread_time};
-use super::offload::offload;
+use super::offload::{LONG_TEXT, offload};
 use super::timeout::poll_timer;
 use super::{Interrupt, Limit, LimitExceeded, Limits, Outstanding};
-use crate::protocol::NodeCounter;
+use crate::protocol::{NodeCounter, Payload};
 
 /// Bounds and counts a run. It may span building an instance, its `init` and several `handle`s,
 /// which then share the limits on time and hostcalls. It drives one future at a time. Cheap to
@@ -229,19 +229,20 @@ impl Meter {
         Ok(())
     }
 
-    /// Does `work` here and now, and charges its CPU time to the run.
-    pub(crate) fn measure<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.0.cpu.measure(Instant::now(), work)
-    }
-
-    /// Does `work` that may take long on a thread for blocking work, and charges its CPU time to
-    /// the run.
-    pub(crate) async fn offload<T: Send + 'static>(
+    /// Parses a JSON text of the guest that is not too much, at the run's expense: here and now,
+    /// or, if it is long, on a thread for blocking work.
+    pub(crate) async fn parse<T: Send + 'static>(
         &self,
-        work: impl FnOnce() -> T + Send + 'static,
+        text: Payload,
+        parse: impl FnOnce(&Payload) -> T + Send + 'static,
     ) -> Result<T, Interrupt> {
-        let run = Arc::downgrade(&self.0);
-        self.drive(offload(charged(run, work))).await?
+        let counted = self.drive(self.check_nodes(text.text())).await?;
+        counted.map_err(Interrupt::Limit)?;
+        if text.len() < LONG_TEXT {
+            return Ok(self.0.cpu.measure(Instant::now(), || parse(&text)));
+        }
+        let parse = charged(Arc::downgrade(&self.0), move || parse(&text));
+        self.drive(offload(parse)).await?
     }
 
     /// Does something with the run's hostcalls that have no answer yet.

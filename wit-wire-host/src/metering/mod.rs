@@ -18,6 +18,7 @@ pub use limit::{Limit, LimitExceeded};
 pub use limits::Limits;
 pub use meter::{Meter, Pause};
 pub(crate) use meter::{MeterOptions, offload_of_hostcall};
+pub(crate) use offload::LONG_TEXT;
 pub(crate) use outstanding::{Answered, Outstanding};
 pub(crate) use ticker::Ticker;
 pub(crate) use timeout::timeout;

@@ -8,6 +8,9 @@ use tokio::sync::Semaphore;
 use super::Interrupt;
 use crate::contain::contain;
 
+/// Texts from this length on, in bytes, are parsed on threads for blocking work.
+pub(crate) const LONG_TEXT: usize = 64 << 10;
+
 /// Does `work` on a thread for blocking work, or here if the system has none left. A panic in it is
 /// one here. As much is done at once as there are processors: more threads would not do more.
 pub(super) async fn offload<T: Send + 'static>(

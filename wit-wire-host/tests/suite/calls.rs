@@ -292,6 +292,14 @@ async fn an_output_of_too_many_values_is_not_parsed() {
     let generous = Limits::default().json_nodes(300_002);
     let parsed = echo.call::<_, Vec<u8>>(&numbers).limits(generous).await;
     assert_eq!(parsed.unwrap(), numbers);
+    // The limit holds for short texts, too.
+    let few = Limits::default().json_nodes(3);
+    let error = echo.call::<_, Vec<u8>>(&[0, 0, 0]).limits(few).await;
+    assert!(
+        matches!(&error, Err(CallError::Limit { exceeded, .. }) if exceeded.limit == Limit::JsonNodes),
+        "{error:?}"
+    );
+    assert!(echo.call::<_, Vec<u8>>(&[0, 0]).limits(few).await.is_ok());
     // A text of the same length has one.
     let text = "[,".repeat(300_000);
     assert_eq!(echo.call::<_, String>(&text).await.unwrap(), text);

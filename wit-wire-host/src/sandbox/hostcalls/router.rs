@@ -15,7 +15,7 @@ use tracing::field::Empty;
 use super::files::Files;
 use super::{HostcallContext, Hostcalls};
 use crate::contain::contain;
-use crate::metering::offload_of_hostcall;
+use crate::metering::{LONG_TEXT, offload_of_hostcall};
 use crate::protocol::reserved::{FILE, FILES, PREFIX};
 use crate::protocol::{HostcallError, Payload};
 use crate::telemetry::{HostcallMetrics, OTHERS, TARGET, outcome};
@@ -177,12 +177,9 @@ impl Router {
     }
 }
 
-/// Texts from this length on are parsed on threads for blocking work.
-const LONG: usize = 64 << 10;
-
 async fn parse<I: DeserializeOwned + Send + 'static>(payload: String) -> Result<I, String> {
     let parse = |payload: &str| serde_json::from_str(payload).map_err(|error| error.to_string());
-    if payload.len() < LONG {
+    if payload.len() < LONG_TEXT {
         return parse(&payload);
     }
     let parsed = offload_of_hostcall(move || parse(&payload)).await;
