@@ -6,8 +6,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use wit_wire_host::{CallError, HostcallError, json_nodes};
 
-/// Values and keys of an exception that was not forged: an input error that lists a thousand of them
-/// stays below.
+/// Values and keys of an exception that was not forged: an input error that lists a thousand of
+/// them stays below.
 const NODES: usize = 50_000;
 
 /// An exception, as the guest reports it. Its `Display` is the traceback that Python prints.

@@ -29,7 +29,8 @@ static CAN_COMPILE: AtomicBool = AtomicBool::new(false);
 ///
 /// A runtime has components compiled by a second process of its own executable, which the system
 /// holds to [`CompileLimits`](crate::CompileLimits), and which has neither the environment nor
-/// anything else of the first, but for descriptors that were made to be inherited. What stands before this line in `main` runs in it too.
+/// anything else of the first, but for descriptors that were made to be inherited. What stands
+/// before this line in `main` runs in it too.
 pub fn run_if_compiler() {
     CAN_COMPILE.store(true, Ordering::Relaxed);
     let mut arguments = env::args_os().skip(1);

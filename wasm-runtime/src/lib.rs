@@ -24,8 +24,8 @@
 //! the same executable compiles, within [`CompileLimits`], and what exceeds them is an
 //! [`Error::CompileLimit`]. For this, `main` begins with [`run_if_compiler`]; the program needs no
 //! second binary, and can be replaced while it runs. If there is no such line, [`build`] fails.
-//! There are two other ways ([`Compiler`]): another executable with that line, such as this crate's own
-//! `wasm-runtime-compiler`; and this process, for components that are trusted.
+//! There are two other ways ([`Compiler`]): another executable with that line, such as this crate's
+//! own `wasm-runtime-compiler`; and this process, for components that are trusted.
 //!
 //! [`build`]: WasmRuntimeBuilder::build
 //!

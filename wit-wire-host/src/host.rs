@@ -88,10 +88,11 @@ impl HostBuilder {
 
     /// Builds the host and starts the thread that advances the engine's epoch.
     ///
-    /// The engine must have epoch interruption enabled and garbage collection disabled, and allocate
-    /// memories on demand: what a host maps over a memory must not reach the next instance, as it would if Wasmtime's pooling
-    /// allocator, or a `MemoryCreator` of yours, reused it. Install a [metrics](crate::telemetry)
-    /// recorder before calling this; handles are registered here.
+    /// The engine must have epoch interruption enabled and garbage collection disabled, and
+    /// allocate memories on demand: what a host maps over a memory must not reach the next
+    /// instance, as it would if Wasmtime's pooling allocator, or a `MemoryCreator` of yours, reused
+    /// it. Install a [metrics](crate::telemetry) recorder before calling this; handles are
+    /// registered here.
     ///
     /// # Errors
     ///

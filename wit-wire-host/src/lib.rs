@@ -23,12 +23,13 @@
 //! The code stands on floors, each of which uses only those below it (`xtask/tests/layers.rs`
 //! checks that). From the bottom up: `protocol` (what host and guest say to each other),
 //! [`telemetry`] (names of metrics and spans, and their handles), `contain` and `background` (other
-//! people's panics; work that nobody awaits), [`printable`](fn@printable) (other people's words); `metering` (what a run may cost, and when it is
-//! interrupted); `memory` (a guest's memory as bytes) and `sandbox` (everything a guest can see or
-//! ask for), which do not know each other; `error` (what can go wrong, as users see it); `instance`
-//! (one live guest, taken back to a state it had); `pool` (many instances, shared by many callers).
-//! On top stands what an embedder holds, in the order in which it is met: `host`, `component`,
-//! `program` (with `shared` and `program_builder`), `function`, `call` (with `profile` and `receipt`), `blocking`.
+//! people's panics; work that nobody awaits), [`printable`](fn@printable) (other people's words);
+//! `metering` (what a run may cost, and when it is interrupted); `memory` (a guest's memory as
+//! bytes) and `sandbox` (everything a guest can see or ask for), which do not know each other;
+//! `error` (what can go wrong, as users see it); `instance` (one live guest, taken back to a state
+//! it had); `pool` (many instances, shared by many callers). On top stands what an embedder holds,
+//! in the order in which it is met: `host`, `component`, `program` (with `shared` and
+//! `program_builder`), `function`, `call` (with `profile` and `receipt`), `blocking`.
 
 mod background;
 mod blocking;

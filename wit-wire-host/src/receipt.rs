@@ -78,8 +78,9 @@ pub struct Receipt {
     /// Whether the call waited for an instance to be built, or for `init`.
     pub cold: bool,
     /// Why the instance can't serve another call, if it can't. Building one in its place takes some
-    /// milliseconds of CPU time after the call, or what the component takes, which is not in `cpu_time`. A changed global is seen
-    /// only later, and counted in [`PoolStats::discarded`](crate::PoolStats::discarded) alone.
+    /// milliseconds of CPU time after the call, or what the component takes, which is not in
+    /// `cpu_time`. A changed global is seen only later, and counted in
+    /// [`PoolStats::discarded`](crate::PoolStats::discarded) alone.
     pub discarded: Option<DiscardReason>,
     /// What the guest wrote to stdout and stderr.
     pub output: Output,

@@ -1,4 +1,5 @@
-//! Who pays for what is done, how long it goes on, and on whose behalf: also what no call waits for.
+//! Who pays for what is done, how long it goes on, and on whose behalf: also what no call waits
+//! for.
 
 #![allow(
     clippy::unwrap_used,

@@ -37,8 +37,8 @@ const FUNCTIONS: u64 = 200_000;
 /// Depth of nested loops. A hundred thousand, 300 KB, kept the compiler for longer than a minute.
 const LOOPS: u64 = 1_000;
 /// Values (parameters, locals, what blocks take and give) times basic blocks of a function. The
-/// compiler keeps a table for each value, indexed by block: 1,000 blocks of 1,000 values, 8 KB, took
-/// it 4 GB.
+/// compiler keeps a table for each value, indexed by block: 1,000 blocks of 1,000 values, 8 KB,
+/// took it 4 GB.
 const VALUES_BY_BLOCKS: u64 = 50_000_000;
 /// Locals that functions declare. Four thousand functions of 50,000, 32 KB, took the compiler 13 s.
 const LOCALS: u64 = 2_000_000;

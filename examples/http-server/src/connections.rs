@@ -32,8 +32,9 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
     listener.with_context(|| format!("cannot listen on {address}"))
 }
 
-/// Serves `app` until SIGTERM or Ctrl-C. Requests that are under way then are answered, and `finish`
-/// is awaited, unless that takes longer than [`Limits::response`] or the process is asked again.
+/// Serves `app` until SIGTERM or Ctrl-C. Requests that are under way then are answered, and
+/// `finish` is awaited, unless that takes longer than [`Limits::response`] or the process is asked
+/// again.
 pub async fn serve(
     app: Router,
     listener: TcpListener,

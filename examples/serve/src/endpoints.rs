@@ -44,7 +44,8 @@ pub(crate) struct Endpoints {
     names: Function,
     standard: Function,
     table: RwLock<Arc<Table>>,
-    /// Whether the folder could not be read when it was last looked at: the table is that of before.
+    /// Whether the folder could not be read when it was last looked at: the table is that of
+    /// before.
     is_stale: AtomicBool,
 }
 

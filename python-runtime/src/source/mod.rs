@@ -3,8 +3,8 @@
 //! It checks paths and names and turns sources into the op data that the guest understands. It
 //! knows neither the runtime nor whether the source is valid Python: only the guest can say that.
 //!
-//! In reading order: `path` (how files are named), `folder` (reading those of a folder), `tree` (files
-//! of modules), `python_source` (one function).
+//! In reading order: `path` (how files are named), `folder` (reading those of a folder), `tree`
+//! (files of modules), `python_source` (one function).
 
 mod folder;
 pub(crate) mod path;

@@ -21,8 +21,8 @@ const GAP: usize = 16 * PAGE;
 pub(crate) struct ImageBounds {
     /// Bytes.
     pub(crate) bytes: usize,
-    /// Ranges that are mapped. Each takes two mappings of each instance that holds the image: itself,
-    /// and what is between it and the next.
+    /// Ranges that are mapped. Each takes two mappings of each instance that holds the image:
+    /// itself, and what is between it and the next.
     pub(crate) ranges: usize,
 }
 

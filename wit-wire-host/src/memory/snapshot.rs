@@ -61,7 +61,8 @@ pub enum SnapshotError {
         /// The snapshot's.
         found: String,
     },
-    /// Instances of this component start in a different state here than where the snapshot was taken.
+    /// Instances of this component start in a different state here than where the snapshot was
+    /// taken.
     #[error(
         "instances of the component start in a different state here: register the program again"
     )]

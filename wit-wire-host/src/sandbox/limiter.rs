@@ -11,8 +11,8 @@ const TABLE_ENTRIES: usize = 1 << 20;
 /// to grow.
 const TABLE_ENTRY: usize = 16;
 
-/// As many entries as real programs have count nothing, so that the limit on memory is one on memory
-/// for them.
+/// As many entries as real programs have count nothing, so that the limit on memory is one on
+/// memory for them.
 const FREE_ENTRIES: usize = 1 << 16;
 
 /// Each takes host memory, which no limit on the guest's own memory counts, and all of them can be

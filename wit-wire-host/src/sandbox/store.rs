@@ -48,7 +48,8 @@ impl CurrentRun {
         HostcallContext {
             op: self.op.clone(),
             deadline: self.meter.deadline(),
-            // What a guest does while it initialises is not on behalf of the call that waits for it.
+            // What a guest does while it initialises is not on behalf of the call that waits for
+            // it.
             value: self.op.as_ref().and(self.meter.context()).cloned(),
         }
     }

@@ -74,8 +74,8 @@ pub struct HostBounds {
 }
 
 impl HostBounds {
-    /// Whether `what`, which began `before`, has `paid` on receipts and had a longest `poll`, stayed
-    /// within the bounds: if not, each bound that it left.
+    /// Whether `what`, which began `before`, has `paid` on receipts and had a longest `poll`,
+    /// stayed within the bounds: if not, each bound that it left.
     ///
     /// # Errors
     ///

@@ -7,15 +7,15 @@ use std::time::Instant;
 use anyhow::{Result, anyhow, bail};
 use python_runtime::{CallError, Output, Payload, PythonError, Receipt, Stream, printable};
 
-/// What a program of `cargo xtask` exits with, after its error on stderr. Guests' words may be in the
-/// error.
+/// What a program of `cargo xtask` exits with, after its error on stderr. Guests' words may be in
+/// the error.
 pub fn exit_code(result: Result<()>) -> ExitCode {
     let shown = |error| anyhow!("{}", printable(&format!("{error:#}")).lines());
     xtask_shell::exit_code(result.map_err(shown))
 }
 
-/// Prints a call's result to stdout, as it is unless that is a terminal; to stderr its receipt, and how long the process took since it
-/// `started`.
+/// Prints a call's result to stdout, as it is unless that is a terminal; to stderr its receipt, and
+/// how long the process took since it `started`.
 ///
 /// # Errors
 ///
