@@ -229,7 +229,7 @@ impl<'f, O: Send + 'static> Call<'f, O> {
     pub async fn with_receipt(self) -> (Result<O, CallError>, Receipt) {
         let Self {
             program,
-            op,
+            op: name,
             input,
             options,
             deadline,
@@ -244,7 +244,7 @@ impl<'f, O: Send + 'static> Call<'f, O> {
         let meter = MeterOptions {
             deadline,
             context,
-            span: call_span(op, isolation),
+            span: call_span(name, isolation),
         };
         let host = program.host();
         let meter = Meter::with(options.limits.unwrap_or(*host.limits()), meter);
@@ -253,34 +253,30 @@ impl<'f, O: Send + 'static> Call<'f, O> {
             clock: options.clock,
             seed: options.seed,
         };
-        let mut usage = Usage::default();
         let bytes_in = input.as_ref().map_or(0, Payload::len);
-        let (output, profile) = match (input, options.profile) {
-            (Err(error), _) => (Err(error), None),
+        let request = |op, input| Request {
+            name: name.clone(),
+            op,
+            input,
+        };
+        let run = |request| Box::pin(program.clone().run(meter.clone(), determinism, request));
+        let (output, usage, profile) = match (input, options.profile) {
+            (Err(error), _) => (Err(error), Usage::default(), None),
             (Ok(input), false) => {
-                let request = Request {
-                    name: op,
-                    op,
-                    input,
-                };
-                let run = program.run(&meter, determinism, request, &mut usage);
-                (run.await, None)
+                let (output, usage) = run(request(name.clone(), input)).await;
+                (output, usage, None)
             }
             // A profile is an op of the protocol that runs another one.
             (Ok(input), true) => {
-                let request = Request {
-                    name: op,
-                    op: &PROFILE.into(),
-                    input: profile::request(op, &input),
-                };
-                let run = program.run(&meter, determinism, request, &mut usage);
-                let answer = Box::pin(run).await;
-                Box::pin(profile::read(op, answer, &meter)).await
+                let input = profile::request(name, &input);
+                let (answer, usage) = run(request(PROFILE.into(), input)).await;
+                let (output, profile) = Box::pin(profile::read(name, answer, &meter)).await;
+                (output, usage, profile)
             }
         };
         let bytes_out = output.as_ref().map_or(0, Payload::len);
         let decoded = match output {
-            Ok(output) => decode.decode(output, op, &meter).await,
+            Ok(output) => decode.decode(output, name, &meter).await,
             Err(error) => Err(error),
         };
         let receipt = Receipt::new(usage, &meter, isolation, [bytes_in, bytes_out], profile);

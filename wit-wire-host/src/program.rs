@@ -174,18 +174,30 @@ impl Program {
         Ok(lease)
     }
 
-    /// Runs a request on an instance that the isolation allows, and notes in `usage` what it used.
-    ///
+    /// Runs a request on an instance that the isolation allows. It borrows nothing from its caller,
+    /// so that any thread may go on with it.
+    pub(crate) async fn run(
+        self,
+        meter: Meter,
+        determinism: Determinism,
+        request: Request,
+    ) -> (Result<Payload, CallError>, Usage) {
+        let mut usage = Usage::default();
+        let output = self.output_of(&meter, determinism, request, &mut usage);
+        let output = output.await;
+        (output, usage)
+    }
+
     /// What is rare or slow has a box of its own: the future of each call is moved, and should be
     /// small.
-    pub(crate) async fn run(
+    async fn output_of(
         &self,
         meter: &Meter,
         determinism: Determinism,
-        request: Request<'_>,
+        request: Request,
         usage: &mut Usage,
     ) -> Result<Payload, CallError> {
-        let name = request.name;
+        let name = &request.name.clone();
         let _call = self.host().0.pool.begin(meter)?;
         let stopped = |interrupt| CallError::interrupted(interrupt, Phase::Handle, Some(name));
         meter.check_depth().map_err(stopped)?;

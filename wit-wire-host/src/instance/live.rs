@@ -39,11 +39,11 @@ pub struct Instance {
 }
 
 /// What a guest is asked for.
-pub(crate) struct Request<'a> {
+pub(crate) struct Request {
     /// The op on whose behalf, for errors and hostcalls.
-    pub(crate) name: &'a Arc<str>,
+    pub(crate) name: Arc<str>,
     /// The op.
-    pub(crate) op: &'a Arc<str>,
+    pub(crate) op: Arc<str>,
     pub(crate) input: Payload,
 }
 
@@ -225,8 +225,8 @@ impl Instance {
         input: impl Into<Payload>,
     ) -> Result<Payload, CallError> {
         let request = Request {
-            name: op,
-            op,
+            name: op.clone(),
+            op: op.clone(),
             input: input.into(),
         };
         self.handle_with(meter, Determinism::default(), request)
@@ -237,20 +237,20 @@ impl Instance {
         &mut self,
         meter: &Meter,
         determinism: Determinism,
-        request: Request<'_>,
+        request: Request,
     ) -> Result<Payload, CallError> {
         let Request { name, op, input } = request;
-        let limit = |exceeded| CallError::limit(exceeded, Phase::Handle, Some(name));
+        let limit = |exceeded| CallError::limit(exceeded, Phase::Handle, Some(&name));
         LimitExceeded::check(Limit::Input, meter.limits().input, input.len()).map_err(limit)?;
         let handle = self.handle;
         let request = HandleReq {
-            op_name: op.clone(),
+            op_name: op,
             in_json: input.into_shared(),
         };
         let call = async |store: &mut Store<_>| handle.call_async(store, (request,)).await;
-        let run = self.run(meter, determinism, Phase::Handle, Some(name), call);
+        let run = self.run(meter, determinism, Phase::Handle, Some(&name), call);
         let (result,) = run.await?;
-        let name = || name.as_ref().to_owned();
+        let op = || name.as_ref().to_owned();
         let limits = meter.limits();
         match &result {
             Ok(text) => LimitExceeded::check(Limit::Output, limits.output, text.len()),
@@ -262,13 +262,13 @@ impl Instance {
         .map_err(limit)?;
         match result {
             Ok(output) => Ok(output.into()),
-            Err(HandleErr::NoHandler) => Err(CallError::NoHandler { op: name() }),
+            Err(HandleErr::NoHandler) => Err(CallError::NoHandler { op: op() }),
             Err(HandleErr::InJsonErr(message)) => Err(CallError::InvalidInput {
-                op: name(),
+                op: op(),
                 message,
             }),
             Err(HandleErr::HandlerErr(message)) => Err(CallError::Handler {
-                op: name(),
+                op: op(),
                 message,
             }),
         }
