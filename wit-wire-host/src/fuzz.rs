@@ -78,7 +78,7 @@ fn image_of(bytes: &[u8]) {
     assert_eq!(memory, state);
 
     let mut pages = Vec::new();
-    image.write(&mut pages);
+    image.write(blank, &mut pages);
     assert_eq!(pages, snapshot.pages());
     // A forged one may have lines that do not differ from pristine ones.
     let again = Image::between(blank, None, &state, all, &known);

@@ -96,6 +96,7 @@ impl Program {
         Ok(Snapshot::new(SnapshotParts {
             component: identity,
             blank: blank.digest(),
+            pristine: blank.bytes(),
             version,
             ops,
             image,

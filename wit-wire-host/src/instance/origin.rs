@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::ops::Range;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::OnceCell;
@@ -228,6 +228,7 @@ pub(crate) struct Blank {
     pub(super) dirty: Vec<Range<usize>>,
     /// What the programs of the component have in memory.
     pub(super) pages: PageStore,
+    digest: OnceLock<String>,
 }
 
 impl Blank {
@@ -265,23 +266,26 @@ impl Blank {
             memory: PinnedMemory::new(instance.into_store(), probe.list()),
             dirty,
             pages: PageStore::default(),
+            digest: OnceLock::new(),
         }))
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         self.memory.bytes()
     }
 
     /// A digest of the state, less what the component's code determines.
-    pub(crate) fn digest(&self) -> String {
-        let mut digest = blake3::Hasher::new();
-        digest.update(&(self.bytes().len() as u64).to_le_bytes());
-        for range in &self.dirty {
-            digest.update(&(range.start as u64).to_le_bytes());
-            digest.update(&(range.end as u64).to_le_bytes());
-            digest.update(self.bytes().get(range.clone()).unwrap_or_default());
-        }
-        digest.finalize().to_hex().to_string()
+    pub(crate) fn digest(&self) -> &str {
+        self.digest.get_or_init(|| {
+            let mut digest = blake3::Hasher::new();
+            digest.update(&(self.bytes().len() as u64).to_le_bytes());
+            for range in &self.dirty {
+                digest.update(&(range.start as u64).to_le_bytes());
+                digest.update(&(range.end as u64).to_le_bytes());
+                digest.update(self.bytes().get(range.clone()).unwrap_or_default());
+            }
+            digest.finalize().to_hex().to_string()
+        })
     }
 
     /// The image of memory of `length` bytes with `pages` that come from elsewhere.

@@ -138,7 +138,11 @@ impl PooledInstance {
         if image.length() != probe.at_rest.memory {
             *has_new_pages = true;
             store.data_mut().memory.allowed = meter.limits().memory;
-            let grown = probe.grow_to(store, image.length()).await;
+            let grown = async {
+                probe.grow_to(store, image.length()).await?;
+                probe.accept_growth(store).await
+            };
+            let grown = grown.await;
             grown.map_err(|error| {
                 CallError::from_run(error, Phase::Instantiate, None, None, meter.limits())
             })?;
@@ -180,23 +184,10 @@ impl PooledInstance {
             return Ok(Err(refusal(reason)));
         }
         let memory = probe.memory(store);
-        if *has_new_pages {
-            let failed = |error| CallError::failed(error, Phase::Init);
-            self.dirty = memory::dirty_pages(memory).map_err(failed)?;
-            *has_new_pages = false;
-        }
-        let mut difference = Difference::new(None, bounds);
-        let mut compared = 0;
-        for range in self.dirty.iter().flat_map(|range| stretches(range.clone())) {
-            compared += range.len();
-            if compared > STRETCH {
-                compared = range.len();
-                tokio::task::yield_now().await;
-            }
-            difference
-                .compare(blank.bytes(), memory, range)
-                .map_err(|error| image_error(error, bounds))?;
-        }
+        let failed = |error| CallError::failed(error, Phase::Init);
+        find_dirty(&mut self.dirty, has_new_pages, memory).map_err(failed)?;
+        let difference = compare(None, blank, memory, &self.dirty, bounds).await;
+        let difference = difference.map_err(|error| image_error(error, bounds, Phase::Init))?;
         let image = Image::new(blank.bytes(), difference, memory.len(), &blank.pages);
         let image = Arc::new(image);
         if image.is_mapped() {
@@ -211,6 +202,65 @@ impl PooledInstance {
         }
         self.image = Some(image.clone());
         Ok(Ok(image))
+    }
+
+    /// The state that it has now, as a difference to that of its program, which is how a call goes
+    /// on in another instance. The instance itself stays as it is. Yields while it compares
+    /// memories. The outer error is one of this run, the inner one says that memory is not all of
+    /// the state.
+    pub(crate) async fn capture(
+        &mut self,
+        bounds: ImageBounds,
+    ) -> Result<Result<Arc<Image>, DiscardReason>, CallError> {
+        let (Ok((probe, blank)), Some(base)) = (&self.probe, &self.image) else {
+            return Ok(Err(DiscardReason::SingleUse));
+        };
+        if !self.instance.is_alive() {
+            return Ok(Err(DiscardReason::Ended));
+        }
+        let (store, has_new_pages) = self.instance.resting_tracked();
+        if let Err(reason) = probe.check_copyable(store).await {
+            return Ok(Err(reason));
+        }
+        let grew = store.data().memory.used != probe.at_rest.memory;
+        let Ok(memory) = probe.present_memory(store).await else {
+            return Ok(Err(DiscardReason::System));
+        };
+        *has_new_pages |= grew;
+        let found = find_dirty(&mut self.dirty, has_new_pages, memory);
+        if found.is_err() {
+            return Ok(Err(DiscardReason::System));
+        }
+        let base = Some(base.clone());
+        let difference = compare(base, blank, memory, &self.dirty, bounds).await;
+        let difference = difference.map_err(|error| image_error(error, bounds, Phase::Handle))?;
+        let image = Image::new(blank.bytes(), difference, memory.len(), &blank.pages);
+        Ok(Ok(Arc::new(image)))
+    }
+
+    /// Gives an instance that has its program's state the state of `image`, which is a difference
+    /// to that. It still belongs to the program, whose state it is taken back to.
+    pub(crate) async fn overlay(&mut self, image: &Image, meter: &Meter) -> Result<(), CallError> {
+        let Ok((probe, _)) = &self.probe else {
+            return Err(CallError::InstanceEnded);
+        };
+        let limits = meter.limits();
+        LimitExceeded::check(Limit::Memory, limits.memory, image.length())
+            .map_err(|exceeded| CallError::limit(exceeded, Phase::Instantiate, None))?;
+        let (store, has_new_pages) = self.instance.resting_tracked();
+        store.data_mut().memory.allowed = limits.memory;
+        let memory = async {
+            if image.length() > store.data().memory.used {
+                *has_new_pages = true;
+                probe.grow_to(store, image.length()).await?;
+            }
+            probe.present_memory(store).await
+        };
+        let memory = memory.await.map_err(|error| {
+            CallError::from_run(error, Phase::Instantiate, None, None, limits)
+        })?;
+        memory::track_dirty(has_new_pages, || image.write_lines(memory));
+        Ok(())
     }
 
     /// Why no call can have it after the one that ended, as far as that can be seen at once.
@@ -243,10 +293,7 @@ impl PooledInstance {
         let (store, has_new_pages) = self.instance.resting_tracked();
         probe.check(store).await?;
         let memory = probe.memory(store);
-        if *has_new_pages {
-            self.dirty = memory::dirty_pages(memory).map_err(|_| DiscardReason::System)?;
-            *has_new_pages = false;
-        }
+        find_dirty(&mut self.dirty, has_new_pages, memory).map_err(|_| DiscardReason::System)?;
         let dirty = self.dirty.iter().map(ExactSizeIterator::len);
         if dirty.sum::<usize>() / PAGE > MANY_PAGES {
             memory::decommit(memory, &self.dirty).map_err(|_| DiscardReason::System)?;
@@ -273,14 +320,48 @@ fn stretches(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
         .map(move |start| start..end.min(start + STRETCH))
 }
 
+/// Scans for dirty pages, if there may be new ones.
+fn find_dirty(
+    dirty: &mut Vec<Range<usize>>,
+    has_new_pages: &mut bool,
+    memory: &[u8],
+) -> std::io::Result<()> {
+    if *has_new_pages {
+        *dirty = memory::dirty_pages(memory)?;
+        *has_new_pages = false;
+    }
+    Ok(())
+}
+
+/// What is different in the `dirty` pages of `memory`. Yields in between.
+async fn compare(
+    base: Option<Arc<Image>>,
+    blank: &Blank,
+    memory: &[u8],
+    dirty: &[Range<usize>],
+    bounds: ImageBounds,
+) -> Result<Difference, ImageError> {
+    let mut difference = Difference::new(base, bounds);
+    let mut compared = 0;
+    for range in dirty.iter().flat_map(|range| stretches(range.clone())) {
+        compared += range.len();
+        if compared > STRETCH {
+            compared = range.len();
+            tokio::task::yield_now().await;
+        }
+        difference.compare(blank.bytes(), memory, range)?;
+    }
+    Ok(difference)
+}
+
 /// The limit on state was reached. (What is compared, and not read, is never invalid.)
-fn image_error(error: ImageError, bounds: ImageBounds) -> CallError {
+fn image_error(error: ImageError, bounds: ImageBounds, phase: Phase) -> CallError {
     let bytes = match error {
         ImageError::TooLarge(bytes) => bytes,
         ImageError::Invalid => bounds.bytes,
     };
     let exceeded = LimitExceeded::size(Limit::State, bounds.bytes, bytes);
-    CallError::limit(exceeded, Phase::Init, None)
+    CallError::limit(exceeded, phase, None)
 }
 
 /// Makes a new instance one like `blank`, which instances of most components are at this point.

@@ -148,6 +148,40 @@ impl StateProbe {
         }
     }
 
+    /// Whether memory is all in which the state differs from that at rest, so that a copy of the
+    /// memory is a copy of the state. It may have grown, and handles may have been opened and
+    /// closed again: the guest knows none of them.
+    pub(super) async fn check_copyable(
+        &self,
+        store: &mut Store<StoreState>,
+    ) -> Result<(), DiscardReason> {
+        let state = store.data_mut();
+        if state.handles() != self.at_rest.streams || !state.holds_only_streams() {
+            return Err(DiscardReason::Handles);
+        }
+        match self.changed.call_async(store, ()).await {
+            Ok((false,)) => Ok(()),
+            Ok((true,)) => Err(DiscardReason::Global),
+            Err(_) => Err(DiscardReason::Ended),
+        }
+    }
+
+    /// The memory as it is now, which may be longer than at rest.
+    pub(super) async fn present_memory<'a>(
+        &self,
+        store: &'a mut Store<StoreState>,
+    ) -> wasmtime::Result<&'a mut [u8]> {
+        let used = store.data().memory.used;
+        if used == self.at_rest.memory {
+            return Ok(self.memory(store));
+        }
+        let (all,) = self.locate.call_async(&mut *store, ()).await?;
+        let memory = memory::bytes_mut(&all, store);
+        wasmtime::ensure!(memory.len() == used, "part of its memory is not accessible");
+        memory::keep_pages_plain(memory);
+        Ok(memory)
+    }
+
     /// Takes the present length of the memory for the one at rest, and says whether it is another.
     pub(super) async fn accept_growth(
         &mut self,
@@ -166,15 +200,16 @@ impl StateProbe {
         Ok(grew)
     }
 
+    /// Grows the memory to `length` bytes.
     pub(super) async fn grow_to(
-        &mut self,
+        &self,
         store: &mut Store<StoreState>,
         length: usize,
     ) -> wasmtime::Result<()> {
-        let more = length.saturating_sub(self.at_rest.memory) / (64 << 10);
+        let more = length.saturating_sub(store.data().memory.used) / (64 << 10);
         let pages = u32::try_from(more)?;
         let (grown,) = self.grow.call_async(&mut *store, (pages,)).await?;
         wasmtime::ensure!(grown, "the memory can't grow to {length} bytes");
-        self.accept_growth(store).await.map(drop)
+        Ok(())
     }
 }

@@ -70,15 +70,11 @@ impl Difference {
         memory: &[u8],
         range: Range<usize>,
     ) -> Result<(), ImageError> {
-        let mut before = [0; PAGE];
         for start in range.step_by(PAGE) {
             let here = memory.get(start..start + PAGE).unwrap_or_default();
             let page = match &self.base {
                 None => Page::between(page_at(pristine, start), here),
-                Some(base) => {
-                    base.copy_page(pristine, start, &mut before);
-                    Page::between(&before, here)
-                }
+                Some(base) => base.difference(pristine, start, here),
             };
             if let Some(page) = page {
                 // Memory has at most 2^32 bytes.

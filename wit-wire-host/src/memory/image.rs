@@ -132,8 +132,8 @@ impl Image {
         }
     }
 
-    /// Writes the lines of this layer.
-    pub(super) fn write_lines(&self, memory: &mut [u8]) {
+    /// Writes the lines of this layer into memory that holds its base.
+    pub(crate) fn write_lines(&self, memory: &mut [u8]) {
         for (number, page) in self.pages() {
             if let Some(here) = memory.get_mut(*number as usize * PAGE..) {
                 page.write_to(here);
@@ -174,6 +174,31 @@ impl Image {
         }
     }
 
+    /// What is different in the page `here`, which begins at `start`, from what it is with this
+    /// image.
+    pub(super) fn difference(&self, pristine: &[u8], start: usize, here: &[u8]) -> Option<Page> {
+        // Most pages are as the component's code brings them, and need not be copied.
+        if self.base.is_none()
+            && let Storage::Lines(_) = &self.storage
+            && self.page(start).is_none()
+        {
+            return Page::between(page_at(pristine, start), here);
+        }
+        let mut before = [0; PAGE];
+        self.copy_page(pristine, start, &mut before);
+        Page::between(&before, here)
+    }
+
+    /// This layer's lines of the page at `start`, if it has any.
+    fn page(&self, start: usize) -> Option<&Page> {
+        let pages = self.pages();
+        let found = pages.binary_search_by_key(&(start / PAGE), |(at, _)| *at as usize);
+        found
+            .ok()
+            .and_then(|at| pages.get(at))
+            .map(|(_, page)| &**page)
+    }
+
     /// Copies the page at `start`, as it is with this image, to `page`.
     pub(super) fn copy_page(&self, pristine: &[u8], start: usize, page: &mut [u8; PAGE]) {
         page.copy_from_slice(match self.mapped(start..start + PAGE) {
@@ -181,21 +206,31 @@ impl Image {
             (None, _) => page_at(pristine, start),
         });
         for layer in self.layers() {
-            let pages = layer.pages();
-            let found = pages.binary_search_by_key(&(start / PAGE), |(at, _)| *at as usize);
-            if let Some((_, own)) = found.ok().and_then(|at| pages.get(at)) {
+            if let Some(own) = layer.page(start) {
                 own.write_to(page);
             }
         }
     }
 
-    /// Appends this layer's pages, as [`read`](Self::read) reads them.
-    pub(crate) fn write(&self, bytes: &mut Vec<u8>) {
+    /// Appends the pages in which a memory with this image differs from `pristine`, as
+    /// [`read`](Self::read) reads them.
+    pub(crate) fn write(&self, pristine: &[u8], bytes: &mut Vec<u8>) {
         let mut write = |number: u32, mask: u64, lines: &[u8]| {
             bytes.extend(number.to_le_bytes());
             bytes.extend(mask.to_le_bytes());
             bytes.extend(lines);
         };
+        if self.base.is_some() {
+            let mut page = [0; PAGE];
+            for number in self.numbers() {
+                let start = number as usize * PAGE;
+                self.copy_page(pristine, start, &mut page);
+                if let Some(own) = Page::between(page_at(pristine, start), &page) {
+                    write(number, own.mask, &own.lines);
+                }
+            }
+            return;
+        }
         match &self.storage {
             Storage::Lines(pages) => {
                 for (number, page) in pages {
@@ -212,6 +247,23 @@ impl Image {
                 }
             }
         }
+    }
+
+    /// The numbers of all pages of all layers, in ascending order.
+    fn numbers(&self) -> Vec<u32> {
+        let mut numbers = Vec::new();
+        for layer in self.layers() {
+            match &layer.storage {
+                Storage::Lines(pages) => numbers.extend(pages.iter().map(|(number, _)| *number)),
+                Storage::Mapped(_, places) => {
+                    let starts = places.iter().flat_map(|(range, _)| range.clone().step_by(PAGE));
+                    numbers.extend(starts.map(|start| (start / PAGE) as u32));
+                }
+            }
+        }
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
     }
 
     /// The image of memory of `length` bytes whose pages `bytes` differ from `pristine`, if they

@@ -7,6 +7,7 @@
 mod bytes;
 mod difference;
 mod dirty;
+mod frame;
 mod image;
 mod page;
 mod restore;
@@ -20,6 +21,7 @@ pub(crate) use dirty::{
     can_find_dirty_pages, decommit, decommit_unchanged, dirty_pages, is_transient,
     keep_pages_plain, track_dirty, track_dirty_in,
 };
+pub(crate) use frame::{Format, Framed};
 pub(crate) use image::{Image, ImageKey};
 pub(crate) use page::PageStore;
 pub(crate) use restore::{is_state, restore};

@@ -1,16 +1,5 @@
 //! A program as bytes, for other processes with the same component: they need not run its `init`.
 //!
-//! All integers are little-endian.
-//!
-//! | bytes | what |
-//! |---|---|
-//! | 8 | `89 'W' 'P' 'R' 'G' 0d 0a 1a` |
-//! | 4 | format version |
-//! | 4 | length of the header |
-//! | 32 | BLAKE3 of all that follows |
-//! | | the header, as JSON |
-//! | | the image's pages in ascending order: number (4), mask of its lines (8), lines (64 each) |
-//!
 //! A snapshot is a guest's memory, and not code: a forged one makes a guest misbehave, within its
 //! sandbox.
 
@@ -20,13 +9,15 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::Image;
-use crate::protocol::{Op, json_nodes};
+use super::frame::{Format, Framed};
+use crate::protocol::Op;
 
-const MAGIC: [u8; 8] = *b"\x89WPRG\r\n\x1a";
-const FORMAT: u32 = 1;
-/// Values and keys of a header: seven for each op.
-const HEADER_NODES: usize = 1 << 20;
-const PREFIX: usize = MAGIC.len() + 4 + 4 + 32;
+const FORMAT: Format = Format {
+    magic: *b"\x89WPRG\r\n\x1a",
+    version: 1,
+    // Seven for each op.
+    header_nodes: 1 << 20,
+};
 
 /// Why a program could not be serialised, or bytes could not be restored as one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -83,17 +74,12 @@ pub enum SnapshotError {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Snapshot {
-    bytes: Bytes,
-    component: String,
-    blank: String,
-    version: String,
+    framed: Framed<Header>,
     ops: Vec<Op>,
     memory: usize,
-    /// Where the pages begin.
-    pages: usize,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
     component: String,
@@ -108,7 +94,9 @@ pub(crate) struct SnapshotParts<'a> {
     /// The identity of the program's component.
     pub(crate) component: &'a str,
     /// A digest of the memory of a pristine instance.
-    pub(crate) blank: String,
+    pub(crate) blank: &'a str,
+    /// That memory.
+    pub(crate) pristine: &'a [u8],
     pub(crate) version: &'a str,
     pub(crate) ops: &'a [Op],
     pub(crate) image: &'a Image,
@@ -119,6 +107,7 @@ impl Snapshot {
         let SnapshotParts {
             component,
             blank,
+            pristine,
             version,
             ops,
             image,
@@ -126,27 +115,17 @@ impl Snapshot {
         let strings = |op: &Op| [op.name(), op.title(), op.data()].map(str::to_owned);
         let header = Header {
             component: component.to_owned(),
-            blank: blank.clone(),
+            blank: blank.to_owned(),
             version: version.to_owned(),
             ops: ops.iter().map(strings).collect(),
             memory: image.length() as u64,
         };
-        let header = serde_json::json!(header).to_string();
-        let mut rest = header.clone().into_bytes();
-        image.write(&mut rest);
-        let mut bytes = MAGIC.to_vec();
-        bytes.extend(FORMAT.to_le_bytes());
-        bytes.extend((header.len() as u32).to_le_bytes());
-        bytes.extend(blake3::hash(&rest).as_bytes());
-        bytes.extend(rest);
+        let mut framed = Framed::new(&FORMAT, header, pristine, image);
+        framed.header.ops.clear();
         Self {
-            bytes: bytes.into(),
-            component: component.to_owned(),
-            blank,
-            version: version.to_owned(),
+            framed,
             ops: ops.to_vec(),
             memory: image.length(),
-            pages: PREFIX + header.len(),
         }
     }
 
@@ -157,80 +136,42 @@ impl Snapshot {
     /// [`SnapshotError::NotASnapshot`], [`Format`](SnapshotError::Format) or
     /// [`Damaged`](SnapshotError::Damaged).
     pub fn from_bytes(bytes: impl Into<Bytes>) -> Result<Self, SnapshotError> {
-        let bytes = bytes.into();
-        let damaged = SnapshotError::Damaged;
-        let Some(rest) = bytes.strip_prefix(&MAGIC) else {
-            return Err(SnapshotError::NotASnapshot);
-        };
-        let number = |at: usize| {
-            let bytes = rest.get(at..at + 4)?;
-            Some(u32::from_le_bytes(bytes.try_into().ok()?))
-        };
-        let short = damaged("it is truncated");
-        let found = number(0).ok_or_else(|| short.clone())?;
-        if found != FORMAT {
-            return Err(SnapshotError::Format {
-                expected: FORMAT,
-                found,
-            });
-        }
-        let length = number(4).ok_or_else(|| short.clone())? as usize;
-        let digest = rest.get(8..40).ok_or_else(|| short.clone())?;
-        let rest = bytes.get(PREFIX..).unwrap_or_default();
-        if blake3::hash(rest).as_bytes() != digest {
-            return Err(damaged("its digest does not match"));
-        }
-        let header = rest.get(..length).ok_or(short)?;
-        let text = std::str::from_utf8(header).unwrap_or_default();
-        if json_nodes(text) > HEADER_NODES {
-            return Err(damaged("its header is too large"));
-        }
-        let Header {
-            component,
-            blank,
-            version,
-            ops,
-            memory,
-        } = serde_json::from_str(text).map_err(|_| damaged("its header is unreadable"))?;
+        let mut framed: Framed<Header> = Framed::read(&FORMAT, bytes.into())?;
+        let damaged = |_| SnapshotError::Damaged("its memory is too large");
+        let memory = usize::try_from(framed.header.memory).map_err(damaged)?;
         let op = |parts: [String; 3]| Op::from_parts(parts.map(Arc::from));
-        let memory = usize::try_from(memory).map_err(|_| damaged("its memory is too large"))?;
+        let ops = std::mem::take(&mut framed.header.ops).into_iter().map(op);
         Ok(Self {
-            component,
-            blank,
-            version,
-            ops: ops.into_iter().map(op).collect(),
+            ops: ops.collect(),
             memory,
-            pages: PREFIX + length,
-            bytes,
+            framed,
         })
     }
 
     /// The snapshot's bytes: some 50 KB for a small program, of which compression leaves 20.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.framed.bytes
     }
 
     /// The snapshot's bytes.
     pub fn into_bytes(self) -> Bytes {
-        self.bytes
+        self.framed.bytes
     }
 
     /// The BLAKE3 digest of the content, in hexadecimal: equal for equal snapshots.
     pub fn digest(&self) -> String {
-        let digest = self.bytes.get(MAGIC.len() + 8..PREFIX).unwrap_or_default();
-        let digest = <[u8; 32]>::try_from(digest).unwrap_or_default();
-        blake3::Hash::from_bytes(digest).to_hex().to_string()
+        self.framed.digest()
     }
 
     /// The identity of the program's component
     /// ([`Component::identity`](crate::Component::identity)).
     pub fn component(&self) -> &str {
-        &self.component
+        &self.framed.header.component
     }
 
     /// The protocol version that the program was initialised with.
     pub fn version(&self) -> &str {
-        &self.version
+        &self.framed.header.version
     }
 
     /// The program's ops.
@@ -245,11 +186,11 @@ impl Snapshot {
 
     /// A digest of the memory of a pristine instance.
     pub(crate) fn blank(&self) -> &str {
-        &self.blank
+        &self.framed.header.blank
     }
 
     /// The image's pages, as [`Image::read`] reads them.
     pub(crate) fn pages(&self) -> &[u8] {
-        self.bytes.get(self.pages..).unwrap_or_default()
+        self.framed.pages()
     }
 }
