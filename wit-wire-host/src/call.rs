@@ -12,13 +12,13 @@ use tracing::field::Empty;
 
 use crate::blocking::block_on;
 use crate::error::{CallError, Phase};
-use crate::instance::Request;
 use crate::metering::{Limits, Meter, MeterOptions};
 use crate::profile;
 use crate::program::Program;
 use crate::protocol::Payload;
 use crate::protocol::reserved::PROFILE;
 use crate::receipt::{CallInFlight, Isolation, Receipt, Usage};
+use crate::run::{Ended, Run, Start, Waiting, Waits};
 use crate::sandbox::Determinism;
 use crate::telemetry::TARGET;
 
@@ -47,11 +47,19 @@ use crate::telemetry::TARGET;
 pub struct Call<'f, O> {
     program: &'f Program,
     op: &'f Arc<str>,
+    start: Start,
     input: Result<Payload, CallError>,
     options: CallOptions,
     deadline: Option<Instant>,
     context: Option<Arc<dyn Any + Send + Sync>>,
     decode: Decode<O>,
+}
+
+/// How a call ended.
+pub(crate) enum Done<O> {
+    Output(O),
+    /// Only a durable one. With the meter, which has its hostcalls.
+    Waits(Box<(Waiting, Meter)>),
 }
 
 /// How the output of a call becomes what its caller asked for.
@@ -159,12 +167,18 @@ impl<'f, O: Send + 'static> Call<'f, O> {
         Self {
             program,
             op,
+            start: Start::Program,
             input,
             options: CallOptions::default(),
             deadline: None,
             context: None,
             decode,
         }
+    }
+
+    pub(crate) fn start(mut self, start: Start) -> Self {
+        self.start = start;
+        self
     }
 
     /// All options at once, instead of those that were set before.
@@ -227,9 +241,21 @@ impl<'f, O: Send + 'static> Call<'f, O> {
     ///
     /// Any [`CallError`]; there is a receipt all the same.
     pub async fn with_receipt(self) -> (Result<O, CallError>, Receipt) {
+        let (done, receipt) = self.run(Waits::Parked).await;
+        let output = done.and_then(|done| match done {
+            Done::Output(output) => Ok(output),
+            // Only durable calls end so.
+            Done::Waits(_) => Err(CallError::InstanceEnded),
+        });
+        (output, receipt)
+    }
+
+    /// Makes the call. What becomes of it while it waits is up to `waits`.
+    pub(crate) async fn run(self, waits: Waits) -> (Result<Done<O>, CallError>, Receipt) {
         let Self {
             program,
             op: name,
+            start,
             input,
             options,
             deadline,
@@ -254,34 +280,44 @@ impl<'f, O: Send + 'static> Call<'f, O> {
             seed: options.seed,
         };
         let bytes_in = input.as_ref().map_or(0, Payload::len);
-        let request = |op, input| Request {
-            name: name.clone(),
-            op,
-            input,
+        let run = |op, input, waits| {
+            let run = Run {
+                program: program.clone(),
+                meter: meter.clone(),
+                determinism,
+                name: name.clone(),
+                waits,
+            };
+            Box::pin(run.end(start, op, input))
         };
-        let run = |request| Box::pin(program.clone().run(meter.clone(), determinism, request));
-        let (output, usage, profile) = match (input, options.profile) {
+        let (ended, usage, profile) = match (input, options.profile) {
             (Err(error), _) => (Err(error), Usage::default(), None),
             (Ok(input), false) => {
-                let (output, usage) = run(request(name.clone(), input)).await;
-                (output, usage, None)
+                let (ended, usage) = run(name.clone(), input, waits).await;
+                (ended, usage, None)
             }
             // A profile is an op of the protocol that runs another one.
             (Ok(input), true) => {
                 let input = profile::request(name, &input);
-                let (answer, usage) = run(request(PROFILE.into(), input)).await;
+                let (ended, usage) = run(PROFILE.into(), input, Waits::InPlace).await;
+                let answer = ended.and_then(Ended::output);
                 let (output, profile) = Box::pin(profile::read(name, answer, &meter)).await;
-                (output, usage, profile)
+                (output.map(Ended::Output), usage, profile)
             }
         };
-        let bytes_out = output.as_ref().map_or(0, Payload::len);
-        let decoded = match output {
-            Ok(output) => decode.decode(output, name, &meter).await,
+        let mut bytes_out = 0;
+        let done = match ended {
+            Ok(Ended::Output(output)) => {
+                bytes_out = output.len();
+                let decoded = decode.decode(output, name, &meter).await;
+                decoded.map(Done::Output)
+            }
+            Ok(Ended::Waits(waiting)) => Ok(Done::Waits(Box::new((waiting, meter.clone())))),
             Err(error) => Err(error),
         };
         let receipt = Receipt::new(usage, &meter, isolation, [bytes_in, bytes_out], profile);
-        in_flight.end(&decoded, &receipt);
-        (decoded, receipt)
+        in_flight.end(&done, &receipt);
+        (done, receipt)
     }
 
     /// Makes the call on this thread, which must not be one that drives async tasks; one of

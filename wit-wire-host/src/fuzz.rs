@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 
 use crate::memory::ImageBounds;
 use crate::memory::{self, Image, PAGE, PageStore};
-use crate::sandbox::hostcalls::{Router, batch as batches};
+use crate::sandbox::hostcalls::{Router, exchange};
 use crate::{HostcallContext, HostcallError, Limit, Limits, Meter, Payload, Snapshot};
 
 /// Bytes of a page of WebAssembly's.
@@ -117,7 +117,7 @@ pub fn batch(bytes: &[u8]) {
             }
         }
         // What waits would be ended by the run's deadline.
-        let answers = batches::exchange(&meter, &router, &context, payload);
+        let answers = exchange(&meter, &router, &context, payload);
         match answers.now_or_never() {
             None => {}
             Some(Err(exceeded)) => {

@@ -53,7 +53,9 @@ mod program;
 mod program_builder;
 mod protocol;
 mod receipt;
+mod run;
 mod sandbox;
+mod session_state;
 mod shared;
 pub mod telemetry;
 

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::component::Component;
-use crate::error::{CallError, Phase, ProgramError};
+use crate::error::{CallError, ProgramError};
 use crate::host::Host;
-use crate::instance::{DiscardReason, Refusal, Request};
-use crate::memory::{Image, Snapshot, SnapshotError, SnapshotParts};
-use crate::metering::Meter;
-use crate::pool::{Lease, ProgramPermits};
-use crate::protocol::{Op, Payload};
+use crate::instance::Refusal;
+use crate::memory::{Image, ImageBounds, Snapshot, SnapshotError, SnapshotParts};
+use crate::metering::{LimitExceeded, Meter};
+use crate::pool::{Lease, Parked, ParkedCalls, ProgramPermits};
+use crate::protocol::Op;
 use crate::receipt::{CleanedBy, Isolation, Receipt, Usage};
 use crate::sandbox::Determinism;
 use crate::shared::{Renewal, SharedInstance};
@@ -48,6 +48,7 @@ pub(crate) struct Inner {
     /// Under [`Isolation::Shared`].
     pub(crate) shared: SharedInstance,
     pub(crate) renewal: Renewal,
+    pub(crate) parked: Arc<ParkedCalls>,
 }
 
 /// What a program takes while nobody calls it.
@@ -140,7 +141,7 @@ impl Program {
     }
 
     /// An instance with the ops initialised.
-    async fn ready(
+    pub(crate) async fn ready(
         &self,
         meter: &Meter,
         determinism: Determinism,
@@ -175,71 +176,51 @@ impl Program {
         Ok(lease)
     }
 
-    /// Runs a request on an instance that the isolation allows. It borrows nothing from its caller,
-    /// so that any thread may go on with it.
-    pub(crate) async fn run(
-        self,
-        meter: Meter,
-        determinism: Determinism,
-        request: Request,
-    ) -> (Result<Payload, CallError>, Usage) {
-        let mut usage = Usage::default();
-        let output = self.output_of(&meter, determinism, request, &mut usage);
-        let output = output.await;
-        (output, usage)
-    }
-
-    /// What is rare or slow has a box of its own: the future of each call is moved, and should be
-    /// small.
-    async fn output_of(
+    /// An instance in the state that `init` left, for a run that has another state over it.
+    pub(crate) async fn with_state(
         &self,
         meter: &Meter,
-        determinism: Determinism,
-        request: Request,
         usage: &mut Usage,
-    ) -> Result<Payload, CallError> {
-        let name = &request.name.clone();
-        let _call = self.host().0.pool.begin(meter)?;
-        let stopped = |interrupt| CallError::interrupted(interrupt, Phase::Handle, Some(name));
-        meter.check_depth().map_err(stopped)?;
-        let _permit = self.permit(meter).await?;
-        match self.0.isolation {
-            Isolation::PerCall => {
-                let mut lease = Box::pin(self.ready(meter, determinism, usage)).await?;
-                let pooled = lease.pooled()?;
-                let instance = &mut pooled.instance;
-                let result = instance.handle_with(meter, determinism, request).await;
-                usage.note(meter, instance, Some(name));
-                usage.discarded = pooled.outlook();
-                result
-            }
-            Isolation::Shared => {
-                let mut shared = match self.0.shared.try_lock() {
-                    Some(free) => free,
-                    None => {
-                        let locked = Box::pin(meter.drive(self.0.shared.lock())).await;
-                        locked.map_err(stopped)?
-                    }
-                };
-                if !shared.renew(self.0.renewal) {
-                    // What this call has fixed must not be fixed for later ones.
-                    let ready = self.ready(meter, Determinism::default(), usage);
-                    shared.put(Box::pin(ready).await?.keep()?);
-                    usage.cold = true;
-                    usage.cleaned_by = None;
-                }
-                let instance = shared.instance().ok_or(CallError::InstanceEnded)?;
-                let result = instance.handle_with(meter, determinism, request).await;
-                usage.note(meter, instance, Some(name));
-                usage.discarded = (!instance.is_alive()).then_some(DiscardReason::Ended);
-                result
-            }
+    ) -> Result<Lease, CallError> {
+        let image = self
+            .image()
+            .as_ref()
+            .map_err(|why| CallError::no_reset(why))?;
+        let mut lease = Lease::take(&self.0.component.idle, Some(image), meter).await?;
+        usage.cold |= lease.is_new;
+        usage.cleaned_by.get_or_insert(CleanedBy::Reset);
+        match lease.pooled()?.has(Some(image)) {
+            true => Ok(lease),
+            false => Err(CallError::no_reset(
+                "instances of the component start in different states",
+            )),
         }
+    }
+
+    pub(crate) fn image(&self) -> &Result<Arc<Image>, Refusal> {
+        &self.0.image
+    }
+
+    /// What an image of its state may take.
+    pub(crate) fn image_bounds(&self, bytes: usize) -> ImageBounds {
+        self.0.component.origin().image_bounds(bytes)
+    }
+
+    pub(crate) fn shared(&self) -> (&SharedInstance, Renewal) {
+        (&self.0.shared, self.0.renewal)
+    }
+
+    /// Counts one more parked call, whose state takes `bytes`.
+    pub(crate) fn park(&self, bytes: usize) -> Result<Parked, LimitExceeded> {
+        self.host().0.pool.park(&self.0.parked, bytes)
     }
 
     /// The run's permit among the calls of the program. Calls that hostcalls make need none: the
     /// program itself might be waiting for them.
-    async fn permit(&self, meter: &Meter) -> Result<Option<OwnedSemaphorePermit>, CallError> {
+    pub(crate) async fn permit(
+        &self,
+        meter: &Meter,
+    ) -> Result<Option<OwnedSemaphorePermit>, CallError> {
         match &self.0.permits {
             Some(permits) if meter.depth() == 0 => {
                 let permit = self.host().0.pool.program_permit(permits, meter);

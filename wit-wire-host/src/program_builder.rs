@@ -10,7 +10,7 @@ use crate::error::{CallError, Phase, ProgramError};
 use crate::instance::check_names;
 use crate::memory::{Image, ImageError, Snapshot, SnapshotError};
 use crate::metering::{Limit, LimitExceeded, Limits, Meter};
-use crate::pool::{Lease, ProgramPermits};
+use crate::pool::{Lease, ParkBounds, ParkedCalls, ProgramPermits};
 use crate::program::{Inner, Program};
 use crate::protocol::{Op, PROTOCOL_VERSION};
 use crate::receipt::{Isolation, Receipt, Usage};
@@ -23,6 +23,7 @@ use crate::shared::{Renewal, SharedInstance};
 /// - version: [`PROTOCOL_VERSION`]
 /// - limits of `init`: the host's
 /// - concurrent calls: as many as the host has instances
+/// - parked calls: as many as the host may have
 /// - shared state lives until a call ends its instance
 #[must_use = "a builder does nothing until it is built"]
 pub struct ProgramBuilder {
@@ -33,6 +34,7 @@ pub struct ProgramBuilder {
     limits: Limits,
     concurrency: Option<usize>,
     renewal: Renewal,
+    park_bounds: ParkBounds,
     /// Instead of what `init` would leave.
     snapshot: Option<Snapshot>,
 }
@@ -47,10 +49,8 @@ impl Component {
             isolation: Isolation::default(),
             limits: *self.host().limits(),
             concurrency: None,
-            renewal: Renewal {
-                calls: u64::MAX,
-                age: Duration::MAX,
-            },
+            renewal: Renewal::NEVER,
+            park_bounds: self.host().0.config.park_bounds(),
             snapshot: None,
         }
     }
@@ -109,8 +109,8 @@ impl ProgramBuilder {
     }
 
     /// How many calls of the program may run at once, so that it leaves instances to others. More
-    /// of them wait in line, and not in the line of other programs. With [`Isolation::Shared`] it
-    /// is one.
+    /// of them wait in line, and not in the line of other programs. Parked calls do not count. With
+    /// [`Isolation::Shared`] it is one.
     pub fn concurrency(mut self, calls: usize) -> Self {
         self.concurrency = Some(calls);
         self
@@ -127,6 +127,19 @@ impl ProgramBuilder {
     /// begins with a new one.
     pub fn max_age(mut self, age: Duration) -> Self {
         self.renewal.age = age;
+        self
+    }
+
+    /// How many calls of the program may be parked at once; one more fails.
+    pub fn parked_calls(mut self, calls: usize) -> Self {
+        self.park_bounds.calls = calls;
+        self
+    }
+
+    /// Bytes that the states of the program's parked calls may take together; a call that would
+    /// take more fails.
+    pub fn parked_bytes(mut self, bytes: usize) -> Self {
+        self.park_bounds.bytes = bytes;
         self
     }
 
@@ -149,6 +162,7 @@ impl ProgramBuilder {
             limits,
             concurrency,
             renewal,
+            park_bounds,
             snapshot,
         } = self;
         // An instance of its own runs one call after the other.
@@ -205,6 +219,7 @@ impl ProgramBuilder {
             permits: concurrency.map(ProgramPermits::new),
             shared: SharedInstance::new(shared),
             renewal,
+            parked: ParkedCalls::new(park_bounds),
         }))
     }
 

@@ -66,6 +66,10 @@ pub struct Receipt {
     pub memory: usize,
     /// Hostcalls made.
     pub hostcalls: u64,
+    /// How often the call was parked: it waited, and others had its instance.
+    pub parks: u32,
+    /// Wall time that it was parked.
+    pub parked_time: Duration,
     /// Bytes of input.
     pub bytes_in: usize,
     /// Bytes of output.
@@ -121,11 +125,14 @@ impl Receipt {
             memory,
             output,
         } = usage;
+        let (parks, parked_time) = meter.parked();
         Self {
             wall_time: meter.elapsed(),
             cpu_time: meter.cpu_time(),
             memory,
             hostcalls: meter.hostcalls(),
+            parks,
+            parked_time,
             bytes_in,
             bytes_out,
             isolation,

@@ -23,6 +23,13 @@ pub(crate) struct Renewal {
     pub(crate) age: Duration,
 }
 
+impl Renewal {
+    pub(crate) const NEVER: Self = Self {
+        calls: u64::MAX,
+        age: Duration::MAX,
+    };
+}
+
 impl SharedInstance {
     pub(crate) fn new(instance: Option<Instance>) -> Self {
         Self(Mutex::new(instance.map(Kept::new)))

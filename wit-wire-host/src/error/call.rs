@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Source;
+use crate::memory::SnapshotError;
 use crate::metering::LimitExceeded;
 
 /// The part of a run in which an error occurred.
@@ -183,6 +184,29 @@ pub enum CallError {
         reason: String,
     },
 
+    /// A durable call waits, or a call of a session has ended, and what it left is not all in
+    /// memory that the host can copy.
+    #[error("op `{op}`: its state can't be stored: {reason}")]
+    NotStored {
+        /// The op's name.
+        op: String,
+        /// Why not.
+        reason: String,
+    },
+    /// A durable call was given an answer that it does not wait for.
+    #[error("op `{op}`: it does not wait for a hostcall with the id {id}, but for {known:?}")]
+    UnknownHostcall {
+        /// The op's name.
+        op: String,
+        /// The answer's id.
+        id: u64,
+        /// The ids of the hostcalls that the call waits for.
+        known: Vec<u64>,
+    },
+    /// The bytes are not a parked call of this component, here.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+
     /// The host was shut down ([`Host::shut_down`](crate::Host::shut_down)).
     #[error("the host was shut down and accepts no more calls")]
     ShutDown,
@@ -199,7 +223,7 @@ pub enum CallError {
 
 impl CallError {
     /// Every value of [`kind`](Self::kind). The most frequent should come first.
-    pub(crate) const KINDS: [&str; 29] = [
+    pub(crate) const KINDS: [&str; 32] = [
         "failed",
         "panicked",
         "input",
@@ -222,6 +246,9 @@ impl CallError {
         "limit_hostcall_answer",
         "limit_json_nodes",
         "limit_state",
+        "limit_parked_time",
+        "limit_parked_calls",
+        "limit_parked_bytes",
         "limit_instances",
         "limit_concurrency",
         "limit_wait",
@@ -236,7 +263,7 @@ impl CallError {
     /// or `output` (JSON that does not fit); `no_handler` (also if a profile was requested that the
     /// guest can't make); `init`; `trap`; `exit`; `limit_` and a field of
     /// [`Limits`](crate::Limits), or `deadline`, `tables`, `handles`, `instances`, `concurrency`,
-    /// `queue`; `shut_down`; `error` (the host or the machine).
+    /// `queue`, `parked_calls`, `parked_bytes`; `shut_down`; `error` (the host or the machine).
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Handler { .. } => "failed",
@@ -253,6 +280,9 @@ impl CallError {
             | Self::Failed { .. }
             | Self::InstanceEnded
             | Self::NoReset { .. }
+            | Self::NotStored { .. }
+            | Self::UnknownHostcall { .. }
+            | Self::Snapshot(_)
             | Self::BlockingInAsync
             | Self::NoRuntime => "error",
         }

@@ -13,8 +13,8 @@ use super::Template;
 use super::init_in_flight::InitInFlight;
 use crate::error::{CallError, Phase, ProgramError};
 use crate::memory;
-use crate::metering::{Interrupt, Limit, LimitExceeded, Meter};
-use crate::protocol::reserved::PREFIX;
+use crate::metering::{Asked, Interrupt, Limit, LimitExceeded, Meter};
+use crate::protocol::reserved::{PARKED, PREFIX, RESUME};
 use crate::protocol::values::{
     HandleErr, HandleReq, HashedInitArgs, HashedMatInfo, InitArgs, InitError, InitResponse, MatInfo,
 };
@@ -45,6 +45,13 @@ pub(crate) struct Request {
     /// The op.
     pub(crate) op: Arc<str>,
     pub(crate) input: Payload,
+}
+
+/// How a guest came back.
+pub(crate) enum Handled {
+    Output(Payload),
+    /// It waits, and is to be resumed.
+    Parked(Asked),
 }
 
 /// What a transfer from the guest may copy beyond the limits: the names and lengths around a text,
@@ -229,8 +236,12 @@ impl Instance {
             op: op.clone(),
             input: input.into(),
         };
-        self.handle_with(meter, Determinism::default(), request)
-            .await
+        let handled = self.handle_with(meter, Determinism::default(), request);
+        match handled.await? {
+            Handled::Output(output) => Ok(output),
+            // Nobody asked it to.
+            Handled::Parked(_) => Err(CallError::InstanceEnded),
+        }
     }
 
     pub(crate) async fn handle_with(
@@ -238,10 +249,13 @@ impl Instance {
         meter: &Meter,
         determinism: Determinism,
         request: Request,
-    ) -> Result<Payload, CallError> {
+    ) -> Result<Handled, CallError> {
         let Request { name, op, input } = request;
         let limit = |exceeded| CallError::limit(exceeded, Phase::Handle, Some(&name));
-        LimitExceeded::check(Limit::Input, meter.limits().input, input.len()).map_err(limit)?;
+        // Answers have a limit of their own.
+        if *op != *RESUME {
+            LimitExceeded::check(Limit::Input, meter.limits().input, input.len()).map_err(limit)?;
+        }
         let handle = self.handle;
         let request = HandleReq {
             op_name: op,
@@ -249,7 +263,13 @@ impl Instance {
         };
         let call = async |store: &mut Store<_>| handle.call_async(store, (request,)).await;
         let run = self.run(meter, determinism, Phase::Handle, Some(&name), call);
-        let (result,) = run.await?;
+        let result = run.await;
+        let asked = meter.take_asked();
+        let is_parked = matches!(&result, Ok((Ok(text),)) if text == PARKED);
+        if asked.is_some() && !is_parked {
+            meter.drop_outstanding();
+        }
+        let (result,) = result?;
         let op = || name.as_ref().to_owned();
         let limits = meter.limits();
         match &result {
@@ -261,16 +281,16 @@ impl Instance {
         }
         .map_err(limit)?;
         match result {
-            Ok(output) => Ok(output.into()),
+            Ok(text) if text == PARKED => match asked {
+                Some(asked) => Ok(Handled::Parked(asked)),
+                None => Ok(Handled::Output(text.into())),
+            },
+            Ok(output) => Ok(Handled::Output(output.into())),
             Err(HandleErr::NoHandler) => Err(CallError::NoHandler { op: op() }),
-            Err(HandleErr::InJsonErr(message)) => Err(CallError::InvalidInput {
-                op: op(),
-                message,
-            }),
-            Err(HandleErr::HandlerErr(message)) => Err(CallError::Handler {
-                op: op(),
-                message,
-            }),
+            Err(HandleErr::InJsonErr(message)) => {
+                Err(CallError::InvalidInput { op: op(), message })
+            }
+            Err(HandleErr::HandlerErr(message)) => Err(CallError::Handler { op: op(), message }),
         }
     }
 

@@ -15,7 +15,7 @@ mod template;
 pub use discard::DiscardReason;
 pub(crate) use discard::Refusal;
 pub use live::Instance;
-pub(crate) use live::{Request, check_names};
+pub(crate) use live::{Handled, Request, check_names};
 pub(crate) use origin::Origin;
 pub use origin::ResetPolicy;
 pub(crate) use pooled::{Held, PooledInstance};

@@ -256,9 +256,9 @@ impl PooledInstance {
             }
             probe.present_memory(store).await
         };
-        let memory = memory.await.map_err(|error| {
-            CallError::from_run(error, Phase::Instantiate, None, None, limits)
-        })?;
+        let memory = memory
+            .await
+            .map_err(|error| CallError::from_run(error, Phase::Instantiate, None, None, limits))?;
         memory::track_dirty(has_new_pages, || image.write_lines(memory));
         Ok(())
     }

@@ -256,7 +256,9 @@ impl Image {
             match &layer.storage {
                 Storage::Lines(pages) => numbers.extend(pages.iter().map(|(number, _)| *number)),
                 Storage::Mapped(_, places) => {
-                    let starts = places.iter().flat_map(|(range, _)| range.clone().step_by(PAGE));
+                    let starts = places
+                        .iter()
+                        .flat_map(|(range, _)| range.clone().step_by(PAGE));
                     numbers.extend(starts.map(|start| (start / PAGE) as u32));
                 }
             }

@@ -35,6 +35,15 @@ pub enum Limit {
     JsonNodes,
     /// [`Limits::state`](crate::Limits::state), in bytes.
     State,
+    /// [`Limits::parked_time`](crate::Limits::parked_time), in milliseconds.
+    ParkedTime,
+    /// Calls that are parked at once
+    /// ([`PoolConfig::parked_calls`](crate::PoolConfig::parked_calls), or
+    /// [`ProgramBuilder::parked_calls`](crate::ProgramBuilder::parked_calls)), a count.
+    ParkedCalls,
+    /// What they take together ([`PoolConfig::parked_bytes`](crate::PoolConfig::parked_bytes), or
+    /// [`ProgramBuilder::parked_bytes`](crate::ProgramBuilder::parked_bytes)), in bytes.
+    ParkedBytes,
     /// Instances at work at once ([`PoolConfig::instances`](crate::PoolConfig::instances)), a
     /// count: none became free before the call's deadline.
     Instances,
@@ -69,6 +78,9 @@ impl Limit {
             Self::HostcallAnswer => "limit_hostcall_answer",
             Self::JsonNodes => "limit_json_nodes",
             Self::State => "limit_state",
+            Self::ParkedTime => "limit_parked_time",
+            Self::ParkedCalls => "limit_parked_calls",
+            Self::ParkedBytes => "limit_parked_bytes",
             Self::Instances => "limit_instances",
             Self::Concurrency => "limit_concurrency",
             Self::Wait => "limit_wait",
@@ -92,7 +104,10 @@ impl Limit {
             Self::HostcallPayload => "hostcall payload",
             Self::HostcallAnswer => "hostcall answer",
             Self::JsonNodes => "JSON node",
-            Self::State => "program state",
+            Self::State => "state",
+            Self::ParkedTime => "parked time",
+            Self::ParkedCalls => "parked call",
+            Self::ParkedBytes => "parked state",
             Self::Instances => "instance",
             Self::Concurrency => "concurrency",
             Self::Wait => "wait",
@@ -103,18 +118,22 @@ impl Limit {
 
     fn unit(self) -> &'static str {
         match self {
-            Self::WallTime | Self::Deadline | Self::CpuTime | Self::Wait => " ms",
+            Self::WallTime | Self::Deadline | Self::CpuTime | Self::ParkedTime | Self::Wait => {
+                " ms"
+            }
             Self::Memory
             | Self::Input
             | Self::Output
             | Self::Error
             | Self::HostcallPayload
             | Self::HostcallAnswer
-            | Self::State => " bytes",
+            | Self::State
+            | Self::ParkedBytes => " bytes",
             Self::JsonNodes => " values and keys",
             Self::Tables => " entries",
             Self::Handles => " handles",
             Self::Hostcalls => " hostcalls",
+            Self::ParkedCalls => " parked calls",
             Self::Instances => " instances",
             Self::Concurrency => " concurrent calls",
             Self::Queue => " waiting calls",

@@ -17,6 +17,7 @@ use std::time::Duration;
 /// - `hostcall_answer`: 32 MiB of JSON from the host
 /// - `json_nodes`: 250,000 values and keys in what the host parses of the guest's JSON
 /// - `state`: 64 MiB that a program keeps while nobody calls it
+/// - `parked_time`: what is left of `wall_time`
 /// - `wait`: 10 s for an instance
 /// - `nesting`: 8 calls within each other, through hostcalls that call functions
 ///
@@ -64,9 +65,12 @@ pub struct Limits {
     /// Each takes up to 200 bytes as a `serde_json::Value`. Outputs that are passed on unparsed
     /// ([`Function::call_raw`](crate::Function::call_raw)) may have any number.
     pub json_nodes: usize,
-    /// Bytes that a program keeps while nobody calls it: what its `init` changed in memory.
-    /// Applies to registering and restoring programs, not to calls.
+    /// Bytes that a program or a session keeps while nobody calls it: what `init`, or the calls of
+    /// the session, changed in memory. A call that waits and has changed more keeps its instance.
     pub state: usize,
+    /// Wall time that the call may spend parked, all its waits together, which then does not count
+    /// as `wall_time`. `None` if it does.
+    pub parked_time: Option<Duration>,
     /// Wall time until an instance is free. A call made by a hostcall waits until its deadline.
     pub wait: Duration,
     /// How deep calls may be nested: a hostcall that calls a function makes a call at depth 1, and
@@ -99,6 +103,7 @@ impl Limits {
             hostcall_answer: 32 * MIB,
             json_nodes: 250_000,
             state: 64 * MIB,
+            parked_time: None,
             wait: Duration::from_secs(10),
             nesting: 8,
         }
@@ -183,6 +188,15 @@ impl Limits {
     #[must_use]
     pub const fn state(self, state: usize) -> Self {
         Self { state, ..self }
+    }
+
+    /// Sets [`parked_time`](Self::parked_time).
+    #[must_use]
+    pub const fn parked_time(self, parked_time: Duration) -> Self {
+        Self {
+            parked_time: Some(parked_time),
+            ..self
+        }
     }
 
     /// Sets [`wait`](Self::wait).

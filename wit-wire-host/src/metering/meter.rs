@@ -5,7 +5,7 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -14,8 +14,9 @@ use tracing::Span;
 
 use super::cpu_clock::{CpuClock, thread_time};
 use super::offload::{LONG_TEXT, offload};
+use super::parking::Parking;
 use super::timeout::poll_timer;
-use super::{Interrupt, Limit, LimitExceeded, Limits, Outstanding};
+use super::{Asked, Interrupt, Limit, LimitExceeded, Limits, Outstanding, ParkPolicy};
 use crate::protocol::{NodeCounter, Payload};
 
 /// Bounds and counts a run. It may span building an instance, its `init` and several `handle`s,
@@ -61,6 +62,7 @@ struct Inner {
     nested_permit: OnceLock<Arc<Semaphore>>,
     /// Most runs have none.
     outstanding: Mutex<Option<Box<Outstanding>>>,
+    parking: Mutex<Parking>,
 }
 
 /// What a run hands on to the runs that its hostcalls make.
@@ -101,6 +103,7 @@ impl Meter {
             parent: PARENT.try_with(Parent::clone).ok(),
             nested_permit: OnceLock::new(),
             outstanding: Mutex::default(),
+            parking: Mutex::default(),
         }))
     }
 
@@ -109,7 +112,8 @@ impl Meter {
         &self.0.limits
     }
 
-    /// When the run must have come back; `None` if that is too far away for the clock.
+    /// When the run must have come back, if it is not parked until then; `None` if that is too far
+    /// away for the clock.
     pub fn deadline(&self) -> Option<Instant> {
         let allowed = self.limits().wall_time.checked_add(self.paused());
         let own = allowed.and_then(|allowed| self.0.started.checked_add(allowed));
@@ -247,25 +251,80 @@ impl Meter {
 
     /// Does something with the run's hostcalls that have no answer yet.
     pub(crate) fn outstanding<T>(&self, act: impl FnOnce(&mut Outstanding) -> T) -> T {
-        let mut outstanding = self
-            .0
-            .outstanding
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        act(outstanding.get_or_insert_default())
+        act(lock(&self.0.outstanding).get_or_insert_default())
     }
 
     /// Drops them.
     pub(crate) fn drop_outstanding(&self) {
-        let mut outstanding = self
-            .0
-            .outstanding
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut outstanding = lock(&self.0.outstanding);
         let dropped = outstanding.take();
         // Other people's code runs when a hostcall is dropped.
         drop(outstanding);
         drop(dropped);
+    }
+
+    /// Sets whether the run is parked while it waits.
+    pub(crate) fn set_park_policy(&self, policy: Option<ParkPolicy>) {
+        lock(&self.0.parking).policy = policy;
+    }
+
+    pub(crate) fn park_policy(&self) -> Option<ParkPolicy> {
+        lock(&self.0.parking).policy.clone()
+    }
+
+    /// Whether the embedder answers the run's hostcalls.
+    pub(crate) fn is_durable(&self) -> bool {
+        matches!(lock(&self.0.parking).policy, Some(ParkPolicy::Durable))
+    }
+
+    /// Notes that the guest was asked to return and to be resumed later.
+    pub(crate) fn ask_to_park(&self, asked: Asked) {
+        lock(&self.0.parking).asked = Some(asked);
+    }
+
+    /// Whether it was, since it last asked for something.
+    pub(crate) fn is_asked_to_park(&self) -> bool {
+        lock(&self.0.parking).asked.is_some()
+    }
+
+    pub(crate) fn take_asked(&self) -> Option<Asked> {
+        lock(&self.0.parking).asked.take()
+    }
+
+    /// The run gave its instance back.
+    pub(crate) fn count_park(&self) {
+        let mut parking = lock(&self.0.parking);
+        parking.parks = parking.parks.saturating_add(1);
+    }
+
+    /// How often the run gave its instance back, and for how long it waited so.
+    pub(crate) fn parked(&self) -> (u32, Duration) {
+        let parking = lock(&self.0.parking);
+        (parking.parks, parking.time)
+    }
+
+    /// Drives `future`, for which the run waits without computing. Unless there is a limit on that
+    /// time, it counts as the wall time of the run.
+    pub(crate) async fn drive_parked<T>(
+        &self,
+        future: impl Future<Output = T>,
+    ) -> Result<T, Interrupt> {
+        let _parked = Parked {
+            meter: self,
+            since: Instant::now(),
+        };
+        let Some(allowed) = self.limits().parked_time else {
+            return self.drive(future).await;
+        };
+        let left = allowed.saturating_sub(self.parked().1);
+        let own = Instant::now().checked_add(left);
+        let end = [own, self.0.deadline].into_iter().flatten().min();
+        let _pause = self.pause();
+        let late = || match own == end {
+            true => LimitExceeded::time(Limit::ParkedTime, allowed),
+            false => self.out_of_time(),
+        };
+        self.drive_until(future, || end, late).await
     }
 
     /// Called from inside the run, at each epoch tick.
@@ -274,12 +333,8 @@ impl Meter {
         if Duration::from_nanos(self.0.cpu.at_tick()) > cpu_time {
             return Err(LimitExceeded::time(Limit::CpuTime, cpu_time));
         }
-        self.check_time(Instant::now())
-    }
-
-    fn check_time(&self, now: Instant) -> Result<(), LimitExceeded> {
         match self.deadline() {
-            Some(deadline) if now >= deadline => Err(self.out_of_time()),
+            Some(deadline) if Instant::now() >= deadline => Err(self.out_of_time()),
             _ => Ok(()),
         }
     }
@@ -287,6 +342,16 @@ impl Meter {
     /// Drives `future` until it is done or the deadline has passed, and meters the threads that
     /// drive it. A run may be driven several times.
     pub(crate) async fn drive<T>(&self, future: impl Future<Output = T>) -> Result<T, Interrupt> {
+        let late = || self.out_of_time();
+        self.drive_until(future, || self.deadline(), late).await
+    }
+
+    async fn drive_until<T>(
+        &self,
+        future: impl Future<Output = T>,
+        deadline: impl Fn() -> Option<Instant>,
+        late: impl Fn() -> LimitExceeded,
+    ) -> Result<T, Interrupt> {
         if tokio::runtime::Handle::try_current().is_err() {
             return Err(Interrupt::NoRuntime);
         }
@@ -295,8 +360,9 @@ impl Meter {
         let mut timer = pin!(None);
         poll_fn(|context| {
             let now = Instant::now();
-            if let Err(late) = self.check_time(now) {
-                return Poll::Ready(Err(Interrupt::Limit(late)));
+            let deadline = deadline();
+            if deadline.is_some_and(|deadline| now >= deadline) {
+                return Poll::Ready(Err(Interrupt::Limit(late())));
             }
             let poll = || {
                 let _entered = self.0.span.enter();
@@ -305,7 +371,7 @@ impl Meter {
             if let Poll::Ready(done) = self.0.cpu.measure(now, poll) {
                 return Poll::Ready(Ok(done));
             }
-            let Some(deadline) = self.deadline() else {
+            let Some(deadline) = deadline else {
                 return Poll::Pending;
             };
             if timer.is_none() {
@@ -313,7 +379,7 @@ impl Meter {
             }
             match timer.as_mut().as_pin_mut() {
                 Some(timer) => poll_timer(timer, context)
-                    .map(|over| Err(over.err().unwrap_or(Interrupt::Limit(self.out_of_time())))),
+                    .map(|over| Err(over.err().unwrap_or(Interrupt::Limit(late())))),
                 None => Poll::Pending,
             }
         })
@@ -361,6 +427,23 @@ fn charged<T>(run: Weak<Inner>, work: impl FnOnce() -> T) -> impl FnOnce() -> T 
             run.cpu.charge(Duration::from_nanos(used));
         }
         done
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A run while it is parked.
+struct Parked<'a> {
+    meter: &'a Meter,
+    since: Instant,
+}
+
+impl Drop for Parked<'_> {
+    fn drop(&mut self) {
+        let mut parking = lock(&self.meter.0.parking);
+        parking.time = parking.time.saturating_add(self.since.elapsed());
     }
 }
 

@@ -10,6 +10,7 @@ mod limits;
 mod meter;
 mod offload;
 mod outstanding;
+mod parking;
 mod ticker;
 mod timeout;
 
@@ -19,6 +20,7 @@ pub use limits::Limits;
 pub use meter::{Meter, Pause};
 pub(crate) use meter::{MeterOptions, offload_of_hostcall};
 pub(crate) use offload::LONG_TEXT;
-pub(crate) use outstanding::{Answered, Outstanding};
+pub(crate) use outstanding::{Answered, Awaited, Outstanding};
+pub(crate) use parking::{Asked, InUse, ParkPolicy, Pressure};
 pub(crate) use ticker::Ticker;
 pub(crate) use timeout::timeout;

@@ -2,7 +2,7 @@
 //!
 //! They belong to the run and not to the instance that made them: they are dropped with the run.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +11,7 @@ use std::task::{Context, Poll, ready};
 use futures_util::StreamExt;
 use futures_util::future::{AbortHandle, Abortable};
 use futures_util::stream::FuturesUnordered;
+use serde::{Deserialize, Serialize};
 
 use crate::protocol::HostcallError;
 
@@ -19,6 +20,8 @@ use crate::protocol::HostcallError;
 pub(crate) struct Outstanding {
     in_flight: FuturesUnordered<Abortable<Hostcall>>,
     handles: HashMap<u64, InFlight>,
+    /// Those that somebody else answers, in the order in which they were made.
+    awaited: BTreeMap<u64, Awaited>,
     bytes: usize,
     held_back: Option<Answered>,
 }
@@ -53,6 +56,30 @@ struct InFlight {
     bytes: usize,
 }
 
+/// A hostcall that a durable call waits for, and that the embedder answers.
+///
+/// With serde: `{"id", "op", "payload"}`, the payload as a string.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Awaited {
+    /// The guest's number for it, unique within the call.
+    pub id: u64,
+    /// The op.
+    pub op: String,
+    /// JSON.
+    pub payload: String,
+}
+
+impl Awaited {
+    pub(crate) fn new(id: u64, op: String, payload: String) -> Self {
+        Self { id, op, payload }
+    }
+
+    fn bytes(&self) -> usize {
+        self.op.len().saturating_add(self.payload.len())
+    }
+}
+
 /// The answer of the hostcall with the id `id`.
 pub(crate) struct Answered {
     pub(crate) id: u64,
@@ -61,7 +88,23 @@ pub(crate) struct Answered {
 
 impl Outstanding {
     pub(crate) fn contains(&self, id: u64) -> bool {
-        self.handles.contains_key(&id)
+        self.handles.contains_key(&id) || self.awaited.contains_key(&id)
+    }
+
+    /// Whether none is in flight that the host itself answers.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.handles.is_empty() && self.held_back.is_none()
+    }
+
+    /// Adds a hostcall that somebody else answers.
+    pub(crate) fn add_awaited(&mut self, awaited: Awaited) {
+        self.bytes = self.bytes.saturating_add(awaited.bytes());
+        self.awaited.insert(awaited.id, awaited);
+    }
+
+    /// Those that somebody else answers.
+    pub(crate) fn awaited(&self) -> impl ExactSizeIterator<Item = &Awaited> {
+        self.awaited.values()
     }
 
     /// Bytes of the names and payloads of all hostcalls in flight.
@@ -93,6 +136,11 @@ impl Outstanding {
     /// Cancels hostcalls, and returns what is left of them, to be dropped at once: what they hold
     /// counts no more.
     pub(crate) fn cancel(&mut self, ids: &[u64]) -> Vec<AnswerFuture> {
+        for id in ids {
+            if let Some(awaited) = self.awaited.remove(id) {
+                self.bytes = self.bytes.saturating_sub(awaited.bytes());
+            }
+        }
         let cancelled = ids.iter().filter_map(|id| self.forget(*id));
         let cancelled = cancelled.filter_map(
             |InFlight {

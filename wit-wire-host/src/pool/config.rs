@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::processors;
+use super::{ParkBounds, processors};
 use crate::instance::ResetPolicy;
 
 /// The mappings of a process that a pool may use: half of what Linux allows by default.
@@ -16,6 +16,9 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 ///
 /// - `instances`: four for each processor
 /// - `queue`: 1,024
+/// - `park_after`: 1 ms
+/// - `parked_calls`: 1,000,000
+/// - `parked_bytes`: 8 GiB
 /// - `idle_time`: 60 s
 /// - `reset`: [`ResetPolicy::Auto`]
 /// - `verify`: no
@@ -39,6 +42,13 @@ pub struct PoolConfig {
     /// How many calls may wait for an instance at once; further ones are refused. Calls made by
     /// hostcalls are not counted.
     pub queue: usize,
+    /// How long a coroutine that waits keeps its instance. If it waits longer, or many instances
+    /// are in use, it is parked: its state is stored, and others have the instance.
+    pub park_after: Duration,
+    /// How many calls may be parked at once; one more fails.
+    pub parked_calls: usize,
+    /// Bytes that the states of parked calls may take together; a call that would take more fails.
+    pub parked_bytes: usize,
     /// How long an idle instance is kept.
     pub idle_time: Duration,
     /// How calls get their clean state.
@@ -54,6 +64,9 @@ impl Default for PoolConfig {
         Self {
             instances: 4 * processors(),
             queue: 1024,
+            park_after: Duration::from_millis(1),
+            parked_calls: 1_000_000,
+            parked_bytes: 8 << 30,
             idle_time: Duration::from_secs(60),
             reset: ResetPolicy::default(),
             verify: false,
@@ -73,6 +86,30 @@ impl PoolConfig {
     #[must_use]
     pub fn queue(self, queue: usize) -> Self {
         Self { queue, ..self }
+    }
+
+    /// Sets [`park_after`](Self::park_after).
+    #[must_use]
+    pub fn park_after(self, park_after: Duration) -> Self {
+        Self { park_after, ..self }
+    }
+
+    /// Sets [`parked_calls`](Self::parked_calls).
+    #[must_use]
+    pub fn parked_calls(self, parked_calls: usize) -> Self {
+        Self {
+            parked_calls,
+            ..self
+        }
+    }
+
+    /// Sets [`parked_bytes`](Self::parked_bytes).
+    #[must_use]
+    pub fn parked_bytes(self, parked_bytes: usize) -> Self {
+        Self {
+            parked_bytes,
+            ..self
+        }
     }
 
     /// Sets [`idle_time`](Self::idle_time).
@@ -98,6 +135,13 @@ impl PoolConfig {
     /// calls.
     pub(crate) fn mapped_ranges(&self) -> usize {
         (MAPPINGS / self.instances.saturating_mul(4).max(1)).clamp(1, 64)
+    }
+
+    pub(crate) fn park_bounds(&self) -> ParkBounds {
+        ParkBounds {
+            calls: self.parked_calls,
+            bytes: self.parked_bytes,
+        }
     }
 
     pub(super) fn bounded(self) -> Self {

@@ -13,13 +13,14 @@ use crate::background;
 use crate::error::{CallError, Phase};
 use crate::instance::{Instance, PooledInstance};
 use crate::memory::Image;
-use crate::metering::{Limit, LimitExceeded, Meter};
+use crate::metering::{InUse, Limit, LimitExceeded, Meter};
 
 /// An instance for one call, with its permit.
 pub(crate) struct Lease {
     set: Arc<IdleSet>,
     member: Option<Box<Member>>,
     permit: Option<OwnedSemaphorePermit>,
+    _in_use: InUse,
     /// Whether it was built for this call.
     pub(crate) is_new: bool,
     /// Whether it already has the state that it would be taken back to.
@@ -40,6 +41,7 @@ impl Lease {
             set: set.clone(),
             member: None,
             permit,
+            _in_use: set.pool.pressure.enter(),
             is_new: false,
             is_clean: false,
         };

@@ -11,6 +11,7 @@ mod evict;
 mod idle;
 mod idle_set;
 mod lease;
+mod parked;
 mod permits;
 mod recycle;
 mod stats;
@@ -21,13 +22,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 pub use config::PoolConfig;
 pub(crate) use idle_set::IdleSet;
 pub(crate) use lease::Lease;
+pub(crate) use parked::{ParkBounds, Parked, ParkedCalls};
 use permits::Permits;
 pub(crate) use permits::ProgramPermits;
 use stats::{Counts, InFlight};
 pub use stats::{Discarded, PoolStats};
 
 use crate::error::CallError;
-use crate::metering::Meter;
+use crate::metering::{Meter, Pressure};
 use crate::telemetry::{Level, Timed};
 
 /// What the components of a host share.
@@ -38,6 +40,8 @@ pub(crate) struct Pool {
     permits: Permits,
     counts: Arc<Counts>,
     closed: AtomicBool,
+    parked: Arc<ParkedCalls>,
+    pub(crate) pressure: Arc<Pressure>,
     /// One for each component.
     idle_sets: Mutex<Vec<Weak<IdleSet>>>,
 }
@@ -53,6 +57,8 @@ impl Pool {
             permits: Permits::new(&config, counts.clone()),
             counts,
             closed: AtomicBool::new(false),
+            parked: ParkedCalls::new(config.park_bounds()),
+            pressure: Pressure::new(4 * processors()),
             idle_sets: Mutex::default(),
         }
     }

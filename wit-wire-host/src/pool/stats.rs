@@ -25,6 +25,14 @@ pub struct PoolStats {
     pub waiting: usize,
     /// Calls in flight, including the waiting ones.
     pub in_flight: usize,
+    /// Calls that are parked: they wait, and have no instance.
+    pub parked: usize,
+    /// Bytes that the states of parked calls take.
+    pub parked_bytes: usize,
+    /// How often a parked call was resumed, or given up.
+    pub unparked: u64,
+    /// For how long those were parked, all together.
+    pub parked_time: Duration,
     /// How often an instance was reset to a clean state after a call.
     pub resets: u64,
     /// Wall time of all resets together.
@@ -112,6 +120,19 @@ impl Counts {
         }
     }
 
+    /// Counts a parked call, whose state takes `bytes`.
+    pub(super) fn park(&self, bytes: usize) {
+        self.metrics.parked.add();
+        self.metrics.parked_bytes.add_many(bytes);
+    }
+
+    /// It is parked no more.
+    pub(super) fn unpark(&self, bytes: usize, since: Instant) {
+        self.metrics.parked.subtract();
+        self.metrics.parked_bytes.subtract_many(bytes);
+        self.metrics.parks.add_since(since);
+    }
+
     /// Counts an idle instance.
     pub(super) fn idle(&self) -> Counted {
         self.metrics.idle.count()
@@ -171,6 +192,9 @@ impl Counts {
             idle,
             waiting,
             in_flight,
+            parked,
+            parked_bytes,
+            parks,
             resets,
             loads,
             ..
@@ -180,6 +204,10 @@ impl Counts {
             idle: idle.get(),
             waiting: waiting.get(),
             in_flight: in_flight.get(),
+            parked: parked.get(),
+            parked_bytes: parked_bytes.get(),
+            unparked: parks.count(),
+            parked_time: parks.total(),
             resets: resets.count(),
             reset_time: resets.total(),
             loads: loads.count(),

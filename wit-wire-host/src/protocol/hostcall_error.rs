@@ -5,8 +5,9 @@ use serde_json::Value;
 
 /// The error of a hostcall, as the guest sees it: JSON `{code, message, cause?}`.
 ///
-/// The host's own codes are `op_404` (no such op), `op_400` (the payload does not fit) and `op_500`
-/// (the op panicked, or its answer has no JSON form).
+/// The host's own codes are `op_404` (no such op), `op_400` (the payload does not fit), `op_409` (a
+/// durable call made it without awaiting it) and `op_500` (the op panicked, or its answer has no
+/// JSON form).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct HostcallError {
@@ -41,6 +42,14 @@ impl HostcallError {
     pub(crate) fn unknown(op: &str) -> Self {
         let shown: String = op.chars().take(100).collect();
         Self::new("op_404", format!("the host has no op `{shown}`"))
+    }
+
+    pub(crate) fn not_awaited(op: &str) -> Self {
+        let shown: String = op.chars().take(100).collect();
+        let message = format!(
+            "the call is durable, and the host does not answer `{shown}` at once: await it in a coroutine"
+        );
+        Self::new("op_409", message)
     }
 
     pub(crate) fn panicked(op: &str) -> Self {

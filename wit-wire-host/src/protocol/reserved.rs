@@ -24,5 +24,14 @@ pub(crate) const FILE: &str = "wit-wire:file";
 pub(crate) const PROFILE: &str = "wit-wire:profile";
 /// Op: describes the input and output of another op.
 pub(crate) const SCHEMA: &str = "wit-wire:schema";
+/// Op: goes on with what returned [`PARKED`].
+pub(crate) const RESUME: &str = "wit-wire:resume";
+/// Op: the guest's memory is a copy of another's, and what it draws from now on must differ.
+pub(crate) const RESEED: &str = "wit-wire:reseed";
 /// Op: makes a guest open what later calls would open once. No guest has a handler for it.
 pub(crate) const SETTLE: &str = "wit-wire:settle";
+
+/// What a guest returns from `handle` that was asked to park. It is not JSON, so that it is no output.
+pub(crate) const PARKED: &str = "wit-wire:parked";
+/// What a host answers a batch with that asks the guest to park, as JSON.
+pub(crate) const PARK: &str = "\"park\"";

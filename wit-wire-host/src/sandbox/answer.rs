@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use super::StoreState;
-use super::hostcalls::{HostcallContext, Router, batch, panic};
+use super::hostcalls::{HostcallContext, Router, exchange, panic};
 use crate::metering::{Limit, LimitExceeded, Meter};
 use crate::protocol::HostcallError;
 use crate::protocol::reserved::{BATCH, PANIC};
@@ -29,6 +29,8 @@ pub(super) fn answer(
         return Box::new(async move { Ok((noted,)) });
     };
     let (meter, context) = (current.meter.clone(), current.context());
+    // It goes on instead of returning.
+    meter.take_asked();
     if op == PANIC {
         let noted = panic::note(&meter, &payload, &mut state.panic);
         return Box::new(async move { Ok((noted?.map_err(|error| error.to_json()),)) });
@@ -39,7 +41,7 @@ pub(super) fn answer(
             let allowed = meter.limits().hostcall_payload;
             LimitExceeded::check(Limit::HostcallPayload, allowed, payload.len())?;
             meter.check_nodes(&payload).await?;
-            let answers = batch::exchange(&meter, &router, &context, &payload).await?;
+            let answers = exchange(&meter, &router, &context, &payload).await?;
             Ok((answers.map_err(|error| error.to_json()),))
         });
     }
@@ -58,6 +60,9 @@ async fn route(
     let size = op.len().saturating_add(payload.len());
     LimitExceeded::check(Limit::HostcallPayload, allowed, size)?;
     meter.check_nodes(&payload).await?;
+    if meter.is_durable() && !router.is_immediate(&op) {
+        return Ok(Err(HostcallError::not_awaited(&op).to_json()));
+    }
     let answer = meter.nest(router.call(context, op, payload)).await;
     let answer = answer.map_err(|error| error.to_json());
     let (Ok(json) | Err(json)) = &answer;

@@ -105,9 +105,12 @@ impl StoreState {
         });
     }
 
-    /// Ends that, and with it the run's hostcalls that have no answer yet.
+    /// Ends that, and with it the run's hostcalls that have no answer yet, unless the guest
+    /// returned because it was asked to.
     pub(crate) fn end(&mut self) {
-        if let Some(current) = self.run.take() {
+        if let Some(current) = self.run.take()
+            && !current.meter.is_asked_to_park()
+        {
             current.meter.drop_outstanding();
         }
     }

@@ -46,8 +46,17 @@ impl Level {
     }
 
     pub(crate) fn add(&self) {
-        self.now.fetch_add(1, SeqCst);
-        self.gauge.increment(1.0);
+        self.add_many(1);
+    }
+
+    pub(crate) fn add_many(&self, count: usize) {
+        self.now.fetch_add(count, SeqCst);
+        self.gauge.increment(count as f64);
+    }
+
+    pub(crate) fn subtract_many(&self, count: usize) {
+        self.now.fetch_sub(count, SeqCst);
+        self.gauge.decrement(count as f64);
     }
 
     /// How many there were.

@@ -60,6 +60,13 @@ pub const INSTANCES_IDLE: &str = "wit_wire_instances_idle";
 pub const CALLS_WAITING: &str = "wit_wire_calls_waiting";
 /// Calls and `init`s in flight, including the waiting ones: a gauge.
 pub const CALLS_IN_FLIGHT: &str = "wit_wire_calls_in_flight";
+/// Calls that are parked: a gauge.
+pub const CALLS_PARKED: &str = "wit_wire_calls_parked";
+/// Bytes that the states of parked calls take: a gauge.
+pub const PARKED_BYTES: &str = "wit_wire_parked_bytes";
+/// Time for which calls were parked, each time that one was resumed or given up: a histogram, whose
+/// count is that of parks that are over.
+pub const PARKED_SECONDS: &str = "wit_wire_parked_seconds";
 /// Time to reset an instance to a clean state: a histogram.
 pub const RESET_SECONDS: &str = "wit_wire_reset_seconds";
 /// Time to load a program's state into an instance: a histogram.
@@ -110,6 +117,17 @@ pub(crate) fn describe() {
     level!(INSTANCES_IDLE, Unit::Count, "Idle instances");
     level!(CALLS_WAITING, Unit::Count, "Calls waiting for an instance");
     level!(CALLS_IN_FLIGHT, Unit::Count, "Calls in flight");
+    level!(CALLS_PARKED, Unit::Count, "Calls that are parked");
+    level!(
+        PARKED_BYTES,
+        Unit::Bytes,
+        "Bytes that the states of parked calls take"
+    );
+    time!(
+        PARKED_SECONDS,
+        Unit::Seconds,
+        "Time for which calls were parked"
+    );
     time!(
         RESET_SECONDS,
         Unit::Seconds,

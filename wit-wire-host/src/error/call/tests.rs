@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{CallError, Phase};
+use crate::memory::SnapshotError;
 use crate::metering::{Limit, LimitExceeded};
 
 /// The variant after `error`, the first one after `None`. It has no wildcard, so that a new variant
@@ -57,7 +58,17 @@ fn next(error: Option<&CallError>) -> Option<CallError> {
         Some(E::Exit { .. }) => E::failed("message", phase),
         Some(E::Failed { .. }) => E::InstanceEnded,
         Some(E::InstanceEnded) => E::no_reset("message"),
-        Some(E::NoReset { .. }) => E::ShutDown,
+        Some(E::NoReset { .. }) => E::NotStored {
+            op: op(),
+            reason: message(),
+        },
+        Some(E::NotStored { .. }) => E::UnknownHostcall {
+            op: op(),
+            id: 1,
+            known: vec![2],
+        },
+        Some(E::UnknownHostcall { .. }) => E::Snapshot(SnapshotError::NotASnapshot),
+        Some(E::Snapshot(_)) => E::ShutDown,
         Some(E::ShutDown) => E::BlockingInAsync,
         Some(E::BlockingInAsync) => E::NoRuntime,
         Some(E::NoRuntime) => limit(None)?,
@@ -81,7 +92,10 @@ fn limit(after: Option<Limit>) -> Option<CallError> {
         Some(Limit::HostcallPayload) => Limit::HostcallAnswer,
         Some(Limit::HostcallAnswer) => Limit::JsonNodes,
         Some(Limit::JsonNodes) => Limit::State,
-        Some(Limit::State) => Limit::Instances,
+        Some(Limit::State) => Limit::ParkedTime,
+        Some(Limit::ParkedTime) => Limit::ParkedCalls,
+        Some(Limit::ParkedCalls) => Limit::ParkedBytes,
+        Some(Limit::ParkedBytes) => Limit::Instances,
         Some(Limit::Instances) => Limit::Concurrency,
         Some(Limit::Concurrency) => Limit::Wait,
         Some(Limit::Wait) => Limit::Queue,

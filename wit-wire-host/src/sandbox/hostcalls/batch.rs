@@ -6,18 +6,22 @@
 //! time is up. Hostcalls without an answer stay in flight until the next exchange.
 
 use std::borrow::Cow;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use futures_util::poll;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{HostcallContext, Router};
-use crate::metering::{Answered, Limit, LimitExceeded, Meter, timeout};
+use crate::metering::{
+    Answered, Asked, Awaited, Limit, LimitExceeded, Meter, ParkPolicy, Pressure, timeout,
+};
 use crate::protocol::HostcallError;
-use crate::protocol::reserved::BATCH;
+use crate::protocol::reserved::{BATCH, PARK};
 
 /// How long answers are collected before the run's limits are looked at again.
 const STRETCH: Duration = Duration::from_millis(1);
@@ -32,6 +36,9 @@ struct Request<'a> {
     cancel: Vec<u64>,
     /// Seconds to wait for the first answer; without it, until there is one.
     wait: Option<f64>,
+    /// Whether the guest can return from `handle` and be resumed when there is an answer.
+    #[serde(default)]
+    park: bool,
 }
 
 #[derive(Deserialize)]
@@ -94,6 +101,10 @@ pub(crate) async fn exchange(
     let cancelled = meter.outstanding(|outstanding| outstanding.cancel(&request.cancel));
     // Other people's code runs when a hostcall is dropped.
     drop(cancelled);
+    let policy = match request.park {
+        true => meter.park_policy(),
+        false => None,
+    };
     for call in request.calls {
         if meter.outstanding(|outstanding| outstanding.contains(call.id)) {
             let message = format!("a hostcall with the id {} is already in flight", call.id);
@@ -101,9 +112,85 @@ pub(crate) async fn exchange(
         }
         start(meter, router, context, call)?;
     }
-    let answers = answers(meter, request.wait).await?;
-    let answers = serde_json::to_string(&answers);
-    Ok(answers.map_err(|error| HostcallError::new("op_500", error.to_string())))
+    let wait = until(request.wait);
+    let answered = match (policy, wait) {
+        // There is nothing to wait for.
+        (_, Some(until)) if until <= Instant::now() => Some(collect(meter, wait, false).await?),
+        (None, _) => Some(collect(meter, wait, request.park && wait.is_some()).await?),
+        (Some(ParkPolicy::Durable), _) => {
+            match meter
+                .outstanding(|outstanding| (outstanding.is_idle(), outstanding.awaited().len()))
+            {
+                (true, 0) if wait.is_none() => Some(Vec::new()),
+                (true, _) => None,
+                (false, _) => Some(collect(meter, wait, false).await?),
+            }
+        }
+        (Some(ParkPolicy::After(patience, pressure)), _) => {
+            let is_idle = meter.outstanding(|outstanding| outstanding.is_idle());
+            let collect = collect(meter, wait, true);
+            match is_idle && wait.is_none() {
+                true => Some(Vec::new()),
+                false => before(patience, &pressure, collect).await.transpose()?,
+            }
+        }
+    };
+    let Some(answers) = answered else {
+        meter.ask_to_park(Asked { until: wait });
+        return Ok(Ok(PARK.to_owned()));
+    };
+    Ok(to_json(&answers))
+}
+
+/// The answers for a run that is parked, as soon as there is one or the time is up.
+pub(crate) async fn answers_of_parked(
+    meter: &Meter,
+    asked: Asked,
+) -> Result<String, LimitExceeded> {
+    let answers = collect(meter, asked.until, true).await?;
+    // They were JSON.
+    Ok(to_json(&answers).unwrap_or_else(|_| "[]".to_owned()))
+}
+
+/// `answers` that the embedder gives, in the form in which a guest gets them.
+pub(crate) fn given_answers(
+    answers: Vec<(u64, Result<String, HostcallError>)>,
+) -> Result<String, HostcallError> {
+    let answers = answers
+        .into_iter()
+        .map(|(id, answer)| Answered { id, answer });
+    to_json(&answers.map(BatchedAnswer::from).collect::<Vec<_>>())
+}
+
+fn to_json(answers: &[BatchedAnswer]) -> Result<String, HostcallError> {
+    let answers = serde_json::to_string(answers);
+    answers.map_err(|error| HostcallError::new("op_500", error.to_string()))
+}
+
+/// When a wait of `seconds` ends. A time too far for the clock is not a limit.
+fn until(seconds: Option<f64>) -> Option<Instant> {
+    let wait = Duration::try_from_secs_f64(seconds?.max(0.0));
+    Instant::now().checked_add(wait.ok()?)
+}
+
+/// What `collect` returns, unless that takes longer than `patience`, or others could use the
+/// instance.
+async fn before<T>(
+    patience: Duration,
+    pressure: &Pressure,
+    collect: impl Future<Output = T>,
+) -> Option<T> {
+    let mut collect = pin!(collect);
+    // What is there already needs no timer.
+    if let Poll::Ready(done) = poll!(collect.as_mut()) {
+        return Some(done);
+    }
+    tokio::select! {
+        biased;
+        done = &mut collect => Some(done),
+        () = pressure.high() => None,
+        () = tokio::time::sleep(patience) => None,
+    }
 }
 
 fn start(
@@ -116,6 +203,8 @@ fn start(
     let BatchedCall { id, op, payload } = call;
     let payload = payload.get().to_owned();
     let bytes = op.len().saturating_add(payload.len());
+    let is_theirs = meter.is_durable() && !router.is_immediate(&op);
+    let awaited = is_theirs.then(|| Awaited::new(id, op.to_string(), payload.clone()));
     let (router, context, op) = (router.clone(), context.clone(), op.into_owned());
     let answer = meter.nest(async move {
         let answer = router.call(context, op, payload).await;
@@ -126,16 +215,21 @@ fn start(
         // All in flight together: a guest's own memory does not bound what it left with the host.
         let together = outstanding.bytes().saturating_add(bytes);
         LimitExceeded::check(Limit::HostcallPayload, allowed, together)?;
-        outstanding.add(id, bytes, answer);
+        match awaited {
+            Some(awaited) => outstanding.add_awaited(awaited),
+            None => outstanding.add(id, bytes, answer),
+        }
         Ok(())
     })
 }
 
-/// The available answers, once there is one or the time is up.
-async fn answers(meter: &Meter, wait: Option<f64>) -> Result<Vec<BatchedAnswer>, LimitExceeded> {
-    let wait = wait.map(|seconds| Duration::try_from_secs_f64(seconds.max(0.0)));
-    // A time too far for the clock is not a limit.
-    let wait = wait.and_then(Result::ok);
+/// The available answers, once there is one or the time is up. If no hostcall is in flight, it
+/// waits only if it `waits_alone`.
+async fn collect(
+    meter: &Meter,
+    until: Option<Instant>,
+    waits_alone: bool,
+) -> Result<Vec<BatchedAnswer>, LimitExceeded> {
     let allowed = meter.limits().hostcall_answer;
     let held_back = meter.outstanding(|outstanding| outstanding.take_held_back());
     let mut answers: Vec<BatchedAnswer> = held_back.into_iter().map(From::from).collect();
@@ -167,14 +261,16 @@ async fn answers(meter: &Meter, wait: Option<f64>) -> Result<Vec<BatchedAnswer>,
                     }
                     answers.push(answer);
                 }
+                Poll::Ready(None) if waits_alone && answers.is_empty() => return Poll::Pending,
                 Poll::Ready(None) => return Poll::Ready(Ok(())),
                 Poll::Pending if answers.is_empty() => return Poll::Pending,
                 Poll::Pending => return Poll::Ready(Ok(())),
             }
         }
     });
-    match wait {
-        Some(wait) => {
+    match until {
+        Some(until) => {
+            let wait = until.saturating_duration_since(Instant::now());
             // A runtime that has ended is noticed where the run is driven.
             if let Ok(Some(collected)) = timeout(wait, &mut collect).await {
                 collected?;

@@ -6,10 +6,11 @@
 //! ones are errors. Nothing here knows the store that a hostcall comes from.
 
 mod api;
-pub(crate) mod batch;
+mod batch;
 mod files;
 pub(super) mod panic;
 mod router;
 
 pub use api::{HostcallContext, Hostcalls};
+pub(crate) use batch::{answers_of_parked, exchange, given_answers};
 pub(crate) use router::Router;

@@ -1,6 +1,6 @@
 //! Which of the host's closures answers a hostcall.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub(crate) struct Router {
     pub(crate) duplicate: Option<String>,
     fallback: Option<Box<dyn DynHostcalls>>,
     pub(crate) files: Files,
+    /// Names that are answered in durable calls, too.
+    pub(crate) immediate: HashSet<String>,
     metrics: Option<OwnMetrics>,
 }
 
@@ -139,6 +141,11 @@ impl Router {
             .keys()
             .map(String::as_str)
             .find(|op| op.starts_with(PREFIX))
+    }
+
+    /// Whether the host answers `op` also in durable calls.
+    pub(crate) fn is_immediate(&self, op: &str) -> bool {
+        op.starts_with(PREFIX) || self.immediate.contains(op)
     }
 
     /// Always answers: an unknown op and a panic are errors like any other.

@@ -1,0 +1,394 @@
+//! One run of an op, from its beginning to its end: on an instance, parked while it waits, on
+//! another instance.
+
+use std::sync::Arc;
+
+use crate::error::{CallError, Phase};
+use crate::instance::{DiscardReason, Handled, PooledInstance, Request};
+use crate::memory::Image;
+use crate::metering::{Asked, Interrupt, Limit, Meter, ParkPolicy};
+use crate::pool::Lease;
+use crate::program::Program;
+use crate::protocol::Payload;
+use crate::protocol::reserved::{RESEED, RESUME};
+use crate::receipt::{Isolation, Usage};
+use crate::sandbox::Determinism;
+use crate::sandbox::hostcalls::answers_of_parked;
+use crate::session_state::SessionState;
+use crate::shared::{Renewal, SharedInstance};
+
+/// What a call asks of a program. It borrows nothing from its caller, so that any thread may go on
+/// with it.
+pub(crate) struct Run {
+    pub(crate) program: Program,
+    pub(crate) meter: Meter,
+    pub(crate) determinism: Determinism,
+    /// The op on whose behalf, for errors and hostcalls.
+    pub(crate) name: Arc<str>,
+    pub(crate) waits: Waits,
+}
+
+/// The state in which a run begins.
+pub(crate) enum Start {
+    /// The program's.
+    Program,
+    /// What earlier calls of a session left.
+    Session(Arc<SessionState>),
+    /// What a durable call left, which is a difference to the program's.
+    Parked(Arc<Image>),
+}
+
+/// What becomes of a run that waits for hostcalls and can be resumed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waits {
+    /// It waits on its instance.
+    InPlace,
+    /// It is parked, and goes on by itself.
+    Parked,
+    /// It ends, and is resumed by the embedder.
+    Durable,
+}
+
+/// How a run ended.
+pub(crate) enum Ended {
+    Output(Payload),
+    /// Only a durable one.
+    Waits(Waiting),
+}
+
+impl Ended {
+    pub(crate) fn output(self) -> Result<Payload, CallError> {
+        match self {
+            Self::Output(output) => Ok(output),
+            Self::Waits(_) => Err(CallError::InstanceEnded),
+        }
+    }
+}
+
+/// A durable run that waits.
+pub(crate) struct Waiting {
+    pub(crate) state: Arc<Image>,
+    pub(crate) asked: Asked,
+}
+
+/// What a run goes on with, after it waited or at its beginning.
+enum Resting {
+    /// Its own instance, whose state is not all in memory.
+    Instance(Box<Lease>),
+    /// Any instance with the program's state, and this over it.
+    State(Option<Arc<Image>>),
+}
+
+impl Run {
+    /// Asks the guest for the op `op`, and goes on until the run has ended.
+    pub(crate) async fn end(
+        self,
+        start: Start,
+        op: Arc<str>,
+        input: Payload,
+    ) -> (Result<Ended, CallError>, Usage) {
+        let mut usage = Usage::default();
+        let ended = self.run(start, self.request(op, input), &mut usage).await;
+        (ended, usage)
+    }
+
+    async fn run(
+        &self,
+        start: Start,
+        request: Request,
+        usage: &mut Usage,
+    ) -> Result<Ended, CallError> {
+        let Self { program, meter, .. } = self;
+        let _call = program.host().0.pool.begin(meter)?;
+        meter
+            .check_depth()
+            .map_err(|interrupt| self.stopped(interrupt))?;
+        meter.set_park_policy(self.park_policy());
+        match (start, program.isolation()) {
+            (Start::Program, Isolation::PerCall) => {
+                self.per_call(request, None, false, None, usage).await
+            }
+            (Start::Program, Isolation::Shared) => {
+                let (shared, renewal) = program.shared();
+                self.shared(request, shared, renewal, usage).await
+            }
+            (Start::Session(session), _) if program.image().is_ok() => {
+                Box::pin(self.in_session(request, &session, usage)).await
+            }
+            (Start::Session(session), _) => {
+                let shared = self.shared(request, session.live(), Renewal::NEVER, usage);
+                Box::pin(shared).await
+            }
+            (Start::Parked(state), _) => {
+                let run = self.per_call(request, Some(state), true, None, usage);
+                Box::pin(run).await
+            }
+        }
+    }
+
+    /// In the state that earlier calls of the session left, which is another one afterwards if the
+    /// guest came back by itself.
+    async fn in_session(
+        &self,
+        request: Request,
+        session: &SessionState,
+        usage: &mut Usage,
+    ) -> Result<Ended, CallError> {
+        let turn = self.meter.drive(session.turn()).await;
+        let turn = turn.map_err(|interrupt| self.stopped(interrupt))?;
+        let (state, is_copy) = turn.state();
+        let mut left = None;
+        let ended = self.per_call(request, state, is_copy, Some(&mut left), usage);
+        let ended = ended.await;
+        if let Some(left) = left {
+            turn.replace(left);
+        }
+        ended
+    }
+
+    /// On instances that have no state of others. `is_copy` says that others may have the same
+    /// state. What the guest leaves is put into `left`, if it came back by itself.
+    ///
+    /// What is rare or slow has a box of its own: the future of each call is moved, and should be
+    /// small.
+    async fn per_call(
+        &self,
+        mut request: Request,
+        state: Option<Arc<Image>>,
+        mut is_copy: bool,
+        mut left: Option<&mut Option<Arc<Image>>>,
+        usage: &mut Usage,
+    ) -> Result<Ended, CallError> {
+        let Self {
+            program,
+            meter,
+            determinism,
+            name,
+            ..
+        } = self;
+        let mut resting = Resting::State(state);
+        let mut permit = program.permit(meter).await?;
+        loop {
+            let mut lease = match resting {
+                Resting::Instance(lease) => lease,
+                Resting::State(state) => Box::pin(self.ready(state.as_deref(), usage)).await?,
+            };
+            let pooled = lease.pooled()?;
+            if std::mem::take(&mut is_copy) {
+                Box::pin(self.reseed(pooled, usage)).await?;
+            }
+            let instance = &mut pooled.instance;
+            let handled = instance.handle_with(meter, *determinism, request).await;
+            usage.note(meter, instance, Some(name));
+            let asked = match handled {
+                Ok(Handled::Parked(asked)) => asked,
+                Ok(Handled::Output(output)) => {
+                    if let Some(left) = left.as_deref_mut() {
+                        *left = Some(self.capture(pooled, usage).await?);
+                    }
+                    usage.discarded = pooled.outlook();
+                    return Ok(Ended::Output(output));
+                }
+                Err(error) => {
+                    if let Some(left) = left.as_deref_mut()
+                        && error.is_reported_by_guest()
+                    {
+                        *left = Some(self.capture(pooled, usage).await?);
+                    }
+                    usage.discarded = pooled.outlook();
+                    return Err(error);
+                }
+            };
+            let captured = Box::pin(self.capture(pooled, usage)).await;
+            let answers = match captured {
+                Ok(state) if self.waits == Waits::Durable => {
+                    usage.discarded = pooled.outlook();
+                    return Ok(Ended::Waits(Waiting { state, asked }));
+                }
+                Ok(state) => {
+                    let bytes = state.size().1;
+                    drop(lease);
+                    drop(permit);
+                    let parked = program.park(bytes);
+                    let _parked = parked.map_err(|exceeded| {
+                        CallError::limit(exceeded, Phase::Handle, Some(name))
+                    })?;
+                    meter.count_park();
+                    let answers = Box::pin(self.answers(asked)).await?;
+                    resting = Resting::State(Some(state));
+                    permit = program.permit(meter).await?;
+                    answers
+                }
+                Err(error)
+                    if self.waits != Waits::Durable
+                        && pooled.instance.is_alive()
+                        && stays_in_instance(&error) =>
+                {
+                    let answers = Box::pin(self.answers(asked)).await?;
+                    resting = Resting::Instance(lease);
+                    answers
+                }
+                Err(error) => return Err(error),
+            };
+            request = self.request(RESUME.into(), answers.into());
+        }
+    }
+
+    /// On the one instance that `shared` has.
+    async fn shared(
+        &self,
+        mut request: Request,
+        shared: &SharedInstance,
+        renewal: Renewal,
+        usage: &mut Usage,
+    ) -> Result<Ended, CallError> {
+        let Self {
+            program,
+            meter,
+            determinism,
+            name,
+            ..
+        } = self;
+        if self.waits == Waits::Durable {
+            let why = "calls of the program share one instance, or it can't be reset";
+            return Err(self.not_stored(&why));
+        }
+        let _permit = program.permit(meter).await?;
+        let mut shared = match shared.try_lock() {
+            Some(free) => free,
+            None => {
+                let locked = Box::pin(meter.drive(shared.lock())).await;
+                locked.map_err(|interrupt| self.stopped(interrupt))?
+            }
+        };
+        if !shared.renew(renewal) {
+            // What this call has fixed must not be fixed for later ones.
+            let ready = program.ready(meter, Determinism::default(), usage);
+            shared.put(Box::pin(ready).await?.keep()?);
+            usage.cold = true;
+            usage.cleaned_by = None;
+        }
+        let instance = shared.instance().ok_or(CallError::InstanceEnded)?;
+        loop {
+            let handled = instance.handle_with(meter, *determinism, request).await;
+            usage.note(meter, instance, Some(name));
+            usage.discarded = (!instance.is_alive()).then_some(DiscardReason::Ended);
+            match handled? {
+                Handled::Output(output) => return Ok(Ended::Output(output)),
+                Handled::Parked(asked) => {
+                    let answers = Box::pin(self.answers(asked)).await?;
+                    request = self.request(RESUME.into(), answers.into());
+                }
+            }
+        }
+    }
+
+    /// An instance in the program's state, and with `state` over it.
+    async fn ready(
+        &self,
+        state: Option<&Image>,
+        usage: &mut Usage,
+    ) -> Result<Box<Lease>, CallError> {
+        let Self {
+            program,
+            meter,
+            determinism,
+            ..
+        } = self;
+        let Some(state) = state else {
+            return program
+                .ready(meter, *determinism, usage)
+                .await
+                .map(Box::new);
+        };
+        let mut lease = program.with_state(meter, usage).await?;
+        let overlaid = meter.drive(lease.pooled()?.overlay(state, meter)).await;
+        overlaid.map_err(|interrupt| self.stopped(interrupt))??;
+        Ok(Box::new(lease))
+    }
+
+    /// The state of an instance whose guest came back.
+    async fn capture(
+        &self,
+        pooled: &mut PooledInstance,
+        usage: &mut Usage,
+    ) -> Result<Arc<Image>, CallError> {
+        let bounds = self.program.image_bounds(self.meter.limits().state);
+        let captured = self.meter.drive(pooled.capture(bounds)).await;
+        let captured = match captured {
+            Ok(Ok(Ok(state))) => return Ok(state),
+            Ok(Ok(Err(reason))) => Err(self.not_stored(&reason)),
+            Ok(Err(error)) => Err(error),
+            Err(interrupt) => Err(self.stopped(interrupt)),
+        };
+        usage.discarded = pooled.outlook();
+        captured
+    }
+
+    /// Has the guest draw other random numbers than those with the same memory.
+    async fn reseed(
+        &self,
+        pooled: &mut PooledInstance,
+        usage: &mut Usage,
+    ) -> Result<(), CallError> {
+        let request = self.request(RESEED.into(), "null".into());
+        let instance = &mut pooled.instance;
+        let handled = instance.handle_with(&self.meter, self.determinism, request);
+        match handled.await {
+            Ok(_) | Err(CallError::NoHandler { .. }) => Ok(()),
+            Err(error) => {
+                usage.discarded = pooled.outlook();
+                Err(error)
+            }
+        }
+    }
+
+    /// The answers for a guest that waits, as soon as there is one.
+    async fn answers(&self, asked: Asked) -> Result<String, CallError> {
+        let meter = &self.meter;
+        let answers = meter.drive_parked(answers_of_parked(meter, asked)).await;
+        let answers = answers.map_err(|interrupt| self.stopped(interrupt))?;
+        let exceeded = |exceeded| self.stopped(Interrupt::Limit(exceeded));
+        answers.map_err(exceeded)
+    }
+
+    fn request(&self, op: Arc<str>, input: Payload) -> Request {
+        Request {
+            name: self.name.clone(),
+            op,
+            input,
+        }
+    }
+
+    fn park_policy(&self) -> Option<ParkPolicy> {
+        let host = self.program.host();
+        match self.waits {
+            Waits::InPlace => None,
+            Waits::Parked => {
+                let pressure = host.0.pool.pressure.clone();
+                Some(ParkPolicy::After(host.0.config.park_after, pressure))
+            }
+            Waits::Durable => Some(ParkPolicy::Durable),
+        }
+    }
+
+    fn not_stored(&self, why: &dyn std::fmt::Display) -> CallError {
+        CallError::NotStored {
+            op: self.name.as_ref().to_owned(),
+            reason: why.to_string(),
+        }
+    }
+
+    fn stopped(&self, interrupt: Interrupt) -> CallError {
+        CallError::interrupted(interrupt, Phase::Handle, Some(&self.name))
+    }
+}
+
+/// Whether the state of a run that waits can't be stored, or would take too much.
+fn stays_in_instance(error: &CallError) -> bool {
+    match error {
+        CallError::NotStored { .. } => true,
+        CallError::Limit { exceeded, .. } => exceeded.limit == Limit::State,
+        _ => false,
+    }
+}
