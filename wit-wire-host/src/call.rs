@@ -19,7 +19,7 @@ use crate::program::Program;
 use crate::protocol::Payload;
 use crate::protocol::reserved::PROFILE;
 use crate::receipt::{CallInFlight, Isolation, Receipt, Usage};
-use crate::sandbox::Determinism;
+use crate::sandbox::{Determinism, RunEnvironment};
 use crate::telemetry::TARGET;
 
 /// A prepared call. Await it, or run it on the current thread with
@@ -249,17 +249,15 @@ impl<'f, O: Send + 'static> Call<'f, O> {
         let host = program.host();
         let meter = Meter::with(options.limits.unwrap_or(*host.limits()), meter);
         let in_flight = CallInFlight::new(&host.0.metrics, &meter);
-        let determinism = Determinism {
-            clock: options.clock,
-            seed: options.seed,
-        };
+        let determinism = Determinism::new(options.clock, options.seed);
+        let environment = RunEnvironment::new(&meter, determinism);
         let bytes_in = input.as_ref().map_or(0, Payload::len);
         let request = |op, input| Request {
             name: name.clone(),
             op,
             input,
         };
-        let run = |request| Box::pin(program.clone().run(meter.clone(), determinism, request));
+        let run = |request| Box::pin(program.clone().run(meter.clone(), environment, request));
         let (output, usage, profile) = match (input, options.profile) {
             (Err(error), _) => (Err(error), Usage::default(), None),
             (Ok(input), false) => {

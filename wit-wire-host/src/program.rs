@@ -14,7 +14,7 @@ use crate::metering::Meter;
 use crate::pool::{Lease, ProgramPermits};
 use crate::protocol::{Op, Payload};
 use crate::receipt::{CleanedBy, Isolation, Receipt, Usage};
-use crate::sandbox::Determinism;
+use crate::sandbox::{Determinism, RunEnvironment};
 use crate::shared::{Renewal, SharedInstance};
 
 /// A component plus the ops it was initialised with. Cheap to clone.
@@ -164,9 +164,13 @@ impl Program {
         });
         if !is_ready {
             let instance = &mut pooled.instance;
-            let result = instance.init_with(meter, determinism, ops, version).await;
+            // One of its own: `init` must not draw from what the call will draw from, since another
+            // time it does not run.
+            let environment = RunEnvironment::new(meter, determinism);
+            let init = instance.init_with(meter, environment.clone(), ops, version);
+            let result = init.await;
             if result.is_err() {
-                usage.note(meter, instance, None);
+                usage.note(meter, instance, &environment, None);
                 usage.discarded = pooled.outlook();
             }
             result?;
@@ -179,11 +183,11 @@ impl Program {
     pub(crate) async fn run(
         self,
         meter: Meter,
-        determinism: Determinism,
+        environment: RunEnvironment,
         request: Request,
     ) -> (Result<Payload, CallError>, Usage) {
         let mut usage = Usage::default();
-        let output = self.output_of(&meter, determinism, request, &mut usage);
+        let output = self.output_of(&meter, &environment, request, &mut usage);
         let output = output.await;
         (output, usage)
     }
@@ -193,7 +197,7 @@ impl Program {
     async fn output_of(
         &self,
         meter: &Meter,
-        determinism: Determinism,
+        environment: &RunEnvironment,
         request: Request,
         usage: &mut Usage,
     ) -> Result<Payload, CallError> {
@@ -204,11 +208,13 @@ impl Program {
         let _permit = self.permit(meter).await?;
         match self.0.isolation {
             Isolation::PerCall => {
-                let mut lease = Box::pin(self.ready(meter, determinism, usage)).await?;
+                let ready = self.ready(meter, environment.determinism(), usage);
+                let mut lease = Box::pin(ready).await?;
                 let pooled = lease.pooled()?;
                 let instance = &mut pooled.instance;
-                let result = instance.handle_with(meter, determinism, request).await;
-                usage.note(meter, instance, Some(name));
+                let run = instance.handle_with(meter, environment.clone(), request);
+                let result = run.await;
+                usage.note(meter, instance, environment, Some(name));
                 usage.discarded = pooled.outlook();
                 result
             }
@@ -228,8 +234,9 @@ impl Program {
                     usage.cleaned_by = None;
                 }
                 let instance = shared.instance().ok_or(CallError::InstanceEnded)?;
-                let result = instance.handle_with(meter, determinism, request).await;
-                usage.note(meter, instance, Some(name));
+                let run = instance.handle_with(meter, environment.clone(), request);
+                let result = run.await;
+                usage.note(meter, instance, environment, Some(name));
                 usage.discarded = (!instance.is_alive()).then_some(DiscardReason::Ended);
                 result
             }

@@ -6,7 +6,7 @@ use crate::error::CallError;
 use crate::instance::{DiscardReason, Instance};
 use crate::metering::Meter;
 use crate::profile::Profile;
-use crate::sandbox::Output;
+use crate::sandbox::{Output, RunEnvironment};
 use crate::telemetry::{CallMetrics, outcome};
 
 /// What calls of a program see of each other. It names the meaning; how that is achieved depends on
@@ -99,9 +99,16 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    pub(crate) fn note(&mut self, meter: &Meter, instance: &mut Instance, op: Option<&str>) {
+    /// After a run of `op`, or of `init`.
+    pub(crate) fn note(
+        &mut self,
+        meter: &Meter,
+        instance: &Instance,
+        environment: &RunEnvironment,
+        op: Option<&str>,
+    ) {
         self.memory = instance.memory();
-        self.output = instance.take_output();
+        self.output = environment.take_output();
         meter.span().in_scope(|| self.output.trace(op));
     }
 }
