@@ -164,9 +164,9 @@ impl Program {
         });
         if !is_ready {
             let instance = &mut pooled.instance;
-            // One of its own: `init` must not draw from what the call will draw from, since another
-            // time it does not run.
-            let environment = RunEnvironment::new(meter, determinism);
+            // One of its own: `init` must not draw from what the call will draw from, nor print to
+            // its sink, since another time it does not run.
+            let environment = RunEnvironment::new(meter, determinism, None);
             let init = instance.init_with(meter, environment.clone(), ops, version);
             let result = init.await;
             if result.is_err() {

@@ -14,7 +14,7 @@ use crate::pool::{Lease, ProgramPermits};
 use crate::program::{Inner, Program};
 use crate::protocol::{Op, PROTOCOL_VERSION};
 use crate::receipt::{Isolation, Receipt, Usage};
-use crate::sandbox::{Determinism, RunEnvironment};
+use crate::sandbox::RunEnvironment;
 use crate::shared::{Renewal, SharedInstance};
 
 /// Configures a [`Program`].
@@ -177,7 +177,7 @@ impl ProgramBuilder {
                 usage.cold = lease.is_new;
                 let pooled = lease.pooled()?;
                 let instance = &mut pooled.instance;
-                let environment = RunEnvironment::new(&meter, Determinism::default());
+                let environment = RunEnvironment::plain(&meter);
                 let init = instance.init_with(&meter, environment.clone(), &ops, &version);
                 let result = init.await;
                 usage.note(&meter, instance, &environment, None);

@@ -19,7 +19,7 @@ use crate::protocol::values::{
     HandleErr, HandleReq, HashedInitArgs, HashedMatInfo, InitArgs, InitError, InitResponse, MatInfo,
 };
 use crate::protocol::{Dialect, Op, Payload};
-use crate::sandbox::{Determinism, Output, RunEnvironment, Sandbox, StoreState};
+use crate::sandbox::{Output, RunEnvironment, Sandbox, StoreState};
 
 /// A live component.
 ///
@@ -77,7 +77,7 @@ impl Instance {
         if tokio::runtime::Handle::try_current().is_ok() {
             drop(tokio::time::sleep(Duration::ZERO));
         }
-        let environment = RunEnvironment::new(meter, Determinism::default());
+        let environment = RunEnvironment::plain(meter);
         begin(&mut store, meter, environment, None);
         let began = Instant::now();
         let ticking = sandbox.ticker.ticking();
@@ -295,7 +295,7 @@ impl Instance {
 
     /// The environment of a run that no call brings one for.
     fn begin_alone(&mut self, meter: &Meter) -> RunEnvironment {
-        let environment = RunEnvironment::new(meter, Determinism::default());
+        let environment = RunEnvironment::plain(meter);
         self.alone = Some(environment.clone());
         environment
     }

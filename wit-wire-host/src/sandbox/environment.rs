@@ -5,14 +5,15 @@
 //! ([`CurrentEnvironment`]), so that the run can go on in another store.
 
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use chacha20::ChaCha20Rng;
 use rand_core::SeedableRng;
 
 use super::clock::since_epoch;
-use super::output::{Output, RunOutput, Stream};
+use super::output::{Output, OutputSink, RunOutput, Stream, TARGET};
+use crate::contain::contain;
 use crate::metering::Meter;
 
 /// What a call makes the same every time.
@@ -46,14 +47,20 @@ struct Inner {
 }
 
 impl RunEnvironment {
-    /// Nothing is drawn and nothing written yet.
-    pub(crate) fn new(meter: &Meter, determinism: Determinism) -> Self {
+    /// One with the machine's time and random numbers, and whose output is only stored.
+    pub(crate) fn plain(meter: &Meter) -> Self {
+        Self::new(meter, Determinism::default(), None)
+    }
+
+    /// Nothing is drawn and nothing written yet. What is stored of the output is passed to `sink`,
+    /// too, as it is written.
+    pub(crate) fn new(meter: &Meter, determinism: Determinism, sink: Option<OutputSink>) -> Self {
         let series = determinism.seed.map(ChaCha20Rng::seed_from_u64);
         Self(Arc::new(Inner {
             determinism,
             monotonic_ahead: 0,
             series: series.map(|series| Mutex::new(Box::new(series))),
-            output: Mutex::new(RunOutput::new(meter.limits().log)),
+            output: Mutex::new(RunOutput::new(meter.limits().log, sink)),
         }))
     }
 
@@ -64,8 +71,7 @@ impl RunEnvironment {
 
     /// What was written since this was last called.
     pub(crate) fn take_output(&self) -> Output {
-        let mut output = self.0.output.lock().unwrap_or_else(PoisonError::into_inner);
-        output.take()
+        self.output().take()
     }
 
     /// What `draw` takes from the fixed series, if there is one.
@@ -76,8 +82,22 @@ impl RunEnvironment {
     }
 
     pub(super) fn write(&self, stream: Stream, bytes: &[u8]) {
-        let mut output = self.0.output.lock().unwrap_or_else(PoisonError::into_inner);
-        output.write(stream, bytes);
+        let mut output = self.output();
+        let stored = output.write(stream, bytes);
+        let sink = output.sink.clone().filter(|_| !stored.is_empty());
+        drop(output);
+        // It is the embedder's code, and runs without our lock.
+        let Some(sink) = sink else { return };
+        if contain(|| sink(stream, stored)).is_none() {
+            let message = "`Call::on_output` panicked, and is not told of the rest of the output";
+            tracing::warn!(target: TARGET, "{message}");
+            let ours = self.output().sink.take();
+            contain(|| drop((ours, sink)));
+        }
+    }
+
+    fn output(&self) -> MutexGuard<'_, RunOutput> {
+        self.0.output.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

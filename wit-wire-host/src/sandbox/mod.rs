@@ -20,6 +20,7 @@ mod streams;
 
 pub(crate) use environment::{Determinism, RunEnvironment};
 pub(crate) use limiter::OPEN_HANDLES;
+pub(crate) use output::OutputSink;
 pub use output::{Output, Stream};
 pub(crate) use shared::Sandbox;
 pub(crate) use store::StoreState;

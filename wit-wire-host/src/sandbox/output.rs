@@ -1,6 +1,7 @@
 //! What a guest prints, stored per run and capped.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::printable::printable;
 
@@ -89,7 +90,7 @@ impl Output {
 }
 
 /// The target of the events.
-const TARGET: &str = "wit_wire::output";
+pub(super) const TARGET: &str = "wit_wire::output";
 
 /// Changes of the stream that cost nothing.
 const FREE_PIECES: usize = 1_000;
@@ -116,19 +117,25 @@ impl fmt::Display for Output {
     }
 }
 
+/// What the embedder wants to be told of a run's output.
+pub(crate) type OutputSink = Arc<dyn Fn(Stream, &[u8]) + Send + Sync>;
+
 /// What a run wrote so far, and how much more of it is stored.
 pub(super) struct RunOutput {
     output: Output,
     /// How many more bytes are stored, of either stream.
     room: [usize; 2],
+    /// Is passed what is stored.
+    pub(super) sink: Option<OutputSink>,
 }
 
 impl RunOutput {
     /// `limit` bytes of each stream will be stored.
-    pub(super) fn new(limit: usize) -> Self {
+    pub(super) fn new(limit: usize, sink: Option<OutputSink>) -> Self {
         Self {
             output: Output::default(),
             room: [limit; 2],
+            sink,
         }
     }
 
@@ -137,7 +144,8 @@ impl RunOutput {
         std::mem::take(&mut self.output)
     }
 
-    pub(super) fn write(&mut self, stream: Stream, bytes: &[u8]) {
+    /// Stores what there is room for, and returns that.
+    pub(super) fn write<'b>(&mut self, stream: Stream, bytes: &'b [u8]) -> &'b [u8] {
         let Output {
             bytes: stored,
             pieces,
@@ -153,12 +161,13 @@ impl RunOutput {
         *room -= keep.len();
         *stream.of(dropped) += drop.len() as u64;
         if keep.is_empty() {
-            return;
+            return keep;
         }
         stored.extend_from_slice(keep);
         match pieces.last_mut() {
             Some((latest, length)) if *latest == stream => *length += keep.len(),
             _ => pieces.push((stream, keep.len())),
         }
+        keep
     }
 }
