@@ -10,8 +10,9 @@ use std::time::{Duration, SystemTime};
 
 use chacha20::ChaCha20Rng;
 use rand_core::SeedableRng;
+use serde::{Deserialize, Serialize};
 
-use super::clock::since_epoch;
+use super::clock::{since_epoch, since_start};
 use super::output::{Output, OutputSink, RunOutput, Stream, TARGET};
 use crate::contain::contain;
 use crate::metering::Meter;
@@ -46,6 +47,18 @@ struct Inner {
     output: Mutex<RunOutput>,
 }
 
+/// What a run needs to go on in another process, as plain data. Its output is not part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SavedEnvironment {
+    /// The fixed time of day, since 1970.
+    clock: Option<Duration>,
+    seed: Option<u64>,
+    /// How far the fixed series of random numbers was drawn, in words of 32 bits.
+    drawn: u64,
+    /// Nanoseconds of the monotonic clock.
+    monotonic: u64,
+}
+
 impl RunEnvironment {
     /// One with the machine's time and random numbers, and whose output is only stored.
     pub(crate) fn plain(meter: &Meter) -> Self {
@@ -55,13 +68,67 @@ impl RunEnvironment {
     /// Nothing is drawn and nothing written yet. What is stored of the output is passed to `sink`,
     /// too, as it is written.
     pub(crate) fn new(meter: &Meter, determinism: Determinism, sink: Option<OutputSink>) -> Self {
-        let series = determinism.seed.map(ChaCha20Rng::seed_from_u64);
+        Self::with(meter, determinism, sink, 0, 0)
+    }
+
+    /// Goes on where `saved` was, `passed` later. There is room for as much output as if none had
+    /// been written.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for durable calls"))]
+    pub(crate) fn restore(
+        meter: &Meter,
+        saved: SavedEnvironment,
+        passed: Duration,
+        sink: Option<OutputSink>,
+    ) -> Self {
+        let SavedEnvironment {
+            clock,
+            seed,
+            drawn,
+            monotonic,
+        } = saved;
+        let passed = u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX);
+        // 292 years are enough for any clock, and leave room for it to go on.
+        let signed = |time| i64::try_from(time).unwrap_or(i64::MAX);
+        // This process may be younger than the run, or older. Its clock is ahead of `since_start`
+        // by the time it is asked, so that the sum is never below what was saved.
+        let ahead = signed(monotonic.saturating_add(passed)) - signed(since_start());
+        Self::with(meter, Determinism { clock, seed }, sink, drawn, ahead)
+    }
+
+    fn with(
+        meter: &Meter,
+        determinism: Determinism,
+        sink: Option<OutputSink>,
+        drawn: u64,
+        monotonic_ahead: i64,
+    ) -> Self {
+        let series = determinism.seed.map(|seed| {
+            let mut series = Box::new(ChaCha20Rng::seed_from_u64(seed));
+            if drawn > 0 {
+                series.set_word_pos(drawn.into());
+            }
+            Mutex::new(series)
+        });
         Self(Arc::new(Inner {
             determinism,
-            monotonic_ahead: 0,
-            series: series.map(|series| Mutex::new(Box::new(series))),
+            monotonic_ahead,
+            series,
             output: Mutex::new(RunOutput::new(meter.limits().log, sink)),
         }))
+    }
+
+    /// What another process needs to go on with the run, at this moment.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for durable calls"))]
+    pub(crate) fn save(&self) -> SavedEnvironment {
+        let Determinism { clock, seed } = self.determinism();
+        // The position has 68 bits, and a run does not draw 2^64 words.
+        let drawn = self.draw(|series| series.get_word_pos() as u64);
+        SavedEnvironment {
+            clock,
+            seed,
+            drawn: drawn.unwrap_or(0),
+            monotonic: since_start().saturating_add_signed(self.0.monotonic_ahead),
+        }
     }
 
     /// What was asked for.
@@ -140,3 +207,6 @@ impl CurrentEnvironment {
         self.0.monotonic_ahead.load(Relaxed)
     }
 }
+
+#[cfg(test)]
+mod tests;
