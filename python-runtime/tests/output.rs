@@ -5,7 +5,8 @@
 use std::sync::{Arc, LazyLock, Mutex};
 
 use python_runtime::{
-    Function, HostcallContext, HostcallError, Limits, Output, PythonRuntime, PythonSource, Stream,
+    Function, HostcallContext, HostcallError, Limits, Output, PoolConfig, PythonRuntime,
+    PythonSource, ResetPolicy, Stream,
 };
 use serde_json::Value;
 
@@ -118,14 +119,6 @@ impl Heard {
 
 #[tokio::test]
 async fn output_is_heard_while_the_call_waits() {
-    // A hostcall answers with what was heard until then.
-    let runtime = PythonRuntime::builder()
-        .hostcall("heard", async |context: HostcallContext, (): ()| {
-            let heard = context.value::<Heard>().unwrap();
-            Ok::<_, HostcallError>([Stream::Stdout, Stream::Stderr].map(|of| heard.text(of)))
-        })
-        .build()
-        .unwrap();
     let source = "import sys
 
 print('loading')
@@ -144,7 +137,20 @@ async def coroutine(x, ctx):
     print('more than there is room for')
     return heard
 ";
-    for name in ["plain", "coroutine"] {
+    let policies = [ResetPolicy::Auto, ResetPolicy::Never];
+    for (name, policy) in ["plain", "coroutine"]
+        .into_iter()
+        .flat_map(|name| policies.map(|policy| (name, policy)))
+    {
+        // A hostcall answers with what was heard until then.
+        let runtime = PythonRuntime::builder()
+            .hostcall("heard", async |context: HostcallContext, (): ()| {
+                let heard = context.value::<Heard>().unwrap();
+                Ok::<_, HostcallError>([Stream::Stdout, Stream::Stderr].map(|of| heard.text(of)))
+            })
+            .pool(PoolConfig::default().reset(policy))
+            .build()
+            .unwrap();
         let function = runtime.function(PythonSource::def(name, source)).await;
         let function = function.unwrap();
         let heard = Heard::default();
