@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex};
 
-use python_runtime::{Function, Limits, Output, PythonRuntime, PythonSource, Stream};
+use python_runtime::{
+    Function, HostcallContext, HostcallError, Limits, Output, PoolConfig, PythonRuntime,
+    PythonSource, ResetPolicy, Stream,
+};
 use serde_json::Value;
 
 static RUNTIME: LazyLock<PythonRuntime> =
@@ -95,4 +98,101 @@ async fn what_is_printed_while_loading_is_the_programs_and_no_calls() {
     assert_eq!(printed.to_string(), "loading\n");
     let receipt = say.call::<_, Value>(&0).with_receipt().await.1;
     assert_eq!(receipt.output.to_string(), "called\n");
+}
+
+/// What was heard of a call so far.
+#[derive(Default, Clone)]
+struct Heard(Arc<Mutex<Vec<(Stream, String)>>>);
+
+impl Heard {
+    fn hear(&self, stream: Stream, bytes: &[u8]) {
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        self.0.lock().unwrap().push((stream, text));
+    }
+
+    fn text(&self, stream: Stream) -> String {
+        let heard = self.0.lock().unwrap();
+        let own = heard.iter().filter(|(from, _)| *from == stream);
+        own.map(|(_, text)| text.as_str()).collect()
+    }
+}
+
+#[tokio::test]
+async fn output_is_heard_while_the_call_waits() {
+    let source = "import sys
+
+print('loading')
+
+def plain(x, ctx):
+    print('one')
+    print('two', file=sys.stderr)
+    heard = ctx.hostcall('heard', None)
+    print('more than there is room for')
+    return heard
+
+async def coroutine(x, ctx):
+    print('one')
+    print('two', file=sys.stderr)
+    heard = await ctx.hostcall('heard', None)
+    print('more than there is room for')
+    return heard
+";
+    let policies = [ResetPolicy::Auto, ResetPolicy::Never];
+    for (name, policy) in ["plain", "coroutine"]
+        .into_iter()
+        .flat_map(|name| policies.map(|policy| (name, policy)))
+    {
+        // A hostcall answers with what was heard until then.
+        let runtime = PythonRuntime::builder()
+            .hostcall("heard", async |context: HostcallContext, (): ()| {
+                let heard = context.value::<Heard>().unwrap();
+                Ok::<_, HostcallError>([Stream::Stdout, Stream::Stderr].map(|of| heard.text(of)))
+            })
+            .pool(PoolConfig::default().reset(policy))
+            .build()
+            .unwrap();
+        let function = runtime.function(PythonSource::def(name, source)).await;
+        let function = function.unwrap();
+        let heard = Heard::default();
+        let (sink, context) = (heard.clone(), heard.clone());
+        let call = function
+            .call::<_, [String; 2]>(&0)
+            .limits(Limits::default().log(8))
+            .context(context)
+            .on_output(move |stream, bytes| sink.hear(stream, bytes));
+        let (answer, receipt) = call.with_receipt().await;
+        assert_eq!(answer.unwrap(), ["one\n", "two\n"], "{name}");
+
+        let output = receipt.output;
+        assert_eq!(output.text(Stream::Stdout), "one\nmore");
+        assert_eq!(heard.text(Stream::Stdout), "one\nmore");
+        assert_eq!(heard.text(Stream::Stderr), "two\n");
+        // Nothing else holds the sink or the context after the call.
+        assert_eq!(Arc::strong_count(&heard.0), 1, "{name}");
+
+        // Another call is not heard.
+        function
+            .call::<_, [String; 2]>(&0)
+            .context(heard.clone())
+            .await
+            .unwrap();
+        assert_eq!(heard.text(Stream::Stdout), "one\nmore");
+    }
+}
+
+#[tokio::test]
+async fn a_sink_that_panics_costs_the_call_nothing() {
+    let say = say("for n in range(3):\n    print(n)").await;
+    let heard = Heard::default();
+    let sink = heard.clone();
+    let call = say.call::<_, Value>(&0).on_output(move |stream, bytes| {
+        sink.hear(stream, bytes);
+        assert!(!bytes.contains(&b'1'), "a sink that panics");
+    });
+    let (answer, receipt) = call.with_receipt().await;
+    answer.unwrap();
+    assert_eq!(receipt.output.to_string(), "0\n1\n2\n");
+    let heard_last = heard.text(Stream::Stdout);
+    assert_eq!(heard_last.trim_end(), "0\n1");
+    assert_eq!(Arc::strong_count(&heard.0), 1);
 }

@@ -19,7 +19,7 @@ use crate::protocol::Payload;
 use crate::protocol::reserved::PROFILE;
 use crate::receipt::{CallInFlight, Isolation, Receipt, Usage};
 use crate::run::{Ended, Run, Start, Waiting, Waits};
-use crate::sandbox::Determinism;
+use crate::sandbox::{Determinism, OutputSink, RunEnvironment, Stream};
 use crate::telemetry::TARGET;
 
 /// A prepared call. Await it, or run it on the current thread with
@@ -52,6 +52,7 @@ pub struct Call<'f, O> {
     options: CallOptions,
     deadline: Option<Instant>,
     context: Option<Arc<dyn Any + Send + Sync>>,
+    on_output: Option<OutputSink>,
     decode: Decode<O>,
 }
 
@@ -172,6 +173,7 @@ impl<'f, O: Send + 'static> Call<'f, O> {
             options: CallOptions::default(),
             deadline: None,
             context: None,
+            on_output: None,
             decode,
         }
     }
@@ -204,6 +206,38 @@ impl<'f, O: Send + 'static> Call<'f, O> {
     /// call makes: [`HostcallContext::value`](crate::HostcallContext::value).
     pub fn context(mut self, value: impl Any + Send + Sync) -> Self {
         self.context = Some(Arc::new(value));
+        self
+    }
+
+    /// Is told of what the guest writes to stdout and stderr, as it writes it: for a page or a
+    /// terminal that shows the output of a long call. Of each stream these are the bytes that
+    /// [`Receipt::output`] stores, the first ones up to [`Limits::log`]; a piece may end within a
+    /// line or a character. What `init` writes is not among them.
+    ///
+    /// It is called from within the guest's write, on a thread that drives async tasks, at the
+    /// call's expense: it must be quick and must not block. Send to an unbounded channel, or try to
+    /// send to a bounded one. If it panics, the call goes on, and it is dropped and not called
+    /// again. It is dropped with the call at the latest.
+    ///
+    /// ```no_run
+    /// # async fn example(report: wit_wire_host::Function) -> Result<(), wit_wire_host::CallError> {
+    /// let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+    /// let call = report.call::<_, f64>(&2026).on_output(move |_stream, bytes| {
+    ///     // Nobody may be interested any more.
+    ///     let _ = sender.send(bytes.to_vec());
+    /// });
+    /// let show = async {
+    ///     while let Some(bytes) = receiver.recv().await {
+    ///         print!("{}", String::from_utf8_lossy(&bytes));
+    ///     }
+    /// };
+    /// let (total, ()) = tokio::join!(call, show);
+    /// # total?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_output(mut self, sink: impl Fn(Stream, &[u8]) + Send + Sync + 'static) -> Self {
+        self.on_output = Some(Arc::new(sink));
         self
     }
 
@@ -260,6 +294,7 @@ impl<'f, O: Send + 'static> Call<'f, O> {
             options,
             deadline,
             context,
+            on_output,
             decode,
         } = self;
         let timeout = options
@@ -275,16 +310,14 @@ impl<'f, O: Send + 'static> Call<'f, O> {
         let host = program.host();
         let meter = Meter::with(options.limits.unwrap_or(*host.limits()), meter);
         let in_flight = CallInFlight::new(&host.0.metrics, &meter);
-        let determinism = Determinism {
-            clock: options.clock,
-            seed: options.seed,
-        };
+        let determinism = Determinism::new(options.clock, options.seed);
+        let environment = RunEnvironment::new(&meter, determinism, on_output);
         let bytes_in = input.as_ref().map_or(0, Payload::len);
         let run = |op, input, waits| {
             let run = Run {
                 program: program.clone(),
                 meter: meter.clone(),
-                determinism,
+                environment: environment.clone(),
                 name: name.clone(),
                 waits,
             };

@@ -14,7 +14,7 @@ use crate::metering::{LimitExceeded, Meter};
 use crate::pool::{Lease, Parked, ParkedCalls, ProgramPermits};
 use crate::protocol::Op;
 use crate::receipt::{CleanedBy, Isolation, Receipt, Usage};
-use crate::sandbox::Determinism;
+use crate::sandbox::{Determinism, RunEnvironment};
 use crate::shared::{Renewal, SharedInstance};
 
 /// A component plus the ops it was initialised with. Cheap to clone.
@@ -166,9 +166,14 @@ impl Program {
         });
         if !is_ready {
             let instance = &mut pooled.instance;
-            let result = instance.init_with(meter, determinism, ops, version).await;
+            // One of its own: `init` must not draw from what the call will draw from, nor print to
+            // its sink, since another time it does not run.
+            let environment = RunEnvironment::new(meter, determinism, None);
+            let init = instance.init_with(meter, environment.clone(), ops, version);
+            let result = init.await;
             if result.is_err() {
-                usage.note(meter, instance, None);
+                usage.note(instance);
+                usage.note_output(meter, &environment, None);
                 usage.discarded = pooled.outlook();
             }
             result?;

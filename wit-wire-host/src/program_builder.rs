@@ -14,7 +14,7 @@ use crate::pool::{Lease, ParkBounds, ParkedCalls, ProgramPermits};
 use crate::program::{Inner, Program};
 use crate::protocol::{Op, PROTOCOL_VERSION};
 use crate::receipt::{Isolation, Receipt, Usage};
-use crate::sandbox::Determinism;
+use crate::sandbox::RunEnvironment;
 use crate::shared::{Renewal, SharedInstance};
 
 /// Configures a [`Program`].
@@ -191,9 +191,11 @@ impl ProgramBuilder {
                 usage.cold = lease.is_new;
                 let pooled = lease.pooled()?;
                 let instance = &mut pooled.instance;
-                let init = instance.init_with(&meter, Determinism::default(), &ops, &version);
+                let environment = RunEnvironment::plain(&meter);
+                let init = instance.init_with(&meter, environment.clone(), &ops, &version);
                 let result = init.await;
-                usage.note(&meter, instance, None);
+                usage.note(instance);
+                usage.note_output(&meter, &environment, None);
                 result?;
                 let bounds = component.origin().image_bounds(limits.state);
                 let image = meter.drive(pooled.snapshot_state(bounds)).await;

@@ -6,7 +6,7 @@ use crate::error::CallError;
 use crate::instance::{DiscardReason, Instance};
 use crate::metering::Meter;
 use crate::profile::Profile;
-use crate::sandbox::Output;
+use crate::sandbox::{Output, RunEnvironment};
 use crate::telemetry::{CallMetrics, outcome};
 
 /// What calls of a program see of each other. It names the meaning; how that is achieved depends on
@@ -103,10 +103,23 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    pub(crate) fn note(&mut self, meter: &Meter, instance: &mut Instance, op: Option<&str>) {
-        self.memory = instance.memory();
-        self.output = instance.take_output();
-        meter.span().in_scope(|| self.output.trace(op));
+    /// After the guest came back, or was stopped.
+    pub(crate) fn note(&mut self, instance: &Instance) {
+        self.memory = self.memory.max(instance.memory());
+    }
+
+    /// After a run of `op`, or of `init`, that got an instance or failed without one.
+    pub(crate) fn note_output(
+        &mut self,
+        meter: &Meter,
+        environment: &RunEnvironment,
+        op: Option<&str>,
+    ) {
+        let output = environment.take_output();
+        if !output.is_empty() {
+            self.output = output;
+            meter.span().in_scope(|| self.output.trace(op));
+        }
     }
 }
 

@@ -12,8 +12,8 @@ use crate::program::Program;
 use crate::protocol::Payload;
 use crate::protocol::reserved::{RESEED, RESUME};
 use crate::receipt::{Isolation, Usage};
-use crate::sandbox::Determinism;
 use crate::sandbox::hostcalls::answers_of_parked;
+use crate::sandbox::{Determinism, RunEnvironment};
 use crate::session_state::SessionState;
 use crate::shared::{Renewal, SharedInstance};
 
@@ -22,7 +22,7 @@ use crate::shared::{Renewal, SharedInstance};
 pub(crate) struct Run {
     pub(crate) program: Program,
     pub(crate) meter: Meter,
-    pub(crate) determinism: Determinism,
+    pub(crate) environment: RunEnvironment,
     /// The op on whose behalf, for errors and hostcalls.
     pub(crate) name: Arc<str>,
     pub(crate) waits: Waits,
@@ -89,6 +89,7 @@ impl Run {
     ) -> (Result<Ended, CallError>, Usage) {
         let mut usage = Usage::default();
         let ended = self.run(start, self.request(op, input), &mut usage).await;
+        usage.note_output(&self.meter, &self.environment, Some(&self.name));
         (ended, usage)
     }
 
@@ -162,7 +163,7 @@ impl Run {
         let Self {
             program,
             meter,
-            determinism,
+            environment,
             name,
             ..
         } = self;
@@ -178,8 +179,10 @@ impl Run {
                 Box::pin(self.reseed(pooled, usage)).await?;
             }
             let instance = &mut pooled.instance;
-            let handled = instance.handle_with(meter, *determinism, request).await;
-            usage.note(meter, instance, Some(name));
+            let handled = instance
+                .handle_with(meter, environment.clone(), request)
+                .await;
+            usage.note(instance);
             let asked = match handled {
                 Ok(Handled::Parked(asked)) => asked,
                 Ok(Handled::Output(output)) => {
@@ -245,7 +248,7 @@ impl Run {
         let Self {
             program,
             meter,
-            determinism,
+            environment,
             name,
             ..
         } = self;
@@ -270,8 +273,10 @@ impl Run {
         }
         let instance = shared.instance().ok_or(CallError::InstanceEnded)?;
         loop {
-            let handled = instance.handle_with(meter, *determinism, request).await;
-            usage.note(meter, instance, Some(name));
+            let handled = instance
+                .handle_with(meter, environment.clone(), request)
+                .await;
+            usage.note(instance);
             usage.discarded = (!instance.is_alive()).then_some(DiscardReason::Ended);
             match handled? {
                 Handled::Output(output) => return Ok(Ended::Output(output)),
@@ -292,12 +297,12 @@ impl Run {
         let Self {
             program,
             meter,
-            determinism,
+            environment,
             ..
         } = self;
         let Some(state) = state else {
             return program
-                .ready(meter, *determinism, usage)
+                .ready(meter, environment.determinism(), usage)
                 .await
                 .map(Box::new);
         };
@@ -333,7 +338,7 @@ impl Run {
     ) -> Result<(), CallError> {
         let request = self.request(RESEED.into(), "null".into());
         let instance = &mut pooled.instance;
-        let handled = instance.handle_with(&self.meter, self.determinism, request);
+        let handled = instance.handle_with(&self.meter, self.environment.clone(), request);
         match handled.await {
             Ok(_) | Err(CallError::NoHandler { .. }) => Ok(()),
             Err(error) => {

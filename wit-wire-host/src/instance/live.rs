@@ -19,7 +19,7 @@ use crate::protocol::values::{
     HandleErr, HandleReq, HashedInitArgs, HashedMatInfo, InitArgs, InitError, InitResponse, MatInfo,
 };
 use crate::protocol::{Dialect, Op, Payload};
-use crate::sandbox::{Determinism, Output, Sandbox, StoreState};
+use crate::sandbox::{Output, RunEnvironment, Sandbox, StoreState};
 
 /// A live component.
 ///
@@ -35,6 +35,8 @@ pub struct Instance {
     ended: bool,
     /// Whether pages of its memory may have become dirty since this was set to false.
     has_new_pages: bool,
+    /// What the latest run of an instance without a program has on the host.
+    alone: Option<RunEnvironment>,
     sandbox: Arc<Sandbox>,
 }
 
@@ -82,7 +84,8 @@ impl Instance {
         if tokio::runtime::Handle::try_current().is_ok() {
             drop(tokio::time::sleep(Duration::ZERO));
         }
-        begin(&mut store, meter, Determinism::default(), None);
+        let environment = RunEnvironment::plain(meter);
+        begin(&mut store, meter, environment, None);
         let began = Instant::now();
         let ticking = sandbox.ticker.ticking();
         let linked = meter
@@ -114,6 +117,7 @@ impl Instance {
             initialised: false,
             ended: false,
             has_new_pages: true,
+            alone: None,
             sandbox: sandbox.clone(),
         })
     }
@@ -137,7 +141,8 @@ impl Instance {
             return Err(CallError::AlreadyInitialised.into());
         }
         check_names(ops)?;
-        let initialised = self.init_with(meter, Determinism::default(), ops, version);
+        let environment = self.begin_alone(meter);
+        let initialised = self.init_with(meter, environment, ops, version);
         Ok(initialised.await?)
     }
 
@@ -145,7 +150,7 @@ impl Instance {
     pub(crate) async fn init_with(
         &mut self,
         meter: &Meter,
-        determinism: Determinism,
+        environment: RunEnvironment,
         ops: &[Op],
         version: &str,
     ) -> Result<(), CallError> {
@@ -155,7 +160,7 @@ impl Instance {
         self.initialised = true;
         let sandbox = self.sandbox.clone();
         let in_flight = InitInFlight::new(&sandbox.metrics, meter, ops.len());
-        let result = self.init_all(meter, determinism, ops, version);
+        let result = self.init_all(meter, environment, ops, version);
         let result = result.instrument(in_flight.span.clone()).await;
         in_flight.end(&result);
         result
@@ -164,7 +169,7 @@ impl Instance {
     async fn init_all(
         &mut self,
         meter: &Meter,
-        determinism: Determinism,
+        environment: RunEnvironment,
         ops: &[Op],
         version: &str,
     ) -> Result<(), CallError> {
@@ -178,7 +183,7 @@ impl Instance {
                 };
                 let call = async |store: &mut Store<_>| init.call_async(store, (args,)).await;
                 let (result,) = self
-                    .run(meter, determinism, Phase::Init, None, call)
+                    .run(meter, environment, Phase::Init, None, call)
                     .await?;
                 result.map_err(|error| error.map(|mat| mat.op_name.as_ref().to_owned()))
             }
@@ -190,7 +195,7 @@ impl Instance {
                 };
                 let call = async |store: &mut Store<_>| init.call_async(store, (args,)).await;
                 let (result,) = self
-                    .run(meter, determinism, Phase::Init, None, call)
+                    .run(meter, environment, Phase::Init, None, call)
                     .await?;
                 result.map_err(|error| error.map(|mat| mat.op_name.as_ref().to_owned()))
             }
@@ -236,8 +241,8 @@ impl Instance {
             op: op.clone(),
             input: input.into(),
         };
-        let handled = self.handle_with(meter, Determinism::default(), request);
-        match handled.await? {
+        let environment = self.begin_alone(meter);
+        match self.handle_with(meter, environment, request).await? {
             Handled::Output(output) => Ok(output),
             // Nobody asked it to.
             Handled::Parked(_) => Err(CallError::InstanceEnded),
@@ -247,7 +252,7 @@ impl Instance {
     pub(crate) async fn handle_with(
         &mut self,
         meter: &Meter,
-        determinism: Determinism,
+        environment: RunEnvironment,
         request: Request,
     ) -> Result<Handled, CallError> {
         let Request { name, op, input } = request;
@@ -262,7 +267,7 @@ impl Instance {
             in_json: input.into_shared(),
         };
         let call = async |store: &mut Store<_>| handle.call_async(store, (request,)).await;
-        let run = self.run(meter, determinism, Phase::Handle, Some(&name), call);
+        let run = self.run(meter, environment, Phase::Handle, Some(&name), call);
         let result = run.await;
         let asked = meter.take_asked();
         let is_parked = matches!(&result, Ok((Ok(text),)) if text == PARKED);
@@ -306,7 +311,17 @@ impl Instance {
 
     /// What the guest wrote to stdout and stderr in the latest run.
     pub fn take_output(&mut self) -> Output {
-        self.store.data().output.take()
+        // Before the first run, what it wrote while it was instantiated.
+        let latest = self.alone.clone();
+        let latest = latest.or_else(|| self.store.data().environment());
+        latest.map_or_else(Output::default, |run| run.take_output())
+    }
+
+    /// The environment of a run that no call brings one for.
+    fn begin_alone(&mut self, meter: &Meter) -> RunEnvironment {
+        let environment = RunEnvironment::plain(meter);
+        self.alone = Some(environment.clone());
+        environment
     }
 
     /// The store of an instance that does not run, for functions that are the host's own and end
@@ -344,7 +359,7 @@ impl Instance {
     async fn run<R>(
         &mut self,
         meter: &Meter,
-        determinism: Determinism,
+        environment: RunEnvironment,
         phase: Phase,
         op: Option<&Arc<str>>,
         call: impl AsyncFnOnce(&mut Store<StoreState>) -> wasmtime::Result<R>,
@@ -362,7 +377,7 @@ impl Instance {
         let result = meter.drive(memory::track_dirty_in(has_new_pages, async {
             // Not before: a run that comes too late leaves the guest as it was.
             *ended = true;
-            begin(store, meter, determinism, op);
+            begin(store, meter, environment, op);
             let serving = EndRunOnDrop(store);
             call(&mut *serving.0).await
         }));
@@ -398,10 +413,10 @@ impl Drop for EndRunOnDrop<'_> {
 fn begin(
     store: &mut Store<StoreState>,
     meter: &Meter,
-    determinism: Determinism,
+    environment: RunEnvironment,
     op: Option<&Arc<str>>,
 ) {
-    store.data_mut().begin(meter, determinism, op);
+    store.data_mut().begin(meter, environment, op);
     store.set_epoch_deadline(1);
     // What one transfer may copy from the guest, before anything looks at it.
     let limits = meter.limits();

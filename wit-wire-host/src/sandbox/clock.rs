@@ -5,10 +5,10 @@ use std::time::{Duration, Instant, SystemTime};
 
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock};
 
-use super::determinism::Fixed;
+use super::environment::CurrentEnvironment;
 
 /// The time of day, unless the run has it fixed.
-pub(crate) struct WallClock(pub(crate) Fixed);
+pub(super) struct WallClock(pub(super) CurrentEnvironment);
 
 impl HostWallClock for WallClock {
     fn resolution(&self) -> Duration {
@@ -22,22 +22,27 @@ impl HostWallClock for WallClock {
 }
 
 /// Guests can't be told of times before 1970.
-pub(crate) fn since_epoch(time: SystemTime) -> Duration {
+pub(super) fn since_epoch(time: SystemTime) -> Duration {
     time.duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default()
 }
 
-/// Nanoseconds since this process first asked, in all instances alike: what a guest read in one it
-/// may compare in another.
-pub(crate) struct SinceStart;
+/// The process's, in all instances alike: what a guest read in one it may compare in another. A run
+/// that began in another process has it shifted.
+pub(super) struct MonotonicClock(pub(super) CurrentEnvironment);
 
-impl HostMonotonicClock for SinceStart {
+impl HostMonotonicClock for MonotonicClock {
     fn resolution(&self) -> u64 {
         1
     }
 
     fn now(&self) -> u64 {
-        static START: OnceLock<Instant> = OnceLock::new();
-        START.get_or_init(Instant::now).elapsed().as_nanos() as u64
+        since_start().saturating_add_signed(self.0.monotonic_ahead())
     }
+}
+
+/// Nanoseconds since this process first asked.
+pub(super) fn since_start() -> u64 {
+    static START: OnceLock<Instant> = OnceLock::new();
+    START.get_or_init(Instant::now).elapsed().as_nanos() as u64
 }

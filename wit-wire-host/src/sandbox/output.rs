@@ -1,14 +1,7 @@
 //! What a guest prints, stored per run and capped.
 
 use std::fmt;
-use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
-
-use bytes::Bytes;
-use tokio::io::{AsyncRead, AsyncWrite};
-use wasmtime_wasi::cli::{IsTerminal, StdinStream, StdoutStream};
-use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError, StreamResult};
+use std::sync::Arc;
 
 use crate::printable::printable;
 
@@ -43,6 +36,11 @@ pub struct Output {
 }
 
 impl Output {
+    /// Whether nothing was written to either stream.
+    pub fn is_empty(&self) -> bool {
+        self.pieces.is_empty() && self.dropped == [0; 2]
+    }
+
     /// What was written: a piece for each time that the stream changed.
     pub fn pieces(&self) -> impl Iterator<Item = (Stream, &[u8])> {
         self.pieces.iter().scan(0, |start, (stream, length)| {
@@ -94,33 +92,10 @@ impl Output {
             tracing::warn!(target: TARGET, op, "{}", Dropped(dropped));
         }
     }
-
-    fn push(&mut self, stream: Stream, bytes: &[u8], room: &mut [usize; 2]) {
-        let room = stream.of(room);
-        // A guest that changes streams at each byte pays for the memory that this takes.
-        let is_new = self
-            .pieces
-            .last()
-            .is_some_and(|(latest, _)| *latest != stream);
-        if is_new && self.pieces.len() > FREE_PIECES {
-            *room = room.saturating_sub(size_of::<(Stream, usize)>());
-        }
-        let (keep, drop) = bytes.split_at(bytes.len().min(*room));
-        *room -= keep.len();
-        *stream.of(&mut self.dropped) += drop.len() as u64;
-        if keep.is_empty() {
-            return;
-        }
-        self.bytes.extend_from_slice(keep);
-        match self.pieces.last_mut() {
-            Some((latest, length)) if *latest == stream => *length += keep.len(),
-            _ => self.pieces.push((stream, keep.len())),
-        }
-    }
 }
 
 /// The target of the events.
-const TARGET: &str = "wit_wire::output";
+pub(super) const TARGET: &str = "wit_wire::output";
 
 /// Changes of the stream that cost nothing.
 const FREE_PIECES: usize = 1_000;
@@ -147,181 +122,57 @@ impl fmt::Display for Output {
     }
 }
 
-/// The standard streams of an instance. Cheap to clone; clones are the same streams.
-#[derive(Clone, Default)]
-pub(crate) struct OutputStreams(Arc<Mutex<Buffer>>);
+/// What the embedder wants to be told of a run's output.
+pub(crate) type OutputSink = Arc<dyn Fn(Stream, &[u8]) + Send + Sync>;
 
-#[derive(Default)]
-struct Buffer {
+/// What a run wrote so far, and how much more of it is stored.
+pub(super) struct RunOutput {
     output: Output,
     /// How many more bytes are stored, of either stream.
     room: [usize; 2],
-    /// How often the guest opened a stream, and how often it closed one.
-    opened: u64,
-    closed: u64,
+    /// Is passed what is stored.
+    pub(super) sink: Option<OutputSink>,
 }
 
-impl OutputStreams {
-    /// At its end from the start. It is here because its handles are counted, too.
-    pub(crate) fn stdin(&self) -> impl StdinStream + 'static {
-        Input(self.clone())
+impl RunOutput {
+    /// `limit` bytes of each stream will be stored.
+    pub(super) fn new(limit: usize, sink: Option<OutputSink>) -> Self {
+        Self {
+            output: Output::default(),
+            room: [limit; 2],
+            sink,
+        }
     }
 
-    pub(crate) fn stdout(&self) -> impl StdoutStream + 'static {
-        One(Stream::Stdout, self.clone())
+    /// What was written since this was last called. It leaves no more room than there was.
+    pub(super) fn take(&mut self) -> Output {
+        std::mem::take(&mut self.output)
     }
 
-    pub(crate) fn stderr(&self) -> impl StdoutStream + 'static {
-        One(Stream::Stderr, self.clone())
+    /// Stores what there is room for, and returns that.
+    pub(super) fn write<'b>(&mut self, stream: Stream, bytes: &'b [u8]) -> &'b [u8] {
+        let Output {
+            bytes: stored,
+            pieces,
+            dropped,
+        } = &mut self.output;
+        let room = stream.of(&mut self.room);
+        // A guest that changes streams at each byte pays for the memory that this takes.
+        let is_new = pieces.last().is_some_and(|(latest, _)| *latest != stream);
+        if is_new && pieces.len() > FREE_PIECES {
+            *room = room.saturating_sub(size_of::<(Stream, usize)>());
+        }
+        let (keep, drop) = bytes.split_at(bytes.len().min(*room));
+        *room -= keep.len();
+        *stream.of(dropped) += drop.len() as u64;
+        if keep.is_empty() {
+            return keep;
+        }
+        stored.extend_from_slice(keep);
+        match pieces.last_mut() {
+            Some((latest, length)) if *latest == stream => *length += keep.len(),
+            _ => pieces.push((stream, keep.len())),
+        }
+        keep
     }
-
-    /// Forgets what was written to either stream, and stores `limit` bytes of each from now on.
-    pub(crate) fn start(&self, limit: usize) {
-        let mut buffer = self.lock();
-        buffer.output = Output::default();
-        buffer.room = [limit; 2];
-    }
-
-    /// How often the guest opened a stream, and how often it closed one.
-    pub(crate) fn handles(&self) -> (u64, u64) {
-        let buffer = self.lock();
-        (buffer.opened, buffer.closed)
-    }
-
-    /// What was written to both streams.
-    pub(crate) fn take(&self) -> Output {
-        std::mem::take(&mut self.lock().output)
-    }
-
-    fn opens(&self) {
-        self.lock().opened += 1;
-    }
-
-    fn closes(&self) {
-        self.lock().closed += 1;
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Buffer> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One of them, as WASI has it.
-#[derive(Clone)]
-struct One(Stream, OutputStreams);
-
-impl One {
-    fn open(&self) -> Handle {
-        self.1.opens();
-        Handle(self.clone())
-    }
-
-    fn push(&self, bytes: &[u8]) {
-        let Buffer { output, room, .. } = &mut *self.1.lock();
-        output.push(self.0, bytes, room);
-    }
-}
-
-/// A guest's handle to a stream.
-struct Handle(One);
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        self.0.1.closes();
-    }
-}
-
-impl IsTerminal for One {
-    fn is_terminal(&self) -> bool {
-        false
-    }
-}
-
-impl StdoutStream for One {
-    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(self.open())
-    }
-
-    fn p2_stream(&self) -> Box<dyn OutputStream> {
-        Box::new(self.open())
-    }
-}
-
-impl OutputStream for Handle {
-    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.0.push(&bytes);
-        Ok(())
-    }
-
-    fn flush(&mut self) -> StreamResult<()> {
-        Ok(())
-    }
-
-    fn check_write(&mut self) -> StreamResult<usize> {
-        Ok(64 << 10)
-    }
-}
-
-#[wasmtime_wasi::async_trait]
-impl Pollable for Handle {
-    async fn ready(&mut self) {}
-}
-
-impl AsyncWrite for Handle {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        self.0.push(bytes);
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// Standard input, as WASI has it.
-struct Input(OutputStreams);
-
-/// A guest's handle to it.
-struct InputHandle(OutputStreams);
-
-impl Drop for InputHandle {
-    fn drop(&mut self) {
-        self.0.closes();
-    }
-}
-
-impl IsTerminal for Input {
-    fn is_terminal(&self) -> bool {
-        false
-    }
-}
-
-impl StdinStream for Input {
-    fn async_stream(&self) -> Box<dyn AsyncRead + Send + Sync> {
-        Box::new(tokio::io::empty())
-    }
-
-    fn p2_stream(&self) -> Box<dyn InputStream> {
-        self.0.opens();
-        Box::new(InputHandle(self.0.clone()))
-    }
-}
-
-impl InputStream for InputHandle {
-    fn read(&mut self, _: usize) -> StreamResult<Bytes> {
-        Err(StreamError::Closed)
-    }
-}
-
-#[wasmtime_wasi::async_trait]
-impl Pollable for InputHandle {
-    async fn ready(&mut self) {}
 }

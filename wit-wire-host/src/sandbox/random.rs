@@ -11,31 +11,32 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use rand_core::TryRng;
 use wasmtime_wasi::{Deterministic, Rng, thread_rng};
 
-use super::determinism::Fixed;
+use super::environment::CurrentEnvironment;
 
 /// A guest's source of random numbers.
 pub(crate) struct Randomness {
     start: Deterministic,
     machine: Box<dyn Rng + Send>,
     is_at_rest: Arc<AtomicBool>,
-    fixed: Fixed,
+    current: CurrentEnvironment,
 }
 
 impl Randomness {
     /// The machine's as soon as `is_at_rest` is set, unless the run has them fixed.
-    pub(crate) fn new(is_at_rest: Arc<AtomicBool>, fixed: Fixed) -> Self {
+    pub(crate) fn new(is_at_rest: Arc<AtomicBool>, current: CurrentEnvironment) -> Self {
         Self {
             start: Deterministic::new((0..=250).collect()),
             machine: thread_rng(),
             is_at_rest,
-            fixed,
+            current,
         }
     }
 
     fn draw<T>(&mut self, mut draw: impl FnMut(&mut dyn Rng) -> T) -> T {
         match self.is_at_rest.load(Relaxed) {
             true => {
-                let fixed = self.fixed.random(|series| draw(series));
+                let run = self.current.get();
+                let fixed = run.and_then(|run| run.draw(|series| draw(series)));
                 fixed.unwrap_or_else(|| draw(&mut self.machine))
             }
             false => draw(&mut self.start),

@@ -8,14 +8,13 @@ use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
-use super::Determinism;
-use super::clock::{SinceStart, WallClock};
-use super::determinism::Fixed;
+use super::clock::{MonotonicClock, WallClock};
+use super::environment::{CurrentEnvironment, RunEnvironment};
 use super::handles;
 use super::hostcalls::{HostcallContext, Router};
 use super::limiter::{MemoryLimiter, OPEN_HANDLES, RANDOM_BYTES};
-use super::output::OutputStreams;
 use super::random::Randomness;
+use super::streams::StandardStreams;
 use crate::metering::{LimitExceeded, Meter};
 use crate::telemetry::Counted;
 
@@ -24,7 +23,7 @@ pub(crate) struct StoreState {
     wasi: WasiCtx,
     table: ResourceTable,
     pub(crate) memory: MemoryLimiter,
-    pub(crate) output: OutputStreams,
+    streams: StandardStreams,
     pub(super) router: Arc<Router>,
     pub(super) run: Option<CurrentRun>,
     /// What the guest reported of its panic, in the current run.
@@ -33,7 +32,7 @@ pub(crate) struct StoreState {
     /// How often the guest subscribed to a stream.
     subscribed: u64,
     is_at_rest: Arc<AtomicBool>,
-    fixed: Fixed,
+    environment: CurrentEnvironment,
     _live: Counted,
 }
 
@@ -60,17 +59,17 @@ impl StoreState {
     /// stdin. Clocks and random numbers are the machine's, unless a call fixes them.
     pub(super) fn new(router: Arc<Router>, settles: bool, _live: Counted) -> Self {
         let is_at_rest = Arc::new(AtomicBool::new(!settles));
-        let output = OutputStreams::default();
+        let environment = CurrentEnvironment::default();
+        let streams = StandardStreams::new(environment.clone());
         let mut wasi = WasiCtxBuilder::new();
-        wasi.stdin(output.stdin())
-            .stdout(output.stdout())
-            .stderr(output.stderr());
-        let fixed = Fixed::default();
-        let randomness = || Randomness::new(is_at_rest.clone(), fixed.clone());
+        wasi.stdin(streams.stdin())
+            .stdout(streams.stdout())
+            .stderr(streams.stderr());
+        let randomness = || Randomness::new(is_at_rest.clone(), environment.clone());
         wasi.secure_random(randomness())
             .insecure_random(randomness());
-        wasi.monotonic_clock(SinceStart)
-            .wall_clock(WallClock(fixed.clone()));
+        wasi.monotonic_clock(MonotonicClock(environment.clone()))
+            .wall_clock(WallClock(environment.clone()));
         wasi.allow_tcp(false)
             .allow_udp(false)
             .allow_ip_name_lookup(false);
@@ -81,24 +80,29 @@ impl StoreState {
             wasi: wasi.build(),
             table,
             memory: MemoryLimiter::default(),
-            output,
+            streams,
             router,
             run: None,
             panic: None,
             seeds: randomness(),
             subscribed: 0,
             is_at_rest,
-            fixed,
+            environment,
             _live,
         }
     }
 
-    /// Points the store at a run: its limits, its log, what it has fixed.
-    pub(crate) fn begin(&mut self, meter: &Meter, determinism: Determinism, op: Option<&Arc<str>>) {
+    /// Points the store at a run: its limits, and what it has on the host. A run may begin several
+    /// times, here and in other stores; it goes on where it was.
+    pub(crate) fn begin(
+        &mut self,
+        meter: &Meter,
+        environment: RunEnvironment,
+        op: Option<&Arc<str>>,
+    ) {
         self.memory.allowed = meter.limits().memory;
-        self.output.start(meter.limits().log);
         self.panic = None;
-        self.fixed.set(determinism);
+        self.environment.set(Some(environment));
         self.run = Some(CurrentRun {
             meter: meter.clone(),
             op: op.cloned(),
@@ -113,6 +117,12 @@ impl StoreState {
         {
             current.meter.drop_outstanding();
         }
+        self.environment.set(None);
+    }
+
+    /// What the current run has on the host.
+    pub(crate) fn environment(&self) -> Option<RunEnvironment> {
+        self.environment.get()
     }
 
     /// Whether the current run may go on: asked at each epoch tick.
@@ -142,7 +152,7 @@ impl StoreState {
 
     /// How often streams were opened, closed and subscribed to.
     pub(crate) fn handles(&self) -> [u64; 3] {
-        let (opened, closed) = self.output.handles();
+        let (opened, closed) = self.streams.handles();
         [opened, closed, self.subscribed]
     }
 
