@@ -6,10 +6,10 @@ from componentize_py_types import Err
 from wit_world import exports
 from wit_world.exports import mat_wire
 
-from . import ops, wire_json
-from .calls import profiling
+from . import ops, protocol, wire_json
+from .calls import coroutine_call, profiling
+from .calls.coroutine_call import CoroutineCall
 from .errors.failure import failure, result_failure
-from .protocol import PROFILE, SCHEMA, SETTLE, VERSION
 from .runtime import randomness
 
 _handlers = None
@@ -17,12 +17,15 @@ _handlers = None
 # Whether no call has run since `init`, or since memory was restored to what `init` left.
 _is_first = True
 
+# The call that waits to be resumed. Until then others may be served, but none of them parks.
+_parked = None
+
 
 class MatWire(exports.MatWire):
     def init(self, args):
         global _handlers
-        if args.metatype_version != VERSION:
-            raise Err(mat_wire.InitError_VersionMismatch(VERSION))
+        if args.metatype_version != protocol.VERSION:
+            raise Err(mat_wire.InitError_VersionMismatch(protocol.VERSION))
         if _handlers is not None:
             raise Err(mat_wire.InitError_Other("init was already called"))
         # Also if it fails: what the ops imported until then stays.
@@ -42,34 +45,33 @@ class MatWire(exports.MatWire):
             _flush()
         return mat_wire.InitResponse(ok=True)
 
-    def handle(self, req):
-        global _is_first
+    def handle(self, req, may_park=True):
         handler = (_handlers or {}).get(req.op_name)
         if handler is None:
-            if req.op_name == SETTLE:
-                _open_streams()
-            if req.op_name == SCHEMA:
-                return _schema(req.in_json)
-            if req.op_name == PROFILE:
-                return self._profile(req.in_json)
-            raise Err(mat_wire.HandleErr_NoHandler())
-        if _is_first:
-            _is_first = False
-            randomness.renew()
+            return self._reserved(req, may_park)
         try:
             value = wire_json.decode(req.in_json)
         except wire_json.NotJson as error:
             raise Err(mat_wire.HandleErr_InJsonErr(str(error))) from None
-        try:
-            result = handler.call(value)
-        except BaseException as error:
-            raise Err(mat_wire.HandleErr_HandlerErr(failure(error))) from None
-        finally:
-            _flush()
-        try:
-            return wire_json.encode(result)
-        except BaseException as error:
-            raise Err(mat_wire.HandleErr_HandlerErr(result_failure(error))) from None
+        return _run(may_park, handler.call, value)
+
+    def _reserved(self, req, may_park):
+        """The answer to an op of the protocol's own."""
+        global _is_first, _parked
+        match req.op_name:
+            case protocol.SETTLE:
+                _open_streams()
+            case protocol.SCHEMA:
+                return _schema(req.in_json)
+            case protocol.PROFILE:
+                return self._profile(req.in_json)
+            case protocol.RESEED if _handlers is not None:
+                _is_first = True
+                return "null"
+            case protocol.RESUME if _parked is not None:
+                call, _parked = _parked, None
+                return _run(may_park, call.bring, req.in_json)
+        raise Err(mat_wire.HandleErr_NoHandler())
 
     def _profile(self, in_json):
         asked = wire_json.decode(in_json)
@@ -77,7 +79,7 @@ class MatWire(exports.MatWire):
         profile = profiling.Profile()
         try:
             with profile:
-                outcome = {"output": self.handle(req)}
+                outcome = {"output": self.handle(req, may_park=False)}
         except Err as error:
             match error.value:
                 case mat_wire.HandleErr_InJsonErr(text):
@@ -89,11 +91,36 @@ class MatWire(exports.MatWire):
         return wire_json.encode(outcome | {"stacks": profile.stacks()})
 
 
+def _run(may_park, call, argument):
+    """What the user's `call` of `argument` returns, as JSON; or that it is parked."""
+    global _is_first, _parked
+    if _is_first:
+        _is_first = False
+        randomness.renew()
+    try:
+        result = call(argument)
+        if type(result) is CoroutineCall:
+            running = result
+            result = running.run(may_park and _parked is None)
+            if result is coroutine_call.PARKED:
+                _parked = running
+                return protocol.PARKED
+    except BaseException as error:
+        raise Err(mat_wire.HandleErr_HandlerErr(failure(error))) from None
+    finally:
+        _flush()
+    try:
+        return wire_json.encode(result)
+    except BaseException as error:
+        raise Err(mat_wire.HandleErr_HandlerErr(result_failure(error))) from None
+
+
 def forget():
     """Back to before `init`, but for what is imported."""
-    global _handlers, _is_first
+    global _handlers, _is_first, _parked
     _handlers = None
     _is_first = True
+    _parked = None
 
 
 def _schema(in_json):

@@ -10,11 +10,21 @@ SETTLE = "wit-wire:settle"
 SCHEMA = "wit-wire:schema"
 # Run another op, and measure where it spends its time.
 PROFILE = "wit-wire:profile"
+# Go on with the call that is parked.
+RESUME = "wit-wire:resume"
+# Draw other random numbers than the guest whose memory this one's is a copy of.
+RESEED = "wit-wire:reseed"
+
+# The answer to an op that waits for the host, and is to be resumed. It is not JSON, so that no
+# output can be taken for it.
+PARKED = "wit-wire:parked"
 
 # Hostcalls: what a guest may ask of every host.
 
 # Run several hostcalls side by side.
 BATCH = "wit-wire:batch"
+# The answer to a batch, as JSON, that asks the guest to park.
+PARK = '"park"'
 # List the files of a package.
 FILES = "wit-wire:files"
 # Read one of them.

@@ -13,8 +13,8 @@ from ..annotations.reading import keywords, reader
 from ..annotations.resolve import signature, unwrap
 from ..annotations.schemas import function_schema
 from ..annotations.writing import writer
-from . import loop
 from .context import AsyncContext, Context
+from .coroutine_call import CoroutineCall
 
 # The parameter that takes the context of a function that is called by keywords.
 CONTEXT = "ctx"
@@ -33,7 +33,11 @@ class ResultError(Mismatch):
 
 
 class Handler:
-    """A function, callable with the input alone."""
+    """A function, callable with the input alone.
+
+    `call(value)` returns the function's result; of a coroutine function, a `CoroutineCall` that has
+    yet to be run.
+    """
 
     def __init__(self, function, by_keywords):
         self._function = function
@@ -47,9 +51,12 @@ class Handler:
             call = _by_keywords(function, parameters, context)
         else:
             self._parameter, call = _positional(function, parameters, known, context)
+        parameter = self._parameter
+        read = reader(known[parameter]) if parameter in known else None
+        write = writer(known["return"]) if "return" in known else None
         if is_async:
-            call = _in_loop(call)
-        self.call = _converting(call, known, self._parameter)
+            call, write = _in_loop(call, write), None
+        self.call = _converting(call, read, write)
 
     def schema(self):
         # A function without parameters ignores its input.
@@ -144,18 +151,21 @@ def _by_keywords(function, parameters, context):
     return call
 
 
-def _in_loop(call):
+def _in_loop(call, write):
+    """`call` of a coroutine function, with the result converted by `write` if there is one."""
+    written = None if write is None else _converting(lambda result: result, None, write)
+
     def in_loop(value):
         result = call(value)
-        return loop.run(result) if inspect.isawaitable(result) else result
+        if inspect.isawaitable(result):
+            return CoroutineCall(result, written)
+        return result if written is None else written(result)
 
     return in_loop
 
 
-def _converting(call, known, parameter):
-    """`call` with input and result converted as the annotations say."""
-    read = reader(known[parameter]) if parameter in known else None
-    write = writer(known["return"]) if "return" in known else None
+def _converting(call, read, write):
+    """`call` with its input converted by `read` and its result by `write`, if there are such."""
     if read is None and write is None:
         return call
 

@@ -2,10 +2,14 @@
 
 Hostcalls that are awaited together go to the host as one batch, which runs them concurrently and
 returns with the first answers. A host that does not know batches runs them one after the other.
+
+A loop that waits can be left: the host asks for that, and the loop stops. It is as if it were still
+waiting, and run again it goes on with the answers that were brought to it.
 """
 
 import asyncio
 import itertools
+import sys
 import time
 from asyncio import base_events
 
@@ -15,10 +19,13 @@ from wit_world.imports import typegate_wire
 from .. import wire_json
 from ..errors import hostcall_error
 from ..errors.hostcall_error import HostcallError
-from ..protocol import BATCH
+from ..protocol import BATCH, PARK
 
 # Shared by all loops, so that no loop takes the answer to a call that another one left behind.
 _ids = itertools.count(1)
+
+# Whether the host may know how to park.
+_offers_park = True
 
 
 class Loop(base_events.BaseEventLoop):
@@ -28,6 +35,24 @@ class Loop(base_events.BaseEventLoop):
         super().__init__()
         # What `BaseEventLoop` waits with.
         self._selector = self.hostcalls = Hostcalls(self)
+        # The code that may find the loop parked when `run_forever` returns to it; to all other
+        # code, the loop waits.
+        self.parks_for = None
+        self.is_parked = False
+
+    def park(self):
+        """Stops the loop, so that it can be run again as if it had not been stopped."""
+        super().stop()
+        self.is_parked = True
+
+    def stop(self):
+        # Also if it is about to park: somebody else wants it stopped.
+        self.is_parked = False
+        super().stop()
+
+    def is_idle(self):
+        """Whether there is nothing to do before an answer comes or a timer is due."""
+        return not self._ready and self.hostcalls.are_begun()
 
     def run_in_executor(self, executor, func, *args):
         """Calls `func` at once, since there are no threads: other tasks wait."""
@@ -58,6 +83,8 @@ class Hostcalls:
         self._new = {}
         self._futures = {}
         self._cancelled = []
+        # JSON.
+        self._brought = None
 
     def start(self, op, payload):
         """A future of the host's answer."""
@@ -72,10 +99,25 @@ class Hostcalls:
         if self._futures.pop(id, None) and not self._new.pop(id, None):
             self._cancelled.append(id)
 
+    def are_begun(self):
+        """Whether the host knows of all of them."""
+        return not self._new
+
+    def bring(self, answers):
+        """Has the loop, which is parked, find `answers` where it goes on."""
+        self._brought = answers
+
     def select(self, timeout):
         """Waits for an answer, for `timeout` seconds at most."""
-        if self._futures or self._cancelled:
-            self._exchange(timeout)
+        if self._brought is not None:
+            answers, self._brought = self._brought, None
+            self._take(answers)
+            return ()
+        # With neither a time nor a call, there is nothing that a host could wait for.
+        waits = self._futures if timeout is None else timeout > 0
+        parks = waits and self._may_park()
+        if self._futures or self._cancelled or parks:
+            self._exchange(timeout, parks)
         elif timeout is None:
             raise RuntimeError(
                 "deadlock: every task waits for another one, and no hostcall or timer is pending"
@@ -84,7 +126,12 @@ class Hostcalls:
             time.sleep(timeout)
         return ()
 
-    def _exchange(self, timeout):
+    def _may_park(self):
+        """Whether all frames that would have to return are the loop's own, and `parks_for`."""
+        code = self._loop.parks_for
+        return code is not None and _offers_park and sys._getframe(4).f_code is code
+
+    def _exchange(self, timeout, parks=False):
         new, self._new = self._new, {}
         cancelled, self._cancelled = self._cancelled, []
         calls = ",".join(
@@ -93,15 +140,18 @@ class Hostcalls:
         )
         wait = "null" if timeout is None else repr(float(timeout))
         try:
-            answers = typegate_wire.hostcall(
-                BATCH, f'{{"calls":[{calls}],"cancel":{cancelled},"wait":{wait}}}'
-            )
-        except Err as error:
-            refused = hostcall_error.from_json(error.value)
-            if refused.code != "op_404":
-                raise refused from None
+            answers = _batch(f'"calls":[{calls}],"cancel":{cancelled},"wait":{wait}', parks)
+        except HostcallError as error:
+            if error.code != "op_404":
+                raise
             self._one_by_one(new)
             return
+        if parks and answers == PARK:
+            self._loop.park()
+        else:
+            self._take(answers)
+
+    def _take(self, answers):
         try:
             answers = wire_json.decode(answers)
         except wire_json.NotJson as error:
@@ -146,10 +196,27 @@ class Hostcalls:
         pass
 
 
-def run(coroutine):
-    """Runs `coroutine` and returns its result. Tasks that it leaves behind are cancelled."""
-    with asyncio.Runner(loop_factory=Loop) as runner:
-        return runner.run(coroutine)
+def _batch(fields, parks):
+    """The host's answer to a batch; with `parks`, it may ask the guest to park."""
+    global _offers_park
+    if parks:
+        try:
+            return _ask(f'{{{fields},"park":true}}')
+        except HostcallError as error:
+            # From a host that does not know the field, and has begun nothing; or no batches.
+            if error.code not in ("op_400", "op_404"):
+                raise
+            _offers_park = False
+            if error.code == "op_404":
+                raise
+    return _ask(f"{{{fields}}}")
+
+
+def _ask(payload):
+    try:
+        return typegate_wire.hostcall(BATCH, payload)
+    except Err as error:
+        raise hostcall_error.from_json(error.value) from None
 
 
 def install():

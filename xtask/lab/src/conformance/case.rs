@@ -6,7 +6,7 @@ use serde_json::Value;
 use wasm_runtime::HostcallError;
 
 /// The files, by name.
-pub(super) const FILES: [(&str, &str); 5] = [
+pub(super) const FILES: [(&str, &str); 6] = [
     (
         "init",
         include_str!("../../../../wit/conformance/init.json"),
@@ -27,6 +27,10 @@ pub(super) const FILES: [(&str, &str); 5] = [
         "state",
         include_str!("../../../../wit/conformance/state.json"),
     ),
+    (
+        "park",
+        include_str!("../../../../wit/conformance/park.json"),
+    ),
 ];
 
 pub(super) fn read(file: &str, text: &str) -> Result<Vec<Case>> {
@@ -42,6 +46,9 @@ pub(super) struct Case {
     pub(super) init: Option<InitError>,
     #[serde(default)]
     pub(super) one_instance: bool,
+    /// A guest that does not know an op passes.
+    #[serde(default)]
+    pub(super) optional: bool,
     #[serde(default)]
     pub(super) calls: Vec<Call>,
 }
@@ -110,6 +117,8 @@ pub(super) struct Hostcall {
     #[serde(default)]
     answer: Value,
     error: Option<HostcallError>,
+    #[serde(default)]
+    pub(super) late: bool,
     #[serde(default)]
     unknown: bool,
     #[serde(default)]
