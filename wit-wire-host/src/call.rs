@@ -12,14 +12,15 @@ use tracing::field::Empty;
 
 use crate::blocking::block_on;
 use crate::error::{CallError, Phase};
-use crate::metering::{Limits, Meter, MeterOptions};
+use crate::metering::{Awaited, Limits, Meter, MeterOptions, MeterUse};
+use crate::parked_call::Parts;
 use crate::profile;
 use crate::program::Program;
 use crate::protocol::Payload;
-use crate::protocol::reserved::PROFILE;
+use crate::protocol::reserved::{PROFILE, RESUME};
 use crate::receipt::{CallInFlight, Isolation, Receipt, Usage};
 use crate::run::{Ended, Run, Start, Waiting, Waits};
-use crate::sandbox::{Determinism, OutputSink, RunEnvironment, Stream};
+use crate::sandbox::{Determinism, OutputSink, RunEnvironment, SavedEnvironment, Stream};
 use crate::telemetry::TARGET;
 
 /// A prepared call. Await it, or run it on the current thread with
@@ -46,21 +47,32 @@ use crate::telemetry::TARGET;
 #[must_use = "a call does nothing until it is awaited"]
 pub struct Call<'f, O> {
     program: &'f Program,
-    op: &'f Arc<str>,
+    op: Arc<str>,
     start: Start,
     input: Result<Payload, CallError>,
     options: CallOptions,
     deadline: Option<Instant>,
     context: Option<Arc<dyn Any + Send + Sync>>,
     on_output: Option<OutputSink>,
+    earlier: Option<Earlier>,
     decode: Decode<O>,
+}
+
+/// What a durable call was before it is resumed.
+struct Earlier {
+    used: MeterUse,
+    environment: SavedEnvironment,
+    /// How long ago.
+    passed: Duration,
+    /// The hostcalls that it still waits for.
+    awaited: Vec<Awaited>,
 }
 
 /// How a call ended.
 pub(crate) enum Done<O> {
     Output(O),
     /// Only a durable one. With the meter, which has its hostcalls.
-    Waits(Box<(Waiting, Meter)>),
+    Waits(Box<(Waiting, Meter, RunEnvironment)>),
 }
 
 /// How the output of a call becomes what its caller asked for.
@@ -161,7 +173,7 @@ impl CallOptions {
 impl<'f, O: Send + 'static> Call<'f, O> {
     pub(crate) fn new(
         program: &'f Program,
-        op: &'f Arc<str>,
+        op: Arc<str>,
         input: Result<Payload, CallError>,
         decode: Decode<O>,
     ) -> Self {
@@ -174,6 +186,7 @@ impl<'f, O: Send + 'static> Call<'f, O> {
             deadline: None,
             context: None,
             on_output: None,
+            earlier: None,
             decode,
         }
     }
@@ -181,6 +194,36 @@ impl<'f, O: Send + 'static> Call<'f, O> {
     pub(crate) fn start(mut self, start: Start) -> Self {
         self.start = start;
         self
+    }
+
+    /// Goes on with what `parked` had used and fixed. It still waits for `awaited`.
+    pub(crate) fn resumed(mut self, parked: &Parts, awaited: Vec<Awaited>) -> Self {
+        let passed = SystemTime::now().duration_since(parked.parked_at);
+        self.earlier = Some(Earlier {
+            used: parked.used,
+            environment: parked.environment,
+            passed: passed.unwrap_or_default(),
+            awaited,
+        });
+        self
+    }
+
+    /// What the embedder gave to a call that is resumed.
+    pub(crate) fn given(
+        mut self,
+        deadline: Option<Instant>,
+        context: Option<Arc<dyn Any + Send + Sync>>,
+    ) -> Self {
+        (self.deadline, self.context) = (deadline, context);
+        self
+    }
+
+    pub(crate) fn program(&self) -> &Program {
+        self.program
+    }
+
+    pub(crate) fn op(&self) -> &Arc<str> {
+        &self.op
     }
 
     /// All options at once, instead of those that were set before.
@@ -295,6 +338,7 @@ impl<'f, O: Send + 'static> Call<'f, O> {
             deadline,
             context,
             on_output,
+            earlier,
             decode,
         } = self;
         let timeout = options
@@ -305,13 +349,21 @@ impl<'f, O: Send + 'static> Call<'f, O> {
         let meter = MeterOptions {
             deadline,
             context,
-            span: call_span(name, isolation),
+            span: call_span(&name, isolation),
         };
         let host = program.host();
         let meter = Meter::with(options.limits.unwrap_or(*host.limits()), meter);
         let in_flight = CallInFlight::new(&host.0.metrics, &meter);
         let determinism = Determinism::new(options.clock, options.seed);
-        let environment = RunEnvironment::new(&meter, determinism, on_output);
+        let environment = match earlier {
+            None => RunEnvironment::new(&meter, determinism, on_output),
+            Some(earlier) => {
+                meter.resume(earlier.used, earlier.awaited);
+                let (saved, passed) = (earlier.environment, earlier.passed);
+                RunEnvironment::restore(&meter, saved, passed, on_output)
+            }
+        };
+        let is_resumed = matches!(start, Start::Parked(_));
         let bytes_in = input.as_ref().map_or(0, Payload::len);
         let run = |op, input, waits| {
             let run = Run {
@@ -323,18 +375,22 @@ impl<'f, O: Send + 'static> Call<'f, O> {
             };
             Box::pin(run.end(start, op, input))
         };
-        let (ended, usage, profile) = match (input, options.profile) {
+        let (ended, usage, profile) = match (input, options.profile && waits != Waits::Durable) {
             (Err(error), _) => (Err(error), Usage::default(), None),
             (Ok(input), false) => {
-                let (ended, usage) = run(name.clone(), input, waits).await;
+                let op = match is_resumed {
+                    true => RESUME.into(),
+                    false => name.clone(),
+                };
+                let (ended, usage) = run(op, input, waits).await;
                 (ended, usage, None)
             }
             // A profile is an op of the protocol that runs another one.
             (Ok(input), true) => {
-                let input = profile::request(name, &input);
+                let input = profile::request(&name, &input);
                 let (ended, usage) = run(PROFILE.into(), input, Waits::InPlace).await;
                 let answer = ended.and_then(Ended::output);
-                let (output, profile) = Box::pin(profile::read(name, answer, &meter)).await;
+                let (output, profile) = Box::pin(profile::read(&name, answer, &meter)).await;
                 (output.map(Ended::Output), usage, profile)
             }
         };
@@ -342,10 +398,13 @@ impl<'f, O: Send + 'static> Call<'f, O> {
         let done = match ended {
             Ok(Ended::Output(output)) => {
                 bytes_out = output.len();
-                let decoded = decode.decode(output, name, &meter).await;
+                let decoded = decode.decode(output, &name, &meter).await;
                 decoded.map(Done::Output)
             }
-            Ok(Ended::Waits(waiting)) => Ok(Done::Waits(Box::new((waiting, meter.clone())))),
+            Ok(Ended::Waits(waiting)) => {
+                let waits = (waiting, meter.clone(), environment.clone());
+                Ok(Done::Waits(Box::new(waits)))
+            }
             Err(error) => Err(error),
         };
         let receipt = Receipt::new(usage, &meter, isolation, [bytes_in, bytes_out], profile);

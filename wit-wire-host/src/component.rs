@@ -3,10 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::error::{BuildError, CallError};
+use crate::error::{BuildError, CallError, Phase};
 use crate::host::Host;
 use crate::instance::{Instance, Origin, Template};
-use crate::metering::Meter;
+use crate::memory::{Image, ImageError, SnapshotError};
+use crate::metering::{Limit, LimitExceeded, Limits, Meter};
 use crate::pool::IdleSet;
 use crate::protocol::Dialect;
 
@@ -62,6 +63,44 @@ impl Component {
     /// The name that the component was given.
     pub fn identity(&self) -> Option<&str> {
         self.identity.as_deref()
+    }
+
+    /// Whether something that was stored belongs to this component.
+    pub(crate) fn check_identity(&self, found: &str) -> Result<(), SnapshotError> {
+        if self.identity() == Some(found) {
+            return Ok(());
+        }
+        let identity = self.identity().unwrap_or("a component without an identity");
+        Err(SnapshotError::Component {
+            expected: identity.to_owned(),
+            found: found.to_owned(),
+        })
+    }
+
+    /// The image of a state that was stored, if it belongs to the state that instances of the
+    /// component begin with here.
+    pub(crate) async fn adopt(
+        &self,
+        blank: &str,
+        memory: usize,
+        pages: &[u8],
+        limits: &Limits,
+    ) -> Result<Arc<Image>, CallError> {
+        let exceeds = |exceeded| CallError::limit(exceeded, Phase::Init, None);
+        LimitExceeded::check(Limit::Memory, limits.memory, memory).map_err(exceeds)?;
+        let own = self.origin().blank().await?;
+        let own = own.map_err(|why| CallError::no_reset(&why))?;
+        if own.digest() != blank {
+            return Err(SnapshotError::Blank.into());
+        }
+        let bounds = self.origin().image_bounds(limits.state);
+        let image = own.image(memory, pages, bounds);
+        image.map(Arc::new).map_err(|error| match error {
+            ImageError::Invalid => SnapshotError::Damaged("its pages do not fit its memory").into(),
+            ImageError::TooLarge(bytes) => {
+                exceeds(LimitExceeded::size(Limit::State, bounds.bytes, bytes))
+            }
+        })
     }
 
     /// The host that the component belongs to.

@@ -106,7 +106,7 @@ impl Function {
             source,
         });
         let parse = |output: &Payload| output.deserialize();
-        Call::new(&self.program, &self.op, input, Decode::Parse(parse))
+        Call::new(&self.program, self.op.clone(), input, Decode::Parse(parse))
     }
 
     /// A call whose input and output the host does not read.
@@ -114,7 +114,7 @@ impl Function {
         let input = Ok(input.into());
         Call::new(
             &self.program,
-            &self.op,
+            self.op.clone(),
             input,
             Decode::Pass(|output| output),
         )

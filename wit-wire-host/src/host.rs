@@ -66,6 +66,16 @@ impl HostBuilder {
         self
     }
 
+    /// The hostcalls that the host also makes for durable calls
+    /// ([`Call::until_parked`](crate::Call::until_parked)), by name: those that are done at once
+    /// and may be done again, such as reading a clock or a log. By default none.
+    pub fn immediate(mut self, ops: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.router
+            .immediate
+            .extend(ops.into_iter().map(Into::into));
+        self
+    }
+
     /// Files that guests may read, by path with `/` between its parts. A guest asks for the ones it
     /// needs (`wit-wire:files` and `wit-wire:file` in the protocol), which counts as a hostcall
     /// each time.

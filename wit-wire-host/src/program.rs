@@ -49,13 +49,16 @@ pub(crate) struct Inner {
     pub(crate) shared: SharedInstance,
     pub(crate) renewal: Renewal,
     pub(crate) parked: Arc<ParkedCalls>,
+    /// Whether what drew random numbers has this state: it would draw the same again.
+    pub(crate) is_copy: bool,
 }
 
-/// What a program takes while nobody calls it.
+/// What a program or a session takes while nobody calls it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProgramSize {
-    /// Lines of 64 bytes in which its memory differs from a pristine instance's.
+    /// Lines of 64 bytes in which its memory differs from a pristine instance's, or a session's
+    /// from its program's.
     pub lines: usize,
     /// Bytes that it takes, rounded up to whole KiB. What it shares with other programs of the
     /// component counts in full for each of them, so that nobody learns from it what others have:
@@ -65,9 +68,52 @@ pub struct ProgramSize {
     pub memory: usize,
 }
 
+impl ProgramSize {
+    pub(crate) fn of(image: &Image) -> Self {
+        let (lines, bytes) = image.size();
+        Self {
+            lines,
+            bytes: bytes.next_multiple_of(1 << 10),
+            memory: image.length(),
+        }
+    }
+
+    pub(crate) fn nothing(memory: usize) -> Self {
+        Self {
+            lines: 0,
+            bytes: 0,
+            memory,
+        }
+    }
+}
+
 impl Program {
     pub(crate) fn new(inner: Inner) -> Self {
         Self(Arc::new(inner))
+    }
+
+    /// One whose only call is parked, and begins with `image`.
+    pub(crate) fn of_parked(component: Component, image: Arc<Image>) -> Self {
+        let host = component.host().clone();
+        let meter = Meter::new(*host.limits());
+        let isolation = Isolation::PerCall;
+        Self::new(Inner {
+            component,
+            ops: Vec::new(),
+            version: String::new(),
+            isolation,
+            image: Ok(image),
+            receipt: Receipt::new(Usage::default(), &meter, isolation, [0, 0], None),
+            permits: None,
+            shared: SharedInstance::default(),
+            renewal: Renewal::NEVER,
+            parked: ParkedCalls::new(host.0.config.park_bounds()),
+            is_copy: true,
+        })
+    }
+
+    pub(crate) fn component(&self) -> &Component {
+        &self.0.component
     }
 
     /// The program as bytes, for [`Component::restore`] in other processes.
@@ -79,6 +125,14 @@ impl Program {
     /// [`SnapshotError::Unavailable`] if calls of the program get fresh instances, or the component
     /// has no [identity](Component::with_identity).
     pub async fn snapshot(&self) -> Result<Snapshot, ProgramError> {
+        self.snapshot_of(None).await
+    }
+
+    /// The same with the state `left`, which is a difference to the program's.
+    pub(crate) async fn snapshot_of(
+        &self,
+        left: Option<&Arc<Image>>,
+    ) -> Result<Snapshot, ProgramError> {
         let Inner {
             component,
             ops,
@@ -100,7 +154,8 @@ impl Program {
             pristine: blank.bytes(),
             version,
             ops,
-            image,
+            image: left.unwrap_or(image),
+            is_copy: left.is_some() || self.0.is_copy,
         }))
     }
 
@@ -126,13 +181,11 @@ impl Program {
     /// What the program takes while nobody calls it; `None` if each call runs `init` again, for the
     /// [`fallback_reason`](Self::fallback_reason).
     pub fn size(&self) -> Option<ProgramSize> {
-        let image = self.0.image.as_ref().ok()?;
-        let (lines, bytes) = image.size();
-        Some(ProgramSize {
-            lines,
-            bytes: bytes.next_multiple_of(1 << 10),
-            memory: image.length(),
-        })
+        self.0
+            .image
+            .as_ref()
+            .ok()
+            .map(|image| ProgramSize::of(image))
     }
 
     /// Why calls of the program get fresh instances that run `init` again, if they do.
@@ -200,6 +253,11 @@ impl Program {
                 "instances of the component start in different states",
             )),
         }
+    }
+
+    /// Whether calls begin with a state that may have drawn random numbers.
+    pub(crate) fn is_copy(&self) -> bool {
+        self.0.is_copy
     }
 
     pub(crate) fn image(&self) -> &Result<Arc<Image>, Refusal> {

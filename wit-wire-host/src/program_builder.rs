@@ -1,15 +1,14 @@
 //! How a program is configured, registered and restored.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::blocking::block_on;
 use crate::component::Component;
 use crate::error::{CallError, Phase, ProgramError};
 use crate::instance::check_names;
-use crate::memory::{Image, ImageError, Snapshot, SnapshotError};
-use crate::metering::{Limit, LimitExceeded, Limits, Meter};
+use crate::memory::Snapshot;
+use crate::metering::{Limits, Meter};
 use crate::pool::{Lease, ParkBounds, ParkedCalls, ProgramPermits};
 use crate::program::{Inner, Program};
 use crate::protocol::{Op, PROTOCOL_VERSION};
@@ -66,14 +65,7 @@ impl Component {
     /// [`SnapshotError::Component`] if it is a program of another component;
     /// [`ProgramError::DuplicateOp`] and [`ProgramError::ReservedOp`] if it was forged.
     pub fn restore(&self, snapshot: &Snapshot) -> Result<ProgramBuilder, ProgramError> {
-        let identity = self.identity().unwrap_or("a component without an identity");
-        if self.identity() != Some(snapshot.component()) {
-            let error = SnapshotError::Component {
-                expected: identity.to_owned(),
-                found: snapshot.component().to_owned(),
-            };
-            return Err(error.into());
-        }
+        self.check_identity(snapshot.component())?;
         check_names(snapshot.ops())?;
         let builder = self.program(snapshot.ops().iter().cloned());
         let mut builder = builder.version(snapshot.version());
@@ -174,10 +166,22 @@ impl ProgramBuilder {
         let mut usage = Usage::default();
         let host = component.host().clone();
         let _call = host.0.pool.begin(&meter)?;
+        let is_copy = snapshot.as_ref().is_some_and(Snapshot::is_copy);
         let (lease, image) = match snapshot {
             Some(snapshot) => {
-                let image = Arc::new(adopt(&component, &snapshot, &limits).await?);
+                let adopted = component.adopt(
+                    snapshot.blank(),
+                    snapshot.memory(),
+                    snapshot.pages(),
+                    &limits,
+                );
+                let image = adopted.await.map_err(|error| match error {
+                    CallError::Snapshot(error) => error.into(),
+                    error => ProgramError::Run(error),
+                })?;
                 let lease = match isolation {
+                    // The first call has it draw other random numbers.
+                    Isolation::Shared if is_copy => None,
                     Isolation::PerCall => None,
                     Isolation::Shared => {
                         Some(Lease::take(&component.idle, Some(&image), &meter).await?)
@@ -222,6 +226,7 @@ impl ProgramBuilder {
             shared: SharedInstance::new(shared),
             renewal,
             parked: ParkedCalls::new(park_bounds),
+            is_copy,
         }))
     }
 
@@ -234,30 +239,6 @@ impl ProgramBuilder {
     pub fn build_blocking(self) -> Result<Program, ProgramError> {
         block_on(self.build())?
     }
-}
-
-/// The image of a snapshot, if it belongs to the state that instances of `component` begin with
-/// here.
-async fn adopt(
-    component: &Component,
-    snapshot: &Snapshot,
-    limits: &Limits,
-) -> Result<Image, ProgramError> {
-    let blank = component.origin().blank().await?;
-    let blank = blank.map_err(|why| CallError::no_reset(&why))?;
-    let exceeds = |exceeded| CallError::limit(exceeded, Phase::Init, None);
-    LimitExceeded::check(Limit::Memory, limits.memory, snapshot.memory()).map_err(exceeds)?;
-    if blank.digest() != snapshot.blank() {
-        return Err(SnapshotError::Blank.into());
-    }
-    let bounds = component.origin().image_bounds(limits.state);
-    let image = blank.image(snapshot.memory(), snapshot.pages(), bounds);
-    image.map_err(|error| match error {
-        ImageError::Invalid => SnapshotError::Damaged("its pages do not fit its memory").into(),
-        ImageError::TooLarge(bytes) => {
-            exceeds(LimitExceeded::size(Limit::State, bounds.bytes, bytes)).into()
-        }
-    })
 }
 
 impl fmt::Debug for ProgramBuilder {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::error::{CallError, Phase};
-use crate::instance::{DiscardReason, Handled, PooledInstance, Request};
+use crate::instance::{DiscardReason, Handled, Instance, PooledInstance, Request};
 use crate::memory::Image;
 use crate::metering::{Asked, Interrupt, Limit, Meter, ParkPolicy};
 use crate::pool::Lease;
@@ -34,8 +34,8 @@ pub(crate) enum Start {
     Program,
     /// What earlier calls of a session left.
     Session(Arc<SessionState>),
-    /// What a durable call left, which is a difference to the program's.
-    Parked(Arc<Image>),
+    /// What a durable call left: a difference to the program's state, or just that.
+    Parked(Option<Arc<Image>>),
 }
 
 /// What becomes of a run that waits for hostcalls and can be resumed.
@@ -107,7 +107,8 @@ impl Run {
         meter.set_park_policy(self.park_policy());
         match (start, program.isolation()) {
             (Start::Program, Isolation::PerCall) => {
-                self.per_call(request, None, false, None, usage).await
+                let is_copy = program.is_copy();
+                self.per_call(request, None, is_copy, None, usage).await
             }
             (Start::Program, Isolation::Shared) => {
                 let (shared, renewal) = program.shared();
@@ -121,7 +122,7 @@ impl Run {
                 Box::pin(shared).await
             }
             (Start::Parked(state), _) => {
-                let run = self.per_call(request, Some(state), true, None, usage);
+                let run = self.per_call(request, state, true, None, usage);
                 Box::pin(run).await
             }
         }
@@ -138,6 +139,7 @@ impl Run {
         let turn = self.meter.drive(session.turn()).await;
         let turn = turn.map_err(|interrupt| self.stopped(interrupt))?;
         let (state, is_copy) = turn.state();
+        let is_copy = is_copy || state.is_none() && self.program.is_copy();
         let mut left = None;
         let ended = self.per_call(request, state, is_copy, Some(&mut left), usage);
         let ended = ended.await;
@@ -168,7 +170,12 @@ impl Run {
             ..
         } = self;
         let mut resting = Resting::State(state);
-        let mut permit = program.permit(meter).await?;
+        // One whose calls share an instance has a single permit, for that.
+        let has_permits = program.isolation() == Isolation::PerCall;
+        let mut permit = match has_permits {
+            true => program.permit(meter).await?,
+            false => None,
+        };
         loop {
             let mut lease = match resting {
                 Resting::Instance(lease) => lease,
@@ -176,7 +183,11 @@ impl Run {
             };
             let pooled = lease.pooled()?;
             if std::mem::take(&mut is_copy) {
-                Box::pin(self.reseed(pooled, usage)).await?;
+                let reseeded = Box::pin(self.reseed(&mut pooled.instance)).await;
+                if reseeded.is_err() {
+                    usage.discarded = pooled.outlook();
+                }
+                reseeded?;
             }
             let instance = &mut pooled.instance;
             let handled = instance
@@ -211,7 +222,7 @@ impl Run {
                 Ok(state) => {
                     let bytes = state.size().1;
                     drop(lease);
-                    drop(permit);
+                    drop(permit.take());
                     let parked = program.park(bytes);
                     let _parked = parked.map_err(|exceeded| {
                         CallError::limit(exceeded, Phase::Handle, Some(name))
@@ -219,7 +230,9 @@ impl Run {
                     meter.count_park();
                     let answers = Box::pin(self.answers(asked)).await?;
                     resting = Resting::State(Some(state));
-                    permit = program.permit(meter).await?;
+                    if has_permits {
+                        permit = program.permit(meter).await?;
+                    }
                     answers
                 }
                 Err(error)
@@ -249,7 +262,6 @@ impl Run {
             program,
             meter,
             environment,
-            name,
             ..
         } = self;
         if self.waits == Waits::Durable {
@@ -264,7 +276,8 @@ impl Run {
                 locked.map_err(|interrupt| self.stopped(interrupt))?
             }
         };
-        if !shared.renew(renewal) {
+        let is_new = !shared.renew(renewal);
+        if is_new {
             // What this call has fixed must not be fixed for later ones.
             let ready = program.ready(meter, Determinism::default(), usage);
             shared.put(Box::pin(ready).await?.keep()?);
@@ -272,6 +285,9 @@ impl Run {
             usage.cleaned_by = None;
         }
         let instance = shared.instance().ok_or(CallError::InstanceEnded)?;
+        if is_new && program.is_copy() {
+            Box::pin(self.reseed(instance)).await?;
+        }
         loop {
             let handled = instance
                 .handle_with(meter, environment.clone(), request)
@@ -331,20 +347,12 @@ impl Run {
     }
 
     /// Has the guest draw other random numbers than those with the same memory.
-    async fn reseed(
-        &self,
-        pooled: &mut PooledInstance,
-        usage: &mut Usage,
-    ) -> Result<(), CallError> {
+    async fn reseed(&self, instance: &mut Instance) -> Result<(), CallError> {
         let request = self.request(RESEED.into(), "null".into());
-        let instance = &mut pooled.instance;
         let handled = instance.handle_with(&self.meter, self.environment.clone(), request);
         match handled.await {
             Ok(_) | Err(CallError::NoHandler { .. }) => Ok(()),
-            Err(error) => {
-                usage.discarded = pooled.outlook();
-                Err(error)
-            }
+            Err(error) => Err(error),
         }
     }
 

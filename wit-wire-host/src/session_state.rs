@@ -75,10 +75,19 @@ impl Turn<'_> {
 
     /// The call has left this.
     pub(crate) fn replace(self, state: Arc<Image>) {
-        let left = Left {
+        self.leave(Left {
             state: Some(state),
             is_copy: false,
-        };
+        });
+    }
+
+    /// Nothing is left.
+    pub(crate) async fn reset(self) {
+        self.leave(Left::default());
+        self.session.live.lock().await.clear();
+    }
+
+    fn leave(&self, left: Left) {
         let before = self.session.with_left(|own| std::mem::replace(own, left));
         // Not under the lock: that may take long.
         drop(before);

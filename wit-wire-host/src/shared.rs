@@ -68,6 +68,10 @@ impl Held<'_> {
         self.0.is_some()
     }
 
+    pub(crate) fn clear(&mut self) {
+        *self.0 = None;
+    }
+
     pub(crate) fn put(&mut self, instance: Instance) {
         *self.0 = Some(Kept::new(instance));
     }

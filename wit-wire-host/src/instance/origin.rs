@@ -108,6 +108,11 @@ impl Origin {
         self.blank.get_or_try_init(make).await.cloned()
     }
 
+    /// That state, if it is known.
+    pub(crate) fn known_blank(&self) -> Option<&Arc<Blank>> {
+        self.blank.get()?.as_ref().ok()
+    }
+
     /// Makes that state beside the caller, if it is not known yet, until the result is dropped.
     pub(super) fn begin_blank(self: &Arc<Self>) -> Option<Owned> {
         if self.blank.initialized() {

@@ -87,6 +87,9 @@ struct Header {
     version: String,
     ops: Vec<[String; 3]>,
     memory: u64,
+    /// Whether calls have run since `init`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_copy: bool,
 }
 
 /// What a snapshot is made of.
@@ -100,6 +103,7 @@ pub(crate) struct SnapshotParts<'a> {
     pub(crate) version: &'a str,
     pub(crate) ops: &'a [Op],
     pub(crate) image: &'a Image,
+    pub(crate) is_copy: bool,
 }
 
 impl Snapshot {
@@ -111,6 +115,7 @@ impl Snapshot {
             version,
             ops,
             image,
+            is_copy,
         } = parts;
         let strings = |op: &Op| [op.name(), op.title(), op.data()].map(str::to_owned);
         let header = Header {
@@ -119,6 +124,7 @@ impl Snapshot {
             version: version.to_owned(),
             ops: ops.iter().map(strings).collect(),
             memory: image.length() as u64,
+            is_copy,
         };
         let mut framed = Framed::new(&FORMAT, header, pristine, image);
         framed.header.ops.clear();
@@ -182,6 +188,11 @@ impl Snapshot {
     /// Bytes of linear memory that an instance has while it runs the program.
     pub fn memory(&self) -> usize {
         self.memory
+    }
+
+    /// Whether calls have run since `init`.
+    pub(crate) fn is_copy(&self) -> bool {
+        self.framed.header.is_copy
     }
 
     /// A digest of the memory of a pristine instance.

@@ -105,7 +105,10 @@ impl CpuClock {
 
     /// Adds what was used elsewhere.
     pub(crate) fn charge(&self, used: Duration) {
-        self.total.fetch_add(used.as_nanos() as u64, Relaxed);
+        let used = u64::try_from(used.as_nanos()).unwrap_or(u64::MAX);
+        let add = |total: u64| Some(total.saturating_add(used));
+        // It always adds.
+        let _ = self.total.fetch_update(Relaxed, Relaxed, add);
     }
 
     pub(crate) fn total(&self) -> Duration {

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use tracing::Span;
 
@@ -16,7 +17,7 @@ use super::cpu_clock::{CpuClock, thread_time};
 use super::offload::{LONG_TEXT, offload};
 use super::parking::Parking;
 use super::timeout::poll_timer;
-use super::{Asked, Interrupt, Limit, LimitExceeded, Limits, Outstanding, ParkPolicy};
+use super::{Asked, Awaited, Interrupt, Limit, LimitExceeded, Limits, Outstanding, ParkPolicy};
 use crate::protocol::{NodeCounter, Payload};
 
 /// Bounds and counts a run. It may span building an instance, its `init` and several `handle`s,
@@ -63,6 +64,15 @@ struct Inner {
     /// Most runs have none.
     outstanding: Mutex<Option<Box<Outstanding>>>,
     parking: Mutex<Parking>,
+}
+
+/// What a run has used of what its limits count, as plain data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct MeterUse {
+    cpu_time: Duration,
+    hostcalls: u64,
+    parks: u32,
+    parked_time: Duration,
 }
 
 /// What a run hands on to the runs that its hostcalls make.
@@ -289,6 +299,32 @@ impl Meter {
 
     pub(crate) fn take_asked(&self) -> Option<Asked> {
         lock(&self.0.parking).asked.take()
+    }
+
+    /// What it has used so far.
+    pub(crate) fn used(&self) -> MeterUse {
+        let (parks, parked_time) = self.parked();
+        MeterUse {
+            cpu_time: self.cpu_time(),
+            hostcalls: self.hostcalls(),
+            parks,
+            parked_time,
+        }
+    }
+
+    /// Goes on from what the run had used before it was stored, with the hostcalls that it waits
+    /// for.
+    pub(crate) fn resume(&self, used: MeterUse, awaited: Vec<Awaited>) {
+        self.0.cpu.charge(used.cpu_time);
+        self.0.hostcalls.store(used.hostcalls, Relaxed);
+        let mut parking = lock(&self.0.parking);
+        (parking.parks, parking.time) = (used.parks, used.parked_time);
+        drop(parking);
+        self.outstanding(|outstanding| {
+            for awaited in awaited {
+                outstanding.add_awaited(awaited);
+            }
+        });
     }
 
     /// The run gave its instance back.

@@ -73,7 +73,6 @@ impl RunEnvironment {
 
     /// Goes on where `saved` was, `passed` later. There is room for as much output as if none had
     /// been written.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for durable calls"))]
     pub(crate) fn restore(
         meter: &Meter,
         saved: SavedEnvironment,
@@ -118,7 +117,6 @@ impl RunEnvironment {
     }
 
     /// What another process needs to go on with the run, at this moment.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for durable calls"))]
     pub(crate) fn save(&self) -> SavedEnvironment {
         let Determinism { clock, seed } = self.determinism();
         // The position has 68 bits, and a run does not draw 2^64 words.

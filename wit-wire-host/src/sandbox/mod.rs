@@ -18,7 +18,7 @@ mod shared;
 mod store;
 mod streams;
 
-pub(crate) use environment::{Determinism, RunEnvironment};
+pub(crate) use environment::{Determinism, RunEnvironment, SavedEnvironment};
 pub(crate) use limiter::OPEN_HANDLES;
 pub(crate) use output::OutputSink;
 pub use output::{Output, Stream};
