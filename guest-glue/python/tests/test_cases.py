@@ -3,6 +3,7 @@
 The same file runs through the real component in `xtask/tests/glue.rs`.
 """
 
+import inspect
 import json
 import sys
 import unittest
@@ -36,11 +37,12 @@ class Cases(unittest.TestCase):
                 self.run_case(case)
 
     def run_case(self, case):
-        modules, meta_path, hooks, dumps = (
+        modules, meta_path, hooks, dumps, getfile = (
             dict(sys.modules),
             list(sys.meta_path),
             list(sys.path_hooks),
             json.dumps,
+            inspect.getfile,
         )
         app.forget()
         typegate_wire.answers = case.get("hostcalls", {})
@@ -72,8 +74,10 @@ class Cases(unittest.TestCase):
             sys.path_hooks[:] = hooks
             sys.path_importer_cache.clear()
             json.dumps = dumps
+            inspect.getfile = getfile
             for name in set(sys.modules) - set(modules):
                 del sys.modules[name]
+            sys.modules["__main__"] = modules["__main__"]
 
     def outcome(self, step):
         try:

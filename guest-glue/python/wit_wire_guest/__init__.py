@@ -10,6 +10,7 @@ Floors, each of which imports only from those above it (`tests/test_floors.py`):
 - `errors`: exceptions as data
 - `calls`: how a function is called, and asks its host
 - `imports`: where modules come from, in a process without files
+- `cells`: a session's pieces of source, which share a namespace
 - `ops` (from op data to functions) and `app` (the protocol's two functions)
 - `build`: what the component is made from
 

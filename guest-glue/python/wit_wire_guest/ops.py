@@ -6,6 +6,7 @@ import types
 
 from . import wire_json
 from .calls.handler import Handler
+from .cells import Cells
 from .errors import frames
 from .imports import baked_packages
 from .imports.host_packages import HostPackages
@@ -46,6 +47,11 @@ def load(ops):
         if fields["ty"] == "import_function":
             _guard(op, sources.add, fields["sources"])
     handlers = {}
+    sessions = [op for op, fields in zip(ops, data) if fields["ty"] == "cells"]
+    if len(sessions) > 1:
+        raise Failed(
+            sessions[1], ValueError("the cells of a program share one namespace, and one op")
+        )
     for op, fields in zip(ops, data):
         if op.op_name in handlers:
             raise Failed(op, ValueError(f"duplicate op `{op.op_name}`"))
@@ -56,6 +62,7 @@ def load(ops):
 _FIELDS = {
     "lambda": {"source": str},
     "def": {"source": str, "func_name": str},
+    "cells": {},
     "import_function": {"sources": dict, "func_name": str, "root_src_path": str},
 }
 
@@ -95,6 +102,8 @@ def _guard(op, step, *args):
 
 def _handler(op, fields, sources):
     match fields["ty"]:
+        case "cells":
+            return Handler(Cells().run, by_keywords=True)
         case "lambda":
             module, code = _compile(op, fields["source"].strip(), "eval")
             function = eval(code, module.__dict__)

@@ -23,6 +23,14 @@ class Context:
     __call__ = gql
 
 
+class CellContext(Context):
+    """The same for cells, which wait for an answer or await it."""
+
+    async def hostcall_async(self, op, payload=None):
+        """The same as `hostcall`, to be awaited. What is awaited together runs concurrently."""
+        return await hostcall_async(op, payload)
+
+
 class AsyncContext(Context):
     """The same for a coroutine function, which awaits the answers."""
 

@@ -17,13 +17,14 @@ PARKED = object()
 class CoroutineCall:
     """A coroutine in a loop of its own, as `asyncio.run` would run it."""
 
-    def __init__(self, awaitable, write=None):
-        """`write` converts the result."""
+    def __init__(self, awaitable, write=None, context=None):
+        """`write` converts the result. `context` is a copy of the current one if not given."""
         self._write = write
         self._runner = asyncio.Runner(loop_factory=Loop)
         self._loop = self._runner.get_loop()
         coroutine = awaitable if asyncio.iscoroutine(awaitable) else _await(awaitable)
-        context = contextvars.copy_context()
+        if context is None:
+            context = contextvars.copy_context()
         self._task = self._loop.create_task(coroutine, context=context)
 
     def bring(self, answers):
