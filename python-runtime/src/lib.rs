@@ -46,8 +46,9 @@ pub use python_error::{Frame, PythonError};
 pub use runtime::{PythonProgramBuilder, PythonRuntime, PythonRuntimeBuilder, Tracebacks};
 pub use source::{PythonSource, SourceTree};
 pub use wit_wire_host::{
-    BuildError, Call, CallError, CallOptions, CleanedBy, Discarded, Function, HostcallContext,
-    HostcallError, Hostcalls, Isolation, Limit, LimitExceeded, Limits, Output, Payload, Phase,
-    PoolConfig, PoolStats, Printable, Profile, Program, ProgramError, ProgramSize, Receipt,
-    ResetPolicy, Snapshot, SnapshotError, Stream, printable, telemetry,
+    Awaited, BuildError, Call, CallError, CallOptions, CleanedBy, Discarded, Durable, Function,
+    HostcallContext, HostcallError, Hostcalls, Isolation, Limit, LimitExceeded, Limits, Output,
+    ParkedCall, Payload, Phase, PoolConfig, PoolStats, Printable, Profile, Program, ProgramError,
+    ProgramSize, Receipt, ResetPolicy, Resume, Session, Snapshot, SnapshotError, Stream, printable,
+    telemetry,
 };

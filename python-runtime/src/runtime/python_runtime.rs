@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use wit_wire_host::{Component, Function, Host, PoolStats, Snapshot};
+use bytes::Bytes;
+use wit_wire_host::{Component, Function, Host, Payload, PoolStats, Resume, Snapshot};
 
 use super::program::{PythonProgramBuilder, Tracebacks};
 use crate::error::Error;
@@ -98,6 +99,17 @@ impl PythonRuntime {
     pub fn restore(&self, snapshot: &Snapshot) -> Result<PythonProgramBuilder, Error> {
         let program = self.guest.restore(snapshot)?;
         Ok(PythonProgramBuilder::new(program, None, self.tracebacks))
+    }
+
+    /// Goes on with a durable call that [`ParkedCall::to_bytes`](crate::ParkedCall::to_bytes)
+    /// stored, in this process or in another one with the same guest and packages.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Program`] if the bytes are not such a call, were damaged, or are of another guest
+    /// or release.
+    pub fn resume(&self, bytes: impl Into<Bytes>) -> Result<Resume<Payload>, Error> {
+        Ok(self.guest.resume(bytes)?)
     }
 
     /// Starts `count` interpreters ahead of the first calls.

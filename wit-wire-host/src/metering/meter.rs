@@ -264,10 +264,13 @@ impl Meter {
         act(lock(&self.0.outstanding).get_or_insert_default())
     }
 
-    /// Drops them.
+    /// Drops them, but for those that somebody else answers.
     pub(crate) fn drop_outstanding(&self) {
         let mut outstanding = lock(&self.0.outstanding);
-        let dropped = outstanding.take();
+        let mut dropped = outstanding.take();
+        if let Some(awaited) = dropped.as_mut().and_then(|all| all.take_awaited()) {
+            *outstanding = Some(Box::new(awaited));
+        }
         // Other people's code runs when a hostcall is dropped.
         drop(outstanding);
         drop(dropped);

@@ -102,6 +102,16 @@ impl Outstanding {
         self.awaited.insert(awaited.id, awaited);
     }
 
+    /// Takes those that somebody else answers, if there are any.
+    pub(crate) fn take_awaited(&mut self) -> Option<Self> {
+        let awaited = std::mem::take(&mut self.awaited);
+        (!awaited.is_empty()).then(|| Self {
+            bytes: awaited.values().map(Awaited::bytes).sum(),
+            awaited,
+            ..Self::default()
+        })
+    }
+
     /// Those that somebody else answers.
     pub(crate) fn awaited(&self) -> impl ExactSizeIterator<Item = &Awaited> {
         self.awaited.values()
