@@ -5,11 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use benches::{ADD, Ladder, Quiet, Times, add, repeat, runtime, sum, timed};
+use benches::{ADD, Ladder, Quiet, Times, add, cpu_time, repeat, runtime, sum, timed};
 use python_runtime::{
     Function, Isolation, PoolConfig, Program, PythonRuntime, PythonSource, ResetPolicy,
 };
-use rustix::time::{ClockId, clock_gettime};
 use serde_json::{Value, json};
 
 fn main() {
@@ -117,12 +116,6 @@ fn per_call(ladder: &mut Ladder, runtime: &PythonRuntime) {
     ladder.rung("call.fresh_instance", 3.0, async || {
         call(&function, &input).await
     });
-}
-
-/// Processor time that the process has used so far.
-fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 /// Calls of any of `count` functions, when nothing else goes on.

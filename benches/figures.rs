@@ -15,8 +15,12 @@ const QUICK: &str = "WIT_WIRE_BENCH_QUICK";
 
 /// How long a rung may measure that measures for `full` seconds if there is time.
 pub fn seconds(full: f64) -> Duration {
-    let quick = std::env::var_os(QUICK).is_some();
-    Duration::from_secs_f64(if quick { full / 8.0 } else { full })
+    Duration::from_secs_f64(if is_quick() { full / 8.0 } else { full })
+}
+
+/// Whether all of the ladder may take a minute.
+pub fn is_quick() -> bool {
+    std::env::var_os(QUICK).is_some()
 }
 
 /// As many turns of a loop as there is time for in `full` seconds, but five at least.

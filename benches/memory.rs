@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use benches::{Quiet, runtime, value};
+use benches::{Quiet, resident, runtime, value};
 use python_runtime::{
     Function, HostcallContext, HostcallError, PoolConfig, PythonRuntime, PythonSource,
 };
@@ -17,18 +17,6 @@ fn main() {
     let tokio = tokio::runtime::Runtime::new().expect("a tokio runtime");
     tokio.block_on(functions());
     tokio.block_on(instances());
-}
-
-/// Bytes of the process that are in memory. Each page counts once, however many instances have it
-/// mapped; the resident set would count it for each.
-fn resident() -> f64 {
-    let maps = std::fs::read_to_string("/proc/self/smaps_rollup").expect("a process's maps");
-    let line = maps.lines().find_map(|line| line.strip_prefix("Pss:"));
-    let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
-    let kilobytes: f64 = kilobytes
-        .and_then(|text| text.parse().ok())
-        .expect("a size");
-    kilobytes * 1024.0
 }
 
 async fn functions() {

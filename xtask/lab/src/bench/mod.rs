@@ -30,8 +30,8 @@ pub(crate) struct Args {
 }
 
 /// The benches, each a process of its own, in the order of their rungs.
-const BENCHES: [&str; 7] = [
-    "start", "instance", "call", "wire", "native", "load", "memory",
+const BENCHES: [&str; 8] = [
+    "start", "instance", "call", "state", "wire", "native", "load", "memory",
 ];
 
 pub(crate) fn bench(args: &Args) -> Result<()> {
