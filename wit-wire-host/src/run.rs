@@ -2,9 +2,10 @@
 //! another instance.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crate::error::{CallError, Phase};
-use crate::instance::{DiscardReason, Handled, Instance, PooledInstance, Request};
+use crate::instance::{DiscardReason, Handled, Instance, Request};
 use crate::memory::Image;
 use crate::metering::{Asked, Interrupt, Limit, Meter, ParkPolicy};
 use crate::pool::Lease;
@@ -197,26 +198,27 @@ impl Run {
             let asked = match handled {
                 Ok(Handled::Parked(asked)) => asked,
                 Ok(Handled::Output(output)) => {
-                    if let Some(left) = left.as_deref_mut() {
-                        *left = Some(self.capture(pooled, usage).await?);
-                    }
                     usage.discarded = pooled.outlook();
+                    if let Some(left) = left.as_deref_mut() {
+                        *left = Some(self.take_state(&mut lease).await?);
+                    }
                     return Ok(Ended::Output(output));
                 }
                 Err(error) => {
+                    usage.discarded = pooled.outlook();
                     if let Some(left) = left.as_deref_mut()
                         && error.is_reported_by_guest()
                     {
-                        *left = Some(self.capture(pooled, usage).await?);
+                        *left = Some(self.take_state(&mut lease).await?);
                     }
-                    usage.discarded = pooled.outlook();
                     return Err(error);
                 }
             };
-            let captured = Box::pin(self.capture(pooled, usage)).await;
-            let answers = match captured {
+            let discarded = pooled.outlook();
+            let taken = Box::pin(self.take_state(&mut lease)).await;
+            let answers = match taken {
                 Ok(state) if self.waits == Waits::Durable => {
-                    usage.discarded = pooled.outlook();
+                    usage.discarded = discarded;
                     return Ok(Ended::Waits(Waiting { state, asked }));
                 }
                 Ok(state) => {
@@ -235,16 +237,15 @@ impl Run {
                     }
                     answers
                 }
-                Err(error)
-                    if self.waits != Waits::Durable
-                        && pooled.instance.is_alive()
-                        && stays_in_instance(&error) =>
-                {
+                Err(error) if self.waits != Waits::Durable && stays_in_instance(&error) => {
                     let answers = Box::pin(self.answers(asked)).await?;
                     resting = Resting::Instance(lease);
                     answers
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    usage.discarded = lease.pooled()?.outlook();
+                    return Err(error);
+                }
             };
             request = self.request(RESUME.into(), answers.into());
         }
@@ -328,22 +329,22 @@ impl Run {
         Ok(Box::new(lease))
     }
 
-    /// The state of an instance whose guest came back.
-    async fn capture(
-        &self,
-        pooled: &mut PooledInstance,
-        usage: &mut Usage,
-    ) -> Result<Arc<Image>, CallError> {
+    /// The state of an instance whose guest came back. If that is possible, the instance is taken
+    /// back to the program's state on the way.
+    async fn take_state(&self, lease: &mut Lease) -> Result<Arc<Image>, CallError> {
         let bounds = self.program.image_bounds(self.meter.limits().state);
-        let captured = self.meter.drive(pooled.capture(bounds)).await;
-        let captured = match captured {
-            Ok(Ok(Ok(state))) => return Ok(state),
+        let verify = self.program.host().0.config.verify;
+        let began = Instant::now();
+        let taken = lease.pooled()?.take_state(bounds, verify);
+        match self.meter.drive(taken).await {
+            Ok(Ok(Ok((state, is_clean)))) => {
+                lease.was_reset(is_clean, began);
+                Ok(state)
+            }
             Ok(Ok(Err(reason))) => Err(self.not_stored(&reason)),
             Ok(Err(error)) => Err(error),
             Err(interrupt) => Err(self.stopped(interrupt)),
-        };
-        usage.discarded = pooled.outlook();
-        captured
+        }
     }
 
     /// Has the guest draw other random numbers than those with the same memory.

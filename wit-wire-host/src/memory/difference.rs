@@ -70,18 +70,46 @@ impl Difference {
         memory: &[u8],
         range: Range<usize>,
     ) -> Result<(), ImageError> {
+        let base = self.base.clone();
+        let mut page = [0; PAGE];
         for start in range.step_by(PAGE) {
+            let before = expected(base.as_deref(), pristine, start, &mut page);
             let here = memory.get(start..start + PAGE).unwrap_or_default();
-            let page = match &self.base {
-                None => Page::between(page_at(pristine, start), here),
-                Some(base) => base.difference(pristine, start, here),
-            };
-            if let Some(page) = page {
+            if let Some(page) = Page::between(before, here) {
                 // Memory has at most 2^32 bytes.
                 self.push((start / PAGE) as u32, page)?;
             }
         }
         Ok(())
+    }
+
+    /// The same, and makes `memory` there what it is compared with. After an error only a part of
+    /// it is.
+    pub(crate) fn take(
+        &mut self,
+        pristine: &[u8],
+        memory: &mut [u8],
+        range: Range<usize>,
+    ) -> Result<(), ImageError> {
+        let base = self.base.clone();
+        let mut page = [0; PAGE];
+        for start in range.step_by(PAGE) {
+            let before = expected(base.as_deref(), pristine, start, &mut page);
+            let here = memory.get_mut(start..start + PAGE).unwrap_or_default();
+            if let Some(page) = Page::between(before, here) {
+                page.copy_lines(before, here);
+                self.push((start / PAGE) as u32, page)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The most bytes that an image takes for what is different in as many pages.
+    pub(crate) fn most_bytes(pages: usize) -> usize {
+        const EACH: usize = PAGE + PAGE_OVERHEAD;
+        pages
+            .saturating_mul(EACH)
+            .saturating_add(size_of::<Image>())
     }
 
     pub(super) fn push(&mut self, number: u32, page: Page) -> Result<(), ImageError> {
@@ -127,8 +155,25 @@ impl Difference {
     }
 }
 
-/// Bytes that an image takes for a page stored as lines: the lines, the page, its place among
-/// others, its reference counts and the allocator's two words.
+/// What the page at `start` is compared with, in `page` if it is found nowhere as a whole.
+fn expected<'a>(
+    base: Option<&Image>,
+    pristine: &'a [u8],
+    start: usize,
+    page: &'a mut [u8; PAGE],
+) -> &'a [u8] {
+    match base {
+        None => page_at(pristine, start),
+        Some(base) => base.page_in(pristine, start, page),
+    }
+}
+
+/// Bytes that an image takes for a page besides its lines: the page, its place among others, its
+/// reference counts and the allocator's two words.
+const PAGE_OVERHEAD: usize =
+    size_of::<Page>() + size_of::<(u32, Arc<Page>)>() + 4 * size_of::<usize>();
+
+/// Bytes that an image takes for a page stored as lines.
 pub(super) fn bytes_of(page: &Page) -> usize {
-    page.lines.len() + size_of::<Page>() + size_of::<(u32, Arc<Page>)>() + 4 * size_of::<usize>()
+    page.lines.len() + PAGE_OVERHEAD
 }

@@ -174,19 +174,22 @@ impl Image {
         }
     }
 
-    /// What is different in the page `here`, which begins at `start`, from what it is with this
-    /// image.
-    pub(super) fn difference(&self, pristine: &[u8], start: usize, here: &[u8]) -> Option<Page> {
+    /// The page at `start` as it is with this image, in `page` if it is found nowhere as a whole.
+    pub(super) fn page_in<'a>(
+        &self,
+        pristine: &'a [u8],
+        start: usize,
+        page: &'a mut [u8; PAGE],
+    ) -> &'a [u8] {
         // Most pages are as the component's code brings them, and need not be copied.
         if self.base.is_none()
             && let Storage::Lines(_) = &self.storage
             && self.page(start).is_none()
         {
-            return Page::between(page_at(pristine, start), here);
+            return page_at(pristine, start);
         }
-        let mut before = [0; PAGE];
-        self.copy_page(pristine, start, &mut before);
-        Page::between(&before, here)
+        self.copy_page(pristine, start, page);
+        page
     }
 
     /// This layer's lines of the page at `start`, if it has any.

@@ -99,6 +99,15 @@ impl Lease {
         Ok(())
     }
 
+    /// The instance was taken back to the state of its program, which began at `began`, if it
+    /// `is_clean`.
+    pub(crate) fn was_reset(&mut self, is_clean: bool, began: Instant) {
+        self.is_clean = is_clean;
+        if is_clean {
+            self.set.pool.counts.reset(began);
+        }
+    }
+
     pub(crate) fn pooled(&mut self) -> Result<&mut PooledInstance, CallError> {
         let member = self.member.as_deref_mut();
         let member = member.ok_or(CallError::InstanceEnded)?;

@@ -185,6 +185,9 @@ async fn before<T>(
     if let Poll::Ready(done) = poll!(collect.as_mut()) {
         return Some(done);
     }
+    if patience.is_zero() {
+        return None;
+    }
     tokio::select! {
         biased;
         done = &mut collect => Some(done),
