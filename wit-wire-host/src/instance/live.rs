@@ -263,14 +263,10 @@ impl Instance {
         match result {
             Ok(output) => Ok(output.into()),
             Err(HandleErr::NoHandler) => Err(CallError::NoHandler { op: op() }),
-            Err(HandleErr::InJsonErr(message)) => Err(CallError::InvalidInput {
-                op: op(),
-                message,
-            }),
-            Err(HandleErr::HandlerErr(message)) => Err(CallError::Handler {
-                op: op(),
-                message,
-            }),
+            Err(HandleErr::InJsonErr(message)) => {
+                Err(CallError::InvalidInput { op: op(), message })
+            }
+            Err(HandleErr::HandlerErr(message)) => Err(CallError::Handler { op: op(), message }),
         }
     }
 
