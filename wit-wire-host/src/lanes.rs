@@ -4,6 +4,7 @@
 //! A permit is handed on by name: who came first has it as soon as it is free, even before knowing.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -115,6 +116,12 @@ impl Permit {
     /// Where it comes from.
     pub(crate) fn lanes(&self) -> &Arc<Lanes> {
         &self.0
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").finish_non_exhaustive()
     }
 }
 

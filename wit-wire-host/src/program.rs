@@ -3,12 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tokio::sync::OwnedSemaphorePermit;
-
 use crate::component::Component;
 use crate::error::{CallError, Phase, ProgramError};
 use crate::host::Host;
 use crate::instance::{DiscardReason, Refusal, Request};
+use crate::lanes::Permit;
 use crate::memory::{Image, Snapshot, SnapshotError, SnapshotParts};
 use crate::metering::Meter;
 use crate::pool::{Lease, ProgramPermits};
@@ -238,7 +237,7 @@ impl Program {
 
     /// The run's permit among the calls of the program. Calls that hostcalls make need none: the
     /// program itself might be waiting for them.
-    async fn permit(&self, meter: &Meter) -> Result<Option<OwnedSemaphorePermit>, CallError> {
+    async fn permit(&self, meter: &Meter) -> Result<Option<Permit>, CallError> {
         match &self.0.permits {
             Some(permits) if meter.depth() == 0 => {
                 let permit = self.host().0.pool.program_permit(permits, meter);

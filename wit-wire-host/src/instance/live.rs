@@ -79,7 +79,7 @@ impl Instance {
         let began = Instant::now();
         let ticking = sandbox.ticker.ticking();
         let linked = meter
-            .drive(template.pre.instantiate_async(&mut store))
+            .drive_guest(template.pre.instantiate_async(&mut store))
             .await;
         drop(ticking);
         let linked = classify(linked, Phase::Instantiate, None, None, meter)?;
@@ -335,7 +335,7 @@ impl Instance {
             has_new_pages,
             ..
         } = self;
-        let result = meter.drive(memory::track_dirty_in(has_new_pages, async {
+        let result = meter.drive_guest(memory::track_dirty_in(has_new_pages, async {
             // Not before: a run that comes too late leaves the guest as it was.
             *ended = true;
             begin(store, meter, determinism, op);

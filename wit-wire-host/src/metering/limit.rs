@@ -38,6 +38,9 @@ pub enum Limit {
     /// Instances at work at once ([`PoolConfig::instances`](crate::PoolConfig::instances)), a
     /// count: none became free before the call's deadline.
     Instances,
+    /// Calls that compute at once ([`PoolConfig::computing`](crate::PoolConfig::computing)), a
+    /// count: none ended or waited before the call's deadline.
+    Computing,
     /// Concurrent calls of one program
     /// ([`ProgramBuilder::concurrency`](crate::ProgramBuilder::concurrency)), a count: none ended
     /// before the call's deadline.
@@ -70,6 +73,7 @@ impl Limit {
             Self::JsonNodes => "limit_json_nodes",
             Self::State => "limit_state",
             Self::Instances => "limit_instances",
+            Self::Computing => "limit_computing",
             Self::Concurrency => "limit_concurrency",
             Self::Wait => "limit_wait",
             Self::Queue => "limit_queue",
@@ -94,6 +98,7 @@ impl Limit {
             Self::JsonNodes => "JSON node",
             Self::State => "program state",
             Self::Instances => "instance",
+            Self::Computing => "computing",
             Self::Concurrency => "concurrency",
             Self::Wait => "wait",
             Self::Queue => "queue",
@@ -116,6 +121,7 @@ impl Limit {
             Self::Handles => " handles",
             Self::Hostcalls => " hostcalls",
             Self::Instances => " instances",
+            Self::Computing => " computing calls",
             Self::Concurrency => " concurrent calls",
             Self::Queue => " waiting calls",
             Self::Nesting => " nested calls",
@@ -176,7 +182,7 @@ impl fmt::Display for LimitExceeded {
                 write!(f, "timed out after {allowed}{unit} waiting for an instance")
             }
             (Limit::Deadline, _) => write!(f, "deadline exceeded after {allowed}{unit}"),
-            (Limit::Instances | Limit::Concurrency, _) => {
+            (Limit::Instances | Limit::Computing | Limit::Concurrency, _) => {
                 write!(
                     f,
                     "deadline exceeded while waiting: limit of {allowed}{unit}"

@@ -4,18 +4,19 @@ use std::any::Any;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
-use std::task::Poll;
+use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Semaphore;
 use tracing::Span;
 
 use super::cpu_clock::{CpuClock, thread_time};
 use super::offload::{LONG_TEXT, offload};
 use super::timeout::poll_timer;
+use super::turn::Turn;
 use super::{Interrupt, Limit, LimitExceeded, Limits, Outstanding};
+use crate::lanes::{Lanes, Permit};
 use crate::protocol::{NodeCounter, Payload};
 
 /// Bounds and counts a run. It may span building an instance, its `init` and several `handle`s,
@@ -58,7 +59,10 @@ struct Inner {
     parent: Option<Parent>,
     /// Lets one at a time of the runs that its hostcalls make take an instance beyond the pool's
     /// permits.
-    nested_permit: OnceLock<Arc<Semaphore>>,
+    nested_permit: OnceLock<Arc<Lanes>>,
+    turn: Turn,
+    /// Epoch ticks since the run began to compute, or last waited.
+    stretch: AtomicU32,
     /// Most runs have none.
     outstanding: Mutex<Option<Box<Outstanding>>>,
 }
@@ -68,7 +72,7 @@ struct Inner {
 struct Parent {
     /// How deep they are nested.
     depth: u32,
-    nested_permit: Arc<Semaphore>,
+    nested_permit: Arc<Lanes>,
     run: Weak<Inner>,
 }
 
@@ -100,6 +104,8 @@ impl Meter {
             hostcalls: AtomicU64::new(0),
             parent: PARENT.try_with(Parent::clone).ok(),
             nested_permit: OnceLock::new(),
+            turn: Turn::default(),
+            stretch: AtomicU32::new(0),
             outstanding: Mutex::default(),
         }))
     }
@@ -164,7 +170,7 @@ impl Meter {
     }
 
     /// The permit that the parent run has for one nested run at a time.
-    pub(crate) fn nested_permit(&self) -> Option<&Arc<Semaphore>> {
+    pub(crate) fn nested_permit(&self) -> Option<&Arc<Lanes>> {
         self.0.parent.as_ref().map(|parent| &parent.nested_permit)
     }
 
@@ -180,10 +186,7 @@ impl Meter {
 
     /// `hostcall`, with the calls that it makes nested in this run.
     pub(crate) fn nest<F: Future>(&self, hostcall: F) -> impl Future<Output = F::Output> + use<F> {
-        let permit = self
-            .0
-            .nested_permit
-            .get_or_init(|| Arc::new(Semaphore::new(1)));
+        let permit = self.0.nested_permit.get_or_init(|| Lanes::new(1));
         let parent = Parent {
             depth: self.depth().saturating_add(1),
             nested_permit: permit.clone(),
@@ -268,8 +271,20 @@ impl Meter {
         drop(dropped);
     }
 
+    /// Gives the run a turn at computing, which [`drive_guest`](Self::drive_guest) gives up while
+    /// the guest waits.
+    pub(crate) fn begin_turn(&self, permit: Permit) {
+        self.0.turn.begin(permit);
+    }
+
+    /// Ends that. The permit, unless it was given up.
+    pub(crate) fn end_turn(&self) -> Option<Permit> {
+        self.0.turn.end()
+    }
+
     /// Called from inside the run, at each epoch tick.
     pub(crate) fn check(&self) -> Result<(), LimitExceeded> {
+        self.0.stretch.fetch_add(1, Relaxed);
         let cpu_time = self.limits().cpu_time;
         if Duration::from_nanos(self.0.cpu.at_tick()) > cpu_time {
             return Err(LimitExceeded::time(Limit::CpuTime, cpu_time));
@@ -317,6 +332,29 @@ impl Meter {
                 None => Poll::Pending,
             }
         })
+        .await
+    }
+
+    /// The same for guest code, which takes turns at computing: while it waits, others have its
+    /// turn. A guest yields at each tick, so one whose poll ends without a tick waits: for a
+    /// hostcall, or for what WASI does for it.
+    pub(crate) async fn drive_guest<T>(
+        &self,
+        guest: impl Future<Output = T>,
+    ) -> Result<T, Interrupt> {
+        let mut guest = pin!(guest);
+        let Inner { turn, stretch, .. } = &*self.0;
+        let mut waiting = None;
+        self.drive(poll_fn(|context| {
+            ready!(turn.poll_resume(&mut waiting, context));
+            let before = stretch.load(Relaxed);
+            let polled = guest.as_mut().poll(context);
+            if polled.is_pending() && stretch.load(Relaxed) == before {
+                stretch.store(0, Relaxed);
+                turn.give_up();
+            }
+            polled
+        }))
         .await
     }
 

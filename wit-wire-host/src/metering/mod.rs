@@ -12,6 +12,7 @@ mod offload;
 mod outstanding;
 mod ticker;
 mod timeout;
+mod turn;
 
 pub(crate) use limit::Interrupt;
 pub use limit::{Limit, LimitExceeded};

@@ -3,23 +3,27 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 
 use super::IdleSet;
 use super::idle::Checkout;
 use super::idle_set::Member;
+use super::permits::InstancePermits;
 use super::recycle::ReturnGuard;
 use crate::background;
 use crate::error::{CallError, Phase};
 use crate::instance::{Instance, PooledInstance};
+use crate::lanes::{Lane, Permit};
 use crate::memory::Image;
 use crate::metering::{Limit, LimitExceeded, Meter};
 
-/// An instance for one call, with its permit.
+/// An instance for one call, with its permits. Its turn at computing is with the meter, which gives
+/// it up while the guest waits.
 pub(crate) struct Lease {
     set: Arc<IdleSet>,
     member: Option<Box<Member>>,
-    permit: Option<OwnedSemaphorePermit>,
+    instance: Option<Permit>,
+    meter: Meter,
     /// Whether it was built for this call.
     pub(crate) is_new: bool,
     /// Whether it already has the state that it would be taken back to.
@@ -35,11 +39,15 @@ impl Lease {
         image: Option<&Arc<Image>>,
         meter: &Meter,
     ) -> Result<Self, CallError> {
-        let permit = set.pool.permits.acquire(meter).await?;
+        let InstancePermits { instance, turn } = set.pool.permits.acquire(Lane::New, meter).await?;
+        if let Some(turn) = turn {
+            meter.begin_turn(turn);
+        }
         let mut lease = Self {
             set: set.clone(),
             member: None,
-            permit,
+            instance,
+            meter: meter.clone(),
             is_new: false,
             is_clean: false,
         };
@@ -58,7 +66,7 @@ impl Lease {
                     match meter.drive(&mut handoff.receiver).await {
                         Ok(Ok(member)) if member.pooled.fits(image) => lease.member = Some(member),
                         Ok(Ok(member)) => {
-                            ReturnGuard::new(set, None).arrives(member);
+                            ReturnGuard::new(set, InstancePermits::default()).arrives(member);
                             lease.build(meter).await?;
                         }
                         Ok(Err(_)) => continue,
@@ -113,12 +121,16 @@ impl Lease {
 impl Drop for Lease {
     /// Also when the call was cancelled.
     fn drop(&mut self) {
+        let permits = InstancePermits {
+            instance: self.instance.take(),
+            turn: self.meter.end_turn(),
+        };
         let Some(member) = self.member.take() else {
             return;
         };
         // Without a runtime the instance is released, and built again when it is needed.
         if let Some(runtime) = background::handle() {
-            let mut back = ReturnGuard::new(&self.set, self.permit.take());
+            let mut back = ReturnGuard::new(&self.set, permits);
             if self.is_clean {
                 back.arrives(member);
                 return;
@@ -139,7 +151,7 @@ impl Drop for Handoff<'_> {
     fn drop(&mut self) {
         self.receiver.close();
         if let Ok(member) = self.receiver.try_recv() {
-            ReturnGuard::new(self.set, None).arrives(member);
+            ReturnGuard::new(self.set, InstancePermits::default()).arrives(member);
         }
     }
 }
