@@ -11,6 +11,7 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use crate::blocking::block_on;
+use crate::compute;
 use crate::error::{CallError, Phase};
 use crate::instance::Request;
 use crate::metering::{Limits, Meter, MeterOptions};
@@ -259,7 +260,10 @@ impl<'f, O: Send + 'static> Call<'f, O> {
             op,
             input,
         };
-        let run = |request| Box::pin(program.clone().run(meter.clone(), determinism, request));
+        let run = |request| {
+            let run = Box::pin(program.clone().run(meter.clone(), determinism, request));
+            compute::Run::new(run, &meter, host.0.pool.on_compute_threads())
+        };
         let (output, usage, profile) = match (input, options.profile) {
             (Err(error), _) => (Err(error), Usage::default(), None),
             (Ok(input), false) => {

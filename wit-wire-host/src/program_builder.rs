@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::blocking::block_on;
 use crate::component::Component;
+use crate::compute;
 use crate::error::{CallError, Phase, ProgramError};
 use crate::instance::check_names;
 use crate::memory::{Image, ImageError, Snapshot, SnapshotError};
@@ -141,6 +142,13 @@ impl ProgramBuilder {
     /// a snapshot that does not fit here, or [`ProgramError::Run`] with whatever ended the guest's
     /// `init`.
     pub async fn build(self) -> Result<Program, ProgramError> {
+        let meter = Meter::new(self.limits);
+        let host = self.component.host().clone();
+        let run = Box::pin(self.build_metered(meter.clone()));
+        compute::Run::new(run, &meter, host.0.pool.on_compute_threads()).await
+    }
+
+    async fn build_metered(self, meter: Meter) -> Result<Program, ProgramError> {
         let Self {
             component,
             ops,
@@ -156,7 +164,6 @@ impl ProgramBuilder {
             Isolation::PerCall => concurrency,
             Isolation::Shared => Some(1),
         };
-        let meter = Meter::new(limits);
         let mut usage = Usage::default();
         let host = component.host().clone();
         let _call = host.0.pool.begin(&meter)?;

@@ -340,7 +340,9 @@ impl Instance {
             *ended = true;
             begin(store, meter, determinism, op);
             let serving = EndRunOnDrop(store);
-            call(&mut *serving.0).await
+            let result = call(&mut *serving.0).await;
+            meter.before_end().await;
+            result
         }));
         let result = result.await;
         drop(ticking);

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use tracing::Span;
 
+use super::compute_thread::{is_compute_thread, leave_compute_thread};
 use super::cpu_clock::{CpuClock, thread_time};
 use super::offload::{LONG_TEXT, offload};
 use super::timeout::poll_timer;
@@ -61,7 +62,7 @@ struct Inner {
     /// permits.
     nested_permit: OnceLock<Arc<Lanes>>,
     turn: Turn,
-    /// Epoch ticks since the run began to compute, or last waited.
+    /// Epoch ticks since the run began, or last waited.
     stretch: AtomicU32,
     /// Most runs have none.
     outstanding: Mutex<Option<Box<Outstanding>>>,
@@ -258,7 +259,14 @@ impl Meter {
         act(outstanding.get_or_insert_default())
     }
 
-    /// Drops them.
+    fn has_outstanding(&self) -> bool {
+        let outstanding = self.0.outstanding.lock();
+        let outstanding = outstanding.unwrap_or_else(PoisonError::into_inner);
+        outstanding.as_ref().is_some_and(|some| !some.is_empty())
+    }
+
+    /// Drops them. On a thread that only computes there are none, once
+    /// [`before_end`](Self::before_end) is back.
     pub(crate) fn drop_outstanding(&self) {
         let mut outstanding = self
             .0
@@ -280,6 +288,25 @@ impl Meter {
     /// Ends that. The permit, unless it was given up.
     pub(crate) fn end_turn(&self) -> Option<Permit> {
         self.0.turn.end()
+    }
+
+    /// Gives it up while the run computes on a thread that is no caller's, where there are other
+    /// turns. Taken again when the run goes on with its caller.
+    pub(crate) fn give_up_turn(&self) {
+        self.0.turn.give_up();
+    }
+
+    /// Epoch ticks since the run began, or last waited.
+    pub(crate) fn stretch(&self) -> u32 {
+        self.0.stretch.load(Relaxed)
+    }
+
+    /// To be awaited before the run's end, which drops hostcalls that have no answer: those are
+    /// other people's code, and belong to the caller's task.
+    pub(crate) async fn before_end(&self) {
+        if self.has_outstanding() {
+            leave_compute_thread().await;
+        }
     }
 
     /// Called from inside the run, at each epoch tick.
@@ -311,7 +338,7 @@ impl Meter {
         poll_fn(|context| {
             let now = Instant::now();
             if let Err(late) = self.check_time(now) {
-                return Poll::Ready(Err(Interrupt::Limit(late)));
+                return self.interrupt(Interrupt::Limit(late));
             }
             let poll = || {
                 let _entered = self.0.span.enter();
@@ -327,12 +354,23 @@ impl Meter {
                 timer.set(Some(tokio::time::sleep_until(deadline.into())));
             }
             match timer.as_mut().as_pin_mut() {
-                Some(timer) => poll_timer(timer, context)
-                    .map(|over| Err(over.err().unwrap_or(Interrupt::Limit(self.out_of_time())))),
+                Some(timer) => {
+                    let over = ready!(poll_timer(timer, context));
+                    let late = || Interrupt::Limit(self.out_of_time());
+                    self.interrupt(over.err().unwrap_or_else(late))
+                }
                 None => Poll::Pending,
             }
         })
         .await
+    }
+
+    /// Ends the run, for which it waits until that can be done where its caller polls it.
+    fn interrupt<T>(&self, why: Interrupt) -> Poll<Result<T, Interrupt>> {
+        match is_compute_thread() && self.has_outstanding() {
+            true => Poll::Pending,
+            false => Poll::Ready(Err(why)),
+        }
     }
 
     /// The same for guest code, which takes turns at computing: while it waits, others have its
@@ -346,7 +384,9 @@ impl Meter {
         let Inner { turn, stretch, .. } = &*self.0;
         let mut waiting = None;
         self.drive(poll_fn(|context| {
-            ready!(turn.poll_resume(&mut waiting, context));
+            if !is_compute_thread() {
+                ready!(turn.poll_resume(&mut waiting, context));
+            }
             let before = stretch.load(Relaxed);
             let polled = guest.as_mut().poll(context);
             if polled.is_pending() && stretch.load(Relaxed) == before {

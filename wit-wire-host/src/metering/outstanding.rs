@@ -60,6 +60,10 @@ pub(crate) struct Answered {
 }
 
 impl Outstanding {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.handles.is_empty()
+    }
+
     pub(crate) fn contains(&self, id: u64) -> bool {
         self.handles.contains_key(&id)
     }

@@ -85,6 +85,11 @@ impl Pool {
             .await
     }
 
+    /// How many calls are on compute threads.
+    pub(crate) fn on_compute_threads(&self) -> &Arc<Level> {
+        self.counts.on_compute_threads()
+    }
+
     fn is_closed(&self) -> bool {
         self.closed.load(SeqCst)
     }

@@ -25,6 +25,8 @@ pub struct PoolStats {
     pub waiting: usize,
     /// Calls in flight, including the waiting ones.
     pub in_flight: usize,
+    /// Those of them that compute for long, on threads of the host's own.
+    pub on_compute_threads: usize,
     /// How often an instance was reset to a clean state after a call.
     pub resets: u64,
     /// Wall time of all resets together.
@@ -112,6 +114,11 @@ impl Counts {
         }
     }
 
+    /// Of calls on compute threads.
+    pub(super) fn on_compute_threads(&self) -> &Arc<Level> {
+        &self.metrics.on_compute_threads
+    }
+
     /// Counts an idle instance.
     pub(super) fn idle(&self) -> Counted {
         self.metrics.idle.count()
@@ -171,6 +178,7 @@ impl Counts {
             idle,
             waiting,
             in_flight,
+            on_compute_threads,
             resets,
             loads,
             ..
@@ -180,6 +188,7 @@ impl Counts {
             idle: idle.get(),
             waiting: waiting.get(),
             in_flight: in_flight.get(),
+            on_compute_threads: on_compute_threads.get(),
             resets: resets.count(),
             reset_time: resets.total(),
             loads: loads.count(),

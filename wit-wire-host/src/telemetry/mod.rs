@@ -60,6 +60,8 @@ pub const INSTANCES_IDLE: &str = "wit_wire_instances_idle";
 pub const CALLS_WAITING: &str = "wit_wire_calls_waiting";
 /// Calls and `init`s in flight, including the waiting ones: a gauge.
 pub const CALLS_IN_FLIGHT: &str = "wit_wire_calls_in_flight";
+/// Calls and `init`s that compute for long, on threads of the host's own: a gauge.
+pub const CALLS_ON_COMPUTE_THREADS: &str = "wit_wire_calls_on_compute_threads";
 /// Time to reset an instance to a clean state: a histogram.
 pub const RESET_SECONDS: &str = "wit_wire_reset_seconds";
 /// Time to load a program's state into an instance: a histogram.
@@ -110,6 +112,11 @@ pub(crate) fn describe() {
     level!(INSTANCES_IDLE, Unit::Count, "Idle instances");
     level!(CALLS_WAITING, Unit::Count, "Calls waiting for an instance");
     level!(CALLS_IN_FLIGHT, Unit::Count, "Calls in flight");
+    level!(
+        CALLS_ON_COMPUTE_THREADS,
+        Unit::Count,
+        "Calls on threads that only compute"
+    );
     time!(
         RESET_SECONDS,
         Unit::Seconds,
