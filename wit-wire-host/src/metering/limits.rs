@@ -67,7 +67,8 @@ pub struct Limits {
     /// Bytes that a program keeps while nobody calls it: what its `init` changed in memory.
     /// Applies to registering and restoring programs, not to calls.
     pub state: usize,
-    /// Wall time until an instance is free. A call made by a hostcall waits until its deadline.
+    /// Wall time until an instance and a turn at computing are free. A call made by a hostcall waits
+    /// until its deadline.
     pub wait: Duration,
     /// How deep calls may be nested: a hostcall that calls a function makes a call at depth 1, and
     /// so on. One nested call at a time bypasses the queue, because its caller may hold the only
