@@ -122,11 +122,14 @@ fn guest(deed: &str) -> Vec<u8> {
     artifact_embed::instrument(&component).unwrap()
 }
 
+/// The caller by its task-local, and by the context that it gave.
+type Asked = (Option<usize>, Option<usize>);
+
 /// Where hostcalls begin, are polled and dropped.
 #[derive(Clone, Default)]
 struct Watch {
-    /// The callers whose task-local was there, and those of the context.
-    asked: Arc<Mutex<Vec<(Option<usize>, Option<usize>)>>>,
+    /// By whom hostcalls were made.
+    asked: Arc<Mutex<Vec<Asked>>>,
     alive: Arc<AtomicUsize>,
     /// How often something happened on a thread that only computes.
     astray: Arc<AtomicUsize>,
