@@ -66,9 +66,10 @@ fn the_defaults_are_those_of_the_code() {
         ("state", bytes(state)),
         ("wait", seconds(wait)),
         ("nesting", count(nesting.into())),
+        ("PoolConfig::instances", count(pool.instances as u64)),
         (
-            "PoolConfig::instances",
-            format!("{} for each processor", pool.instances / processors),
+            "PoolConfig::computing",
+            format!("{} for each processor", pool.computing / processors),
         ),
         ("PoolConfig::queue", count(pool.queue as u64)),
         ("PoolConfig::idle_time", seconds(pool.idle_time)),

@@ -11,6 +11,7 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use crate::blocking::block_on;
+use crate::compute;
 use crate::error::{CallError, Phase};
 use crate::metering::{Awaited, Limits, Meter, MeterOptions, MeterUse};
 use crate::parked_call::Parts;
@@ -373,7 +374,8 @@ impl<'f, O: Send + 'static> Call<'f, O> {
                 name: name.clone(),
                 waits,
             };
-            Box::pin(run.end(start, op, input))
+            let run = Box::pin(run.end(start, op, input));
+            compute::Run::new(run, &meter, host.0.pool.on_compute_threads())
         };
         let (ended, usage, profile) = match (input, options.profile && waits != Waits::Durable) {
             (Err(error), _) => (Err(error), Usage::default(), None),

@@ -23,9 +23,11 @@
 //! The code stands on floors, each of which uses only those below it (`xtask/tests/layers.rs`
 //! checks that). From the bottom up: `protocol` (what host and guest say to each other),
 //! [`telemetry`] (names of metrics and spans, and their handles), `contain` and `background` (other
-//! people's panics; work that nobody awaits), [`printable`](fn@printable) (other people's words);
+//! people's panics; work that nobody awaits), `lanes` (permits, and who waits for one),
+//! [`printable`](fn@printable) (other people's words);
 //! `metering` (what a run may cost, and when it is interrupted); `memory` (a guest's memory as
-//! bytes) and `sandbox` (everything a guest can see or ask for), which do not know each other;
+//! bytes), `sandbox` (everything a guest can see or ask for) and `compute` (threads for guests that
+//! compute for long), which do not know each other;
 //! `error` (what can go wrong, as users see it); `instance` (one live guest, taken back to a state
 //! it had); `pool` (many instances, shared by many callers). On top stands what an embedder holds,
 //! in the order in which it is met: `host`, `component`, `program` (with `shared` and
@@ -35,6 +37,7 @@ mod background;
 mod blocking;
 mod call;
 mod component;
+mod compute;
 mod contain;
 mod durable;
 mod error;
@@ -45,6 +48,7 @@ mod function;
 pub mod fuzz;
 mod host;
 mod instance;
+mod lanes;
 mod memory;
 mod metering;
 mod parked_call;

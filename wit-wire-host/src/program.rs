@@ -3,12 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use tokio::sync::OwnedSemaphorePermit;
-
 use crate::component::Component;
 use crate::error::{CallError, ProgramError};
 use crate::host::Host;
 use crate::instance::Refusal;
+use crate::lanes::{Lane, Permit};
 use crate::memory::{Image, ImageBounds, Snapshot, SnapshotError, SnapshotParts};
 use crate::metering::{LimitExceeded, Meter};
 use crate::pool::{Lease, Parked, ParkedCalls, ProgramPermits};
@@ -208,7 +207,7 @@ impl Program {
             ..
         } = &*self.0;
         let image = image.as_ref().ok();
-        let mut lease = Lease::take(&component.idle, image, meter).await?;
+        let mut lease = Lease::take(&component.idle, image, Lane::New, meter).await?;
         let is_new = lease.is_new;
         let pooled = lease.pooled()?;
         let is_ready = image.is_some() && pooled.has(image);
@@ -237,6 +236,7 @@ impl Program {
     /// An instance in the state that `init` left, for a run that has another state over it.
     pub(crate) async fn with_state(
         &self,
+        lane: Lane,
         meter: &Meter,
         usage: &mut Usage,
     ) -> Result<Lease, CallError> {
@@ -244,7 +244,7 @@ impl Program {
             .image()
             .as_ref()
             .map_err(|why| CallError::no_reset(why))?;
-        let mut lease = Lease::take(&self.0.component.idle, Some(image), meter).await?;
+        let mut lease = Lease::take(&self.0.component.idle, Some(image), lane, meter).await?;
         usage.cold |= lease.is_new;
         usage.cleaned_by.get_or_insert(CleanedBy::Reset);
         match lease.pooled()?.has(Some(image)) {
@@ -282,11 +282,12 @@ impl Program {
     /// program itself might be waiting for them.
     pub(crate) async fn permit(
         &self,
+        lane: Lane,
         meter: &Meter,
-    ) -> Result<Option<OwnedSemaphorePermit>, CallError> {
+    ) -> Result<Option<Permit>, CallError> {
         match &self.0.permits {
             Some(permits) if meter.depth() == 0 => {
-                let permit = self.host().0.pool.program_permit(permits, meter);
+                let permit = self.host().0.pool.program_permit(permits, lane, meter);
                 Box::pin(permit).await.map(Some)
             }
             _ => Ok(None),

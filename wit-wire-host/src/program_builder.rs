@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use crate::blocking::block_on;
 use crate::component::Component;
+use crate::compute;
 use crate::error::{CallError, Phase, ProgramError};
 use crate::instance::check_names;
+use crate::lanes::Lane;
 use crate::memory::Snapshot;
 use crate::metering::{Limits, Meter};
 use crate::pool::{Lease, ParkBounds, ParkedCalls, ProgramPermits};
@@ -146,6 +148,13 @@ impl ProgramBuilder {
     /// a snapshot that does not fit here, or [`ProgramError::Run`] with whatever ended the guest's
     /// `init`.
     pub async fn build(self) -> Result<Program, ProgramError> {
+        let meter = Meter::new(self.limits);
+        let host = self.component.host().clone();
+        let run = Box::pin(self.build_metered(meter.clone()));
+        compute::Run::new(run, &meter, host.0.pool.on_compute_threads()).await
+    }
+
+    async fn build_metered(self, meter: Meter) -> Result<Program, ProgramError> {
         let Self {
             component,
             ops,
@@ -162,7 +171,6 @@ impl ProgramBuilder {
             Isolation::PerCall => concurrency,
             Isolation::Shared => Some(1),
         };
-        let meter = Meter::new(limits);
         let mut usage = Usage::default();
         let host = component.host().clone();
         let _call = host.0.pool.begin(&meter)?;
@@ -184,14 +192,14 @@ impl ProgramBuilder {
                     Isolation::Shared if is_copy => None,
                     Isolation::PerCall => None,
                     Isolation::Shared => {
-                        Some(Lease::take(&component.idle, Some(&image), &meter).await?)
+                        Some(Lease::take(&component.idle, Some(&image), Lane::New, &meter).await?)
                     }
                 };
                 (lease, Ok(image))
             }
             None => {
                 check_names(&ops)?;
-                let mut lease = Lease::take(&component.idle, None, &meter).await?;
+                let mut lease = Lease::take(&component.idle, None, Lane::New, &meter).await?;
                 usage.cold = lease.is_new;
                 let pooled = lease.pooled()?;
                 let instance = &mut pooled.instance;

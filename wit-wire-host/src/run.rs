@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::error::{CallError, Phase};
 use crate::instance::{DiscardReason, Handled, Instance, Request};
+use crate::lanes::Lane;
 use crate::memory::Image;
 use crate::metering::{Asked, Interrupt, Limit, Meter, ParkPolicy};
 use crate::pool::Lease;
@@ -171,16 +172,19 @@ impl Run {
             ..
         } = self;
         let mut resting = Resting::State(state);
+        let mut lane = Lane::New;
         // One whose calls share an instance has a single permit, for that.
         let has_permits = program.isolation() == Isolation::PerCall;
         let mut permit = match has_permits {
-            true => program.permit(meter).await?,
+            true => program.permit(Lane::New, meter).await?,
             false => None,
         };
         loop {
             let mut lease = match resting {
                 Resting::Instance(lease) => lease,
-                Resting::State(state) => Box::pin(self.ready(state.as_deref(), usage)).await?,
+                Resting::State(state) => {
+                    Box::pin(self.ready(state.as_deref(), lane, usage)).await?
+                }
             };
             let pooled = lease.pooled()?;
             if std::mem::take(&mut is_copy) {
@@ -232,8 +236,9 @@ impl Run {
                     meter.count_park();
                     let answers = Box::pin(self.answers(asked)).await?;
                     resting = Resting::State(Some(state));
+                    lane = Lane::Resumed;
                     if has_permits {
-                        permit = program.permit(meter).await?;
+                        permit = program.permit(Lane::Resumed, meter).await?;
                     }
                     answers
                 }
@@ -269,7 +274,7 @@ impl Run {
             let why = "calls of the program share one instance, or it can't be reset";
             return Err(self.not_stored(&why));
         }
-        let _permit = program.permit(meter).await?;
+        let _permit = program.permit(Lane::Resumed, meter).await?;
         let mut shared = match shared.try_lock() {
             Some(free) => free,
             None => {
@@ -309,6 +314,7 @@ impl Run {
     async fn ready(
         &self,
         state: Option<&Image>,
+        lane: Lane,
         usage: &mut Usage,
     ) -> Result<Box<Lease>, CallError> {
         let Self {
@@ -323,7 +329,7 @@ impl Run {
                 .await
                 .map(Box::new);
         };
-        let mut lease = program.with_state(meter, usage).await?;
+        let mut lease = program.with_state(lane, meter, usage).await?;
         let overlaid = meter.drive(lease.pooled()?.overlay(state, meter)).await;
         overlaid.map_err(|interrupt| self.stopped(interrupt))??;
         Ok(Box::new(lease))

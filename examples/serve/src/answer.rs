@@ -38,7 +38,9 @@ pub(crate) fn status(error: &CallError) -> (StatusCode, &'static str) {
         CallError::Limit { exceeded, .. } => match exceeded.limit {
             Limit::Input => (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
             Limit::Queue | Limit::Concurrency => (StatusCode::TOO_MANY_REQUESTS, "busy"),
-            Limit::Instances | Limit::Wait => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Limit::Instances | Limit::Computing | Limit::Wait => {
+                (StatusCode::SERVICE_UNAVAILABLE, "busy")
+            }
             Limit::WallTime | Limit::CpuTime | Limit::Deadline => {
                 (StatusCode::GATEWAY_TIMEOUT, "time")
             }

@@ -223,7 +223,7 @@ pub enum CallError {
 
 impl CallError {
     /// Every value of [`kind`](Self::kind). The most frequent should come first.
-    pub(crate) const KINDS: [&str; 32] = [
+    pub(crate) const KINDS: [&str; 33] = [
         "failed",
         "panicked",
         "input",
@@ -250,6 +250,7 @@ impl CallError {
         "limit_parked_calls",
         "limit_parked_bytes",
         "limit_instances",
+        "limit_computing",
         "limit_concurrency",
         "limit_wait",
         "limit_queue",
@@ -262,8 +263,9 @@ impl CallError {
     /// [`CALLS`](crate::telemetry::CALLS): `failed` (the function's own error); `panicked`; `input`
     /// or `output` (JSON that does not fit); `no_handler` (also if a profile was requested that the
     /// guest can't make); `init`; `trap`; `exit`; `limit_` and a field of
-    /// [`Limits`](crate::Limits), or `deadline`, `tables`, `handles`, `instances`, `concurrency`,
-    /// `queue`, `parked_calls`, `parked_bytes`; `shut_down`; `error` (the host or the machine).
+    /// [`Limits`](crate::Limits), or `deadline`, `tables`, `handles`, `instances`, `computing`,
+    /// `concurrency`, `queue`, `parked_calls`, `parked_bytes`; `shut_down`; `error` (the host or the
+    /// machine).
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Handler { .. } => "failed",

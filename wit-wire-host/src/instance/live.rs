@@ -89,7 +89,7 @@ impl Instance {
         let began = Instant::now();
         let ticking = sandbox.ticker.ticking();
         let linked = meter
-            .drive(template.pre.instantiate_async(&mut store))
+            .drive_guest(template.pre.instantiate_async(&mut store))
             .await;
         drop(ticking);
         let linked = classify(linked, Phase::Instantiate, None, None, meter)?;
@@ -374,12 +374,14 @@ impl Instance {
             has_new_pages,
             ..
         } = self;
-        let result = meter.drive(memory::track_dirty_in(has_new_pages, async {
+        let result = meter.drive_guest(memory::track_dirty_in(has_new_pages, async {
             // Not before: a run that comes too late leaves the guest as it was.
             *ended = true;
             begin(store, meter, environment, op);
             let serving = EndRunOnDrop(store);
-            call(&mut *serving.0).await
+            let result = call(&mut *serving.0).await;
+            meter.before_end().await;
+            result
         }));
         let result = result.await;
         drop(ticking);

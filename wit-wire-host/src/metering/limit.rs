@@ -47,6 +47,9 @@ pub enum Limit {
     /// Instances at work at once ([`PoolConfig::instances`](crate::PoolConfig::instances)), a
     /// count: none became free before the call's deadline.
     Instances,
+    /// Calls that compute at once ([`PoolConfig::computing`](crate::PoolConfig::computing)), a
+    /// count: none ended or waited before the call's deadline.
+    Computing,
     /// Concurrent calls of one program
     /// ([`ProgramBuilder::concurrency`](crate::ProgramBuilder::concurrency)), a count: none ended
     /// before the call's deadline.
@@ -82,6 +85,7 @@ impl Limit {
             Self::ParkedCalls => "limit_parked_calls",
             Self::ParkedBytes => "limit_parked_bytes",
             Self::Instances => "limit_instances",
+            Self::Computing => "limit_computing",
             Self::Concurrency => "limit_concurrency",
             Self::Wait => "limit_wait",
             Self::Queue => "limit_queue",
@@ -109,6 +113,7 @@ impl Limit {
             Self::ParkedCalls => "parked call",
             Self::ParkedBytes => "parked state",
             Self::Instances => "instance",
+            Self::Computing => "computing",
             Self::Concurrency => "concurrency",
             Self::Wait => "wait",
             Self::Queue => "queue",
@@ -135,6 +140,7 @@ impl Limit {
             Self::Hostcalls => " hostcalls",
             Self::ParkedCalls => " parked calls",
             Self::Instances => " instances",
+            Self::Computing => " computing calls",
             Self::Concurrency => " concurrent calls",
             Self::Queue => " waiting calls",
             Self::Nesting => " nested calls",
@@ -195,7 +201,7 @@ impl fmt::Display for LimitExceeded {
                 write!(f, "timed out after {allowed}{unit} waiting for an instance")
             }
             (Limit::Deadline, _) => write!(f, "deadline exceeded after {allowed}{unit}"),
-            (Limit::Instances | Limit::Concurrency, _) => {
+            (Limit::Instances | Limit::Computing | Limit::Concurrency, _) => {
                 write!(
                     f,
                     "deadline exceeded while waiting: limit of {allowed}{unit}"

@@ -4,20 +4,22 @@ use std::any::Any;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
-use std::task::Poll;
+use std::task::{Poll, ready};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
 use tracing::Span;
 
+use super::compute_thread::{is_compute_thread, leave_compute_thread};
 use super::cpu_clock::{CpuClock, thread_time};
 use super::offload::{LONG_TEXT, offload};
 use super::parking::Parking;
 use super::timeout::poll_timer;
+use super::turn::Turn;
 use super::{Asked, Awaited, Interrupt, Limit, LimitExceeded, Limits, Outstanding, ParkPolicy};
+use crate::lanes::{Lanes, Permit};
 use crate::protocol::{NodeCounter, Payload};
 
 /// Bounds and counts a run. It may span building an instance, its `init` and several `handle`s,
@@ -60,7 +62,10 @@ struct Inner {
     parent: Option<Parent>,
     /// Lets one at a time of the runs that its hostcalls make take an instance beyond the pool's
     /// permits.
-    nested_permit: OnceLock<Arc<Semaphore>>,
+    nested_permit: OnceLock<Arc<Lanes>>,
+    turn: Turn,
+    /// Epoch ticks since the run began, or last waited.
+    stretch: AtomicU32,
     /// Most runs have none.
     outstanding: Mutex<Option<Box<Outstanding>>>,
     parking: Mutex<Parking>,
@@ -80,7 +85,7 @@ pub(crate) struct MeterUse {
 struct Parent {
     /// How deep they are nested.
     depth: u32,
-    nested_permit: Arc<Semaphore>,
+    nested_permit: Arc<Lanes>,
     run: Weak<Inner>,
 }
 
@@ -112,6 +117,8 @@ impl Meter {
             hostcalls: AtomicU64::new(0),
             parent: PARENT.try_with(Parent::clone).ok(),
             nested_permit: OnceLock::new(),
+            turn: Turn::default(),
+            stretch: AtomicU32::new(0),
             outstanding: Mutex::default(),
             parking: Mutex::default(),
         }))
@@ -178,7 +185,7 @@ impl Meter {
     }
 
     /// The permit that the parent run has for one nested run at a time.
-    pub(crate) fn nested_permit(&self) -> Option<&Arc<Semaphore>> {
+    pub(crate) fn nested_permit(&self) -> Option<&Arc<Lanes>> {
         self.0.parent.as_ref().map(|parent| &parent.nested_permit)
     }
 
@@ -194,10 +201,7 @@ impl Meter {
 
     /// `hostcall`, with the calls that it makes nested in this run.
     pub(crate) fn nest<F: Future>(&self, hostcall: F) -> impl Future<Output = F::Output> + use<F> {
-        let permit = self
-            .0
-            .nested_permit
-            .get_or_init(|| Arc::new(Semaphore::new(1)));
+        let permit = self.0.nested_permit.get_or_init(|| Lanes::new(1));
         let parent = Parent {
             depth: self.depth().saturating_add(1),
             nested_permit: permit.clone(),
@@ -264,7 +268,13 @@ impl Meter {
         act(lock(&self.0.outstanding).get_or_insert_default())
     }
 
-    /// Drops them, but for those that somebody else answers.
+    fn has_outstanding(&self) -> bool {
+        let outstanding = lock(&self.0.outstanding);
+        outstanding.as_ref().is_some_and(|some| !some.is_empty())
+    }
+
+    /// Drops them, but for those that somebody else answers. On a thread that only computes there
+    /// are none, once [`before_end`](Self::before_end) is back.
     pub(crate) fn drop_outstanding(&self) {
         let mut outstanding = lock(&self.0.outstanding);
         let mut dropped = outstanding.take();
@@ -366,8 +376,39 @@ impl Meter {
         self.drive_until(future, || end, late).await
     }
 
+    /// Gives the run a turn at computing, which [`drive_guest`](Self::drive_guest) gives up while
+    /// the guest waits.
+    pub(crate) fn begin_turn(&self, permit: Permit) {
+        self.0.turn.begin(permit);
+    }
+
+    /// Ends that. The permit, unless it was given up.
+    pub(crate) fn end_turn(&self) -> Option<Permit> {
+        self.0.turn.end()
+    }
+
+    /// Gives it up while the run computes on a thread that is no caller's, where there are other
+    /// turns. Taken again when the run goes on with its caller.
+    pub(crate) fn give_up_turn(&self) {
+        self.0.turn.give_up();
+    }
+
+    /// Epoch ticks since the run began, or last waited.
+    pub(crate) fn stretch(&self) -> u32 {
+        self.0.stretch.load(Relaxed)
+    }
+
+    /// To be awaited before the run's end, which drops hostcalls that have no answer: those are
+    /// other people's code, and belong to the caller's task.
+    pub(crate) async fn before_end(&self) {
+        if self.has_outstanding() {
+            leave_compute_thread().await;
+        }
+    }
+
     /// Called from inside the run, at each epoch tick.
     pub(crate) fn check(&self) -> Result<(), LimitExceeded> {
+        self.0.stretch.fetch_add(1, Relaxed);
         let cpu_time = self.limits().cpu_time;
         if Duration::from_nanos(self.0.cpu.at_tick()) > cpu_time {
             return Err(LimitExceeded::time(Limit::CpuTime, cpu_time));
@@ -401,7 +442,7 @@ impl Meter {
             let now = Instant::now();
             let deadline = deadline();
             if deadline.is_some_and(|deadline| now >= deadline) {
-                return Poll::Ready(Err(Interrupt::Limit(late())));
+                return self.interrupt(Interrupt::Limit(late()));
             }
             let poll = || {
                 let _entered = self.0.span.enter();
@@ -417,11 +458,47 @@ impl Meter {
                 timer.set(Some(tokio::time::sleep_until(deadline.into())));
             }
             match timer.as_mut().as_pin_mut() {
-                Some(timer) => poll_timer(timer, context)
-                    .map(|over| Err(over.err().unwrap_or(Interrupt::Limit(late())))),
+                Some(timer) => {
+                    let over = ready!(poll_timer(timer, context));
+                    let late = || Interrupt::Limit(late());
+                    self.interrupt(over.err().unwrap_or_else(late))
+                }
                 None => Poll::Pending,
             }
         })
+        .await
+    }
+
+    /// Ends the run, for which it waits until that can be done where its caller polls it.
+    fn interrupt<T>(&self, why: Interrupt) -> Poll<Result<T, Interrupt>> {
+        match is_compute_thread() && self.has_outstanding() {
+            true => Poll::Pending,
+            false => Poll::Ready(Err(why)),
+        }
+    }
+
+    /// The same for guest code, which takes turns at computing: while it waits, others have its
+    /// turn. A guest yields at each tick, so one whose poll ends without a tick waits: for a
+    /// hostcall, or for what WASI does for it.
+    pub(crate) async fn drive_guest<T>(
+        &self,
+        guest: impl Future<Output = T>,
+    ) -> Result<T, Interrupt> {
+        let mut guest = pin!(guest);
+        let Inner { turn, stretch, .. } = &*self.0;
+        let mut waiting = None;
+        self.drive(poll_fn(|context| {
+            if !is_compute_thread() {
+                ready!(turn.poll_resume(&mut waiting, context));
+            }
+            let before = stretch.load(Relaxed);
+            let polled = guest.as_mut().poll(context);
+            if polled.is_pending() && stretch.load(Relaxed) == before {
+                stretch.store(0, Relaxed);
+                turn.give_up();
+            }
+            polled
+        }))
         .await
     }
 

@@ -4,6 +4,7 @@
 //! to the answer; the [`Ticker`] makes running guests look at it. This floor knows clocks and
 //! numbers, and never a guest, a store or an error of the crate.
 
+mod compute_thread;
 mod cpu_clock;
 mod limit;
 mod limits;
@@ -13,7 +14,9 @@ mod outstanding;
 mod parking;
 mod ticker;
 mod timeout;
+mod turn;
 
+pub(crate) use compute_thread::{become_compute_thread, leave_compute_thread};
 pub(crate) use limit::Interrupt;
 pub use limit::{Limit, LimitExceeded};
 pub use limits::Limits;

@@ -87,6 +87,10 @@ pub(crate) struct Answered {
 }
 
 impl Outstanding {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.handles.is_empty()
+    }
+
     pub(crate) fn contains(&self, id: u64) -> bool {
         self.handles.contains_key(&id) || self.awaited.contains_key(&id)
     }

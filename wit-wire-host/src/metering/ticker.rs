@@ -10,8 +10,7 @@ use wasmtime::Engine;
 
 /// How often guests look up: bounds how long one may hold a thread, and how late a limit on time is
 /// noticed. With as many busy guests as threads, other tasks of the runtime wait 1 ms at this rate,
-/// and 9 ms at a tenth of it; to run guests on threads for blocking work would keep them from
-/// waiting, and would double what a small call costs.
+/// and 9 ms at a tenth of it, until those guests go on on threads of the host's own.
 const TICK: Duration = Duration::from_millis(1);
 /// With no run for this many ticks the thread sleeps until the next run.
 const IDLE_TICKS: u32 = 100;

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
 use super::{ParkBounds, processors};
 use crate::instance::ResetPolicy;
 
@@ -12,9 +10,10 @@ const MAPPINGS: usize = 32_768;
 
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// How many instances a host has, and how calls wait for them.
+/// How many instances a host has, how many calls compute at once, and how they wait.
 ///
-/// - `instances`: four for each processor
+/// - `instances`: 256
+/// - `computing`: four for each processor
 /// - `queue`: 1,024
 /// - `park_after`: 1 ms
 /// - `parked_calls`: 1,000,000
@@ -26,19 +25,26 @@ const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// ```
 /// use wit_wire_host::PoolConfig;
 ///
-/// // For functions that mostly wait for hostcalls, and callers that want to know early when all is full.
+/// // For less memory, and callers that want to know early when all is full.
 /// let pool = PoolConfig::default().instances(64).queue(128);
 /// assert_eq!(pool.instances, 64);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolConfig {
-    /// How many instances may be at work at once, for calls on clean state; at least one. A call
-    /// that finds none free waits in line. As many are kept when idle.
+    /// How many instances calls on clean state may have at once, those that wait for hostcalls
+    /// among them; at least one. A call that finds none free waits in line. As many are kept when
+    /// idle. They bound memory; an instance is built when a call finds none, so a host whose calls
+    /// do not wait has as many as `computing`.
     ///
     /// Hostcalls that call functions use additional ones
     /// ([`Limits::nesting`](crate::Limits::nesting)), and a program with shared state has its own.
     pub instances: usize,
+    /// How many calls on clean state may be at work at once, from taking an instance to the end of
+    /// its reset; at least one. They bound the load on processors. A call whose function waits for
+    /// a hostcall or sleeps leaves its turn to others, and is first in line when it goes on. Calls
+    /// made by hostcalls, and those of programs with shared state, take no turn.
+    pub computing: usize,
     /// How many calls may wait for an instance at once; further ones are refused. Calls made by
     /// hostcalls are not counted.
     pub queue: usize,
@@ -62,7 +68,8 @@ pub struct PoolConfig {
 impl Default for PoolConfig {
     fn default() -> Self {
         Self {
-            instances: 4 * processors(),
+            instances: 256,
+            computing: 4 * processors(),
             queue: 1024,
             park_after: Duration::from_millis(1),
             parked_calls: 1_000_000,
@@ -80,6 +87,12 @@ impl PoolConfig {
     #[must_use]
     pub fn instances(self, instances: usize) -> Self {
         Self { instances, ..self }
+    }
+
+    /// Sets [`computing`](Self::computing).
+    #[must_use]
+    pub fn computing(self, computing: usize) -> Self {
+        Self { computing, ..self }
     }
 
     /// Sets [`queue`](Self::queue).
@@ -146,7 +159,8 @@ impl PoolConfig {
 
     pub(super) fn bounded(self) -> Self {
         Self {
-            instances: self.instances.clamp(1, Semaphore::MAX_PERMITS),
+            instances: self.instances.max(1),
+            computing: self.computing.max(1),
             // Too far away for the clock is as good as never.
             idle_time: self.idle_time.min(YEAR),
             ..self

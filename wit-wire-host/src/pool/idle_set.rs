@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use super::evict::Evictor;
 use super::idle::{Checkout, IdleState, Returned};
+use super::permits::InstancePermits;
 use super::recycle::ReturnGuard;
-use super::{Pool, lock};
+use super::{Pool, PoolConfig, lock};
 use crate::background;
 use crate::error::CallError;
 use crate::instance::{Held, Origin, PooledInstance};
@@ -58,7 +59,7 @@ impl IdleSet {
         let _call = self.pool.begin(&Meter::new(self.origin.limits))?;
         let idle = lock(&self.state).len();
         for _ in idle..count.min(self.pool.config.instances) {
-            let mut new = ReturnGuard::new(self, None);
+            let mut new = ReturnGuard::new(self, InstancePermits::default());
             new.arrives(self.build(&Meter::new(self.origin.limits)).await?);
         }
         Ok(())
@@ -101,13 +102,19 @@ impl IdleSet {
         self.pool.evict_excess();
     }
 
-    /// Builds one more in the background because a call waits, up to as many as there are permits.
+    /// Builds one more in the background because a call waits, up to as many as can be at work:
+    /// what waiting functions need on top is built as they come.
     pub(super) fn grow(self: &Arc<Self>) {
         let Some(runtime) = background::handle() else {
             return;
         };
         let members = Arc::strong_count(&self.members) - 1;
-        let is_full = members >= self.pool.config.instances;
+        let PoolConfig {
+            instances,
+            computing,
+            ..
+        } = self.pool.config;
+        let is_full = members >= instances.min(computing);
         if is_full || lock(&self.state).begin_growth() {
             return;
         }

@@ -3,23 +3,27 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 
 use super::IdleSet;
 use super::idle::Checkout;
 use super::idle_set::Member;
+use super::permits::InstancePermits;
 use super::recycle::ReturnGuard;
 use crate::background;
 use crate::error::{CallError, Phase};
 use crate::instance::{Instance, PooledInstance};
+use crate::lanes::{Lane, Permit};
 use crate::memory::Image;
 use crate::metering::{InUse, Limit, LimitExceeded, Meter};
 
-/// An instance for one call, with its permit.
+/// An instance for one call, with its permits. Its turn at computing is with the meter, which gives
+/// it up while the guest waits.
 pub(crate) struct Lease {
     set: Arc<IdleSet>,
     member: Option<Box<Member>>,
-    permit: Option<OwnedSemaphorePermit>,
+    instance: Option<Permit>,
+    meter: Meter,
     _in_use: InUse,
     /// Whether it was built for this call.
     pub(crate) is_new: bool,
@@ -34,13 +38,18 @@ impl Lease {
     pub(crate) async fn take(
         set: &Arc<IdleSet>,
         image: Option<&Arc<Image>>,
+        lane: Lane,
         meter: &Meter,
     ) -> Result<Self, CallError> {
-        let permit = set.pool.permits.acquire(meter).await?;
+        let InstancePermits { instance, turn } = set.pool.permits.acquire(lane, meter).await?;
+        if let Some(turn) = turn {
+            meter.begin_turn(turn);
+        }
         let mut lease = Self {
             set: set.clone(),
             member: None,
-            permit,
+            instance,
+            meter: meter.clone(),
             _in_use: set.pool.pressure.enter(),
             is_new: false,
             is_clean: false,
@@ -60,7 +69,7 @@ impl Lease {
                     match meter.drive(&mut handoff.receiver).await {
                         Ok(Ok(member)) if member.pooled.fits(image) => lease.member = Some(member),
                         Ok(Ok(member)) => {
-                            ReturnGuard::new(set, None).arrives(member);
+                            ReturnGuard::new(set, InstancePermits::default()).arrives(member);
                             lease.build(meter).await?;
                         }
                         Ok(Err(_)) => continue,
@@ -124,12 +133,16 @@ impl Lease {
 impl Drop for Lease {
     /// Also when the call was cancelled.
     fn drop(&mut self) {
+        let permits = InstancePermits {
+            instance: self.instance.take(),
+            turn: self.meter.end_turn(),
+        };
         let Some(member) = self.member.take() else {
             return;
         };
         // Without a runtime the instance is released, and built again when it is needed.
         if let Some(runtime) = background::handle() {
-            let mut back = ReturnGuard::new(&self.set, self.permit.take());
+            let mut back = ReturnGuard::new(&self.set, permits);
             if self.is_clean {
                 back.arrives(member);
                 return;
@@ -150,7 +163,7 @@ impl Drop for Handoff<'_> {
     fn drop(&mut self) {
         self.receiver.close();
         if let Ok(member) = self.receiver.try_recv() {
-            ReturnGuard::new(self.set, None).arrives(member);
+            ReturnGuard::new(self.set, InstancePermits::default()).arrives(member);
         }
     }
 }

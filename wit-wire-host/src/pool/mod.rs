@@ -2,9 +2,11 @@
 //!
 //! A call takes an instance that has its program's state already, or a pristine one, or any other
 //! that the state can be loaded into, and has it to itself. After the call a background task resets
-//! the instance or replaces it, off the caller's path. Only then is the call's permit released, so
-//! there are never more instances at work than permits. The pool knows no op, input or program,
-//! only images.
+//! the instance or replaces it, off the caller's path. Only then are the call's permits released.
+//! It has two: one for an instance, of which there are as many as memory allows, and a turn at
+//! computing, of which there are as many as processors can use. While its function waits, others
+//! have its turn; so functions that wait are bounded by memory alone. The pool knows no op, input
+//! or program, only images.
 
 mod config;
 mod evict;
@@ -29,6 +31,7 @@ use stats::{Counts, InFlight};
 pub use stats::{Discarded, PoolStats};
 
 use crate::error::CallError;
+use crate::lanes::{Lane, Permit};
 use crate::metering::{Meter, Pressure};
 use crate::telemetry::{Level, Timed};
 
@@ -58,7 +61,7 @@ impl Pool {
             counts,
             closed: AtomicBool::new(false),
             parked: ParkedCalls::new(config.park_bounds()),
-            pressure: Pressure::new(4 * processors()),
+            pressure: Pressure::new(config.computing),
             idle_sets: Mutex::default(),
         }
     }
@@ -81,9 +84,15 @@ impl Pool {
     pub(crate) async fn program_permit(
         &self,
         permits: &ProgramPermits,
+        lane: Lane,
         meter: &Meter,
-    ) -> Result<tokio::sync::OwnedSemaphorePermit, CallError> {
-        self.permits.acquire_of_program(permits, meter).await
+    ) -> Result<Permit, CallError> {
+        self.permits.acquire_of_program(permits, lane, meter).await
+    }
+
+    /// How many calls are on compute threads.
+    pub(crate) fn on_compute_threads(&self) -> &Arc<Level> {
+        self.counts.on_compute_threads()
     }
 
     fn is_closed(&self) -> bool {

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::OwnedSemaphorePermit;
-
 use super::IdleSet;
 use super::idle_set::Member;
+use super::permits::InstancePermits;
 
 /// The way of an instance back to the idle ones. However it ends, the call that waits there is
 /// told.
@@ -17,23 +16,23 @@ pub(super) struct ReturnGuard {
     /// Whether it is an additional one, and not one that existed before.
     is_growth: bool,
     /// Released when all that is done.
-    _permit: Option<OwnedSemaphorePermit>,
+    _permits: InstancePermits,
 }
 
 impl ReturnGuard {
-    pub(super) fn new(set: &Arc<IdleSet>, permit: Option<OwnedSemaphorePermit>) -> Self {
+    pub(super) fn new(set: &Arc<IdleSet>, permits: InstancePermits) -> Self {
         set.begin_return();
         Self {
             set: set.clone(),
             member: None,
             is_growth: false,
-            _permit: permit,
+            _permits: permits,
         }
     }
 
     /// For an additional instance.
     pub(super) fn of_growth(set: &Arc<IdleSet>) -> Self {
-        let mut guard = Self::new(set, None);
+        let mut guard = Self::new(set, InstancePermits::default());
         guard.is_growth = true;
         guard
     }

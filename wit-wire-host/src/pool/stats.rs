@@ -33,6 +33,8 @@ pub struct PoolStats {
     pub unparked: u64,
     /// For how long those were parked, all together.
     pub parked_time: Duration,
+    /// Those of them that compute for long, on threads of the host's own.
+    pub on_compute_threads: usize,
     /// How often an instance was reset to a clean state after a call.
     pub resets: u64,
     /// Wall time of all resets together.
@@ -133,6 +135,11 @@ impl Counts {
         self.metrics.parks.add_since(since);
     }
 
+    /// Of calls on compute threads.
+    pub(super) fn on_compute_threads(&self) -> &Arc<Level> {
+        &self.metrics.on_compute_threads
+    }
+
     /// Counts an idle instance.
     pub(super) fn idle(&self) -> Counted {
         self.metrics.idle.count()
@@ -195,6 +202,7 @@ impl Counts {
             parked,
             parked_bytes,
             parks,
+            on_compute_threads,
             resets,
             loads,
             ..
@@ -208,6 +216,7 @@ impl Counts {
             parked_bytes: parked_bytes.get(),
             unparked: parks.count(),
             parked_time: parks.total(),
+            on_compute_threads: on_compute_threads.get(),
             resets: resets.count(),
             reset_time: resets.total(),
             loads: loads.count(),

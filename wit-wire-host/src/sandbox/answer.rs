@@ -4,14 +4,14 @@ use std::future::Future;
 
 use super::StoreState;
 use super::hostcalls::{HostcallContext, Router, exchange, panic};
-use crate::metering::{Limit, LimitExceeded, Meter};
+use crate::metering::{Limit, LimitExceeded, Meter, leave_compute_thread};
 use crate::protocol::HostcallError;
 use crate::protocol::reserved::{BATCH, PANIC};
 
 /// What a guest gets: JSON, or an error's JSON. The outer error ends the run.
 type Answer = wasmtime::Result<(Result<String, String>,)>;
 
-/// Counts, checks and answers the hostcall `op`.
+/// Counts, checks and answers the hostcall `op`: on the caller's task, as other people's code is.
 pub(super) fn answer(
     state: &mut StoreState,
     op: String,
@@ -38,6 +38,7 @@ pub(super) fn answer(
     let router = state.router.clone();
     if op == BATCH {
         return Box::new(async move {
+            leave_compute_thread().await;
             let allowed = meter.limits().hostcall_payload;
             LimitExceeded::check(Limit::HostcallPayload, allowed, payload.len())?;
             meter.check_nodes(&payload).await?;
@@ -45,7 +46,10 @@ pub(super) fn answer(
             Ok((answers.map_err(|error| error.to_json()),))
         });
     }
-    Box::new(async move { Ok((route(&meter, &router, context, op, payload).await?,)) })
+    Box::new(async move {
+        leave_compute_thread().await;
+        Ok((route(&meter, &router, context, op, payload).await?,))
+    })
 }
 
 async fn route(

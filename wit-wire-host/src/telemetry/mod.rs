@@ -67,6 +67,8 @@ pub const PARKED_BYTES: &str = "wit_wire_parked_bytes";
 /// Time for which calls were parked, each time that one was resumed or given up: a histogram, whose
 /// count is that of parks that are over.
 pub const PARKED_SECONDS: &str = "wit_wire_parked_seconds";
+/// Calls and `init`s that compute for long, on threads of the host's own: a gauge.
+pub const CALLS_ON_COMPUTE_THREADS: &str = "wit_wire_calls_on_compute_threads";
 /// Time to reset an instance to a clean state: a histogram.
 pub const RESET_SECONDS: &str = "wit_wire_reset_seconds";
 /// Time to load a program's state into an instance: a histogram.
@@ -127,6 +129,11 @@ pub(crate) fn describe() {
         PARKED_SECONDS,
         Unit::Seconds,
         "Time for which calls were parked"
+    );
+    level!(
+        CALLS_ON_COMPUTE_THREADS,
+        Unit::Count,
+        "Calls on threads that only compute"
     );
     time!(
         RESET_SECONDS,

@@ -12,6 +12,7 @@ mod common;
 mod cleaning;
 mod nesting;
 mod sizing;
+mod turns;
 mod waiting;
 
 use std::sync::Arc;

@@ -14,10 +14,10 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Permits, ProgramPermits};
+use super::{InstancePermits, Permits, ProgramPermits};
 use crate::error::{CallError, Phase};
+use crate::lanes::{Lane, Permit};
 use crate::metering::{Limit, LimitExceeded, Limits, Meter, MeterOptions};
 use crate::pool::PoolConfig;
 use crate::pool::stats::Counts;
@@ -26,7 +26,10 @@ use crate::telemetry::{Level, Timed};
 type Acquiring<T> = Pin<Box<dyn Future<Output = Result<T, CallError>> + Send>>;
 
 fn permits(instances: usize, queue: usize) -> Arc<Permits> {
-    let config = PoolConfig::default().instances(instances).queue(queue);
+    permits_of(PoolConfig::default().instances(instances).queue(queue))
+}
+
+fn permits_of(config: PoolConfig) -> Arc<Permits> {
     let background = Arc::new(Timed::new("background"));
     let counts = Arc::new(Counts::new(Level::new("live"), background));
     Arc::new(Permits::new(&config, counts))
@@ -43,9 +46,9 @@ fn runtime() -> Runtime {
     Builder::new_current_thread().enable_time().build().unwrap()
 }
 
-fn acquire(permits: &Arc<Permits>, meter: Meter) -> Acquiring<Option<OwnedSemaphorePermit>> {
+fn acquire(permits: &Arc<Permits>, meter: Meter) -> Acquiring<InstancePermits> {
     let permits = permits.clone();
-    Box::pin(async move { permits.acquire(&meter).await })
+    Box::pin(async move { permits.acquire(Lane::New, &meter).await })
 }
 
 fn poll<T>(acquiring: &mut Acquiring<T>) -> Poll<Result<T, CallError>> {
@@ -160,7 +163,12 @@ fn permits_of_instances_are_given_in_order_and_the_line_has_an_end() {
     let mut chance = Chance(1);
     for _ in 0..100 {
         let size = [1 + chance.below(3), chance.below(5)];
-        let permits = permits(size[0], size[1]);
+        // Either of the two may be what is waited for.
+        let config = PoolConfig::default().queue(size[1]);
+        let permits = permits_of(match chance.below(2) {
+            0 => config.instances(size[0]).computing(size[0]),
+            _ => config.instances(100).computing(size[0]),
+        });
         follows_the_model(&mut chance, &permits, size, || acquire(&permits, patient()));
     }
 }
@@ -176,7 +184,11 @@ fn permits_of_a_program_are_given_in_order_and_the_line_has_an_end() {
         let program = Arc::new(ProgramPermits::new(size[0]));
         follows_the_model(&mut chance, &permits, size, || {
             let (permits, program) = (permits.clone(), program.clone());
-            Box::pin(async move { permits.acquire_of_program(&program, &patient()).await })
+            Box::pin(async move {
+                permits
+                    .acquire_of_program(&program, Lane::New, &patient())
+                    .await
+            })
         });
     }
 }
@@ -285,9 +297,13 @@ fn a_run_waits_no_longer_than_it_may() {
         };
         Meter::with(Limits::default(), options)
     };
-    let of_program = |meter: Meter| -> Acquiring<OwnedSemaphorePermit> {
+    let of_program = |meter: Meter| -> Acquiring<Permit> {
         let (permits, program) = (permits.clone(), program.clone());
-        Box::pin(async move { permits.acquire_of_program(&program, &meter).await })
+        Box::pin(async move {
+            permits
+                .acquire_of_program(&program, Lane::New, &meter)
+                .await
+        })
     };
     // What is free is not waited for.
     let held = at_once(acquire(&permits, hasty())).unwrap();
@@ -307,6 +323,72 @@ fn a_run_waits_no_longer_than_it_may() {
     );
     assert_eq!(permits.counts.stats().waiting, 0);
     drop((held, held_of_program));
+}
+
+#[test]
+fn who_resumes_comes_first_and_waits_until_its_deadline() {
+    let runtime = runtime();
+    let _entered = runtime.enter();
+    for config in [
+        PoolConfig::default().instances(1),
+        PoolConfig::default().computing(1),
+    ] {
+        let permits = permits_of(config.queue(1));
+        let resume = |meter: Meter| -> Acquiring<InstancePermits> {
+            let permits = permits.clone();
+            Box::pin(async move { permits.acquire(Lane::Resumed, &meter).await })
+        };
+        let held = at_once(acquire(&permits, patient())).unwrap();
+        let mut new = acquire(&permits, patient());
+        assert!(poll(&mut new).is_pending());
+        // Neither the queue nor the limit on waiting is for these.
+        let impatient = Meter::new(Limits::default().wait(Duration::ZERO));
+        let mut resumed = [impatient, patient()].map(resume);
+        assert!(resumed.iter_mut().all(|one| poll(one).is_pending()));
+        assert_eq!(permits.counts.stats().waiting, 1);
+        let late = MeterOptions {
+            deadline: Some(Instant::now()),
+            ..MeterOptions::default()
+        };
+        let late = exceeded(at_once(resume(Meter::with(Limits::default(), late))));
+        assert!(matches!(late.limit, Limit::Instances | Limit::Computing));
+        drop(held);
+        for mut first in resumed {
+            let Poll::Ready(Ok(permits)) = poll(&mut first) else {
+                panic!("it is its turn")
+            };
+            assert!(poll(&mut new).is_pending());
+            drop(permits);
+        }
+        assert!(matches!(poll(&mut new), Poll::Ready(Ok(_))));
+    }
+}
+
+#[test]
+fn who_waits_for_a_turn_is_told_so_and_keeps_its_place_in_the_queue() {
+    let runtime = runtime();
+    let _entered = runtime.enter();
+    let permits = permits_of(PoolConfig::default().instances(2).computing(1).queue(1));
+    let mut held = at_once(acquire(&permits, patient())).unwrap();
+    let late = MeterOptions {
+        deadline: Some(Instant::now()),
+        ..MeterOptions::default()
+    };
+    let late = at_once(acquire(&permits, Meter::with(Limits::default(), late)));
+    let all = LimitExceeded::new(Limit::Computing, 1, None);
+    assert_eq!(exceeded(late), all);
+    // As a function does that waits: its turn goes to the next call, and its instance does not.
+    drop(held.turn.take());
+    let other = at_once(acquire(&permits, patient())).unwrap();
+    let mut third = acquire(&permits, patient());
+    assert!(poll(&mut third).is_pending());
+    drop(held);
+    // It has its instance now, and waits for the turn in the same place.
+    assert!(poll(&mut third).is_pending());
+    let refused = exceeded(at_once(acquire(&permits, patient())));
+    assert_eq!(refused.limit, Limit::Queue);
+    drop(other);
+    assert!(matches!(poll(&mut third), Poll::Ready(Ok(_))));
 }
 
 #[test]
@@ -332,7 +414,13 @@ fn closing_refuses_those_that_wait_and_those_that_come() {
     let mut second = acquire(&permits, second);
     assert!(poll(&mut second).is_pending());
     drop(first);
-    assert!(matches!(poll(&mut second), Poll::Ready(Ok(Some(_)))));
+    assert!(matches!(
+        poll(&mut second),
+        Poll::Ready(Ok(InstancePermits {
+            instance: Some(_),
+            ..
+        }))
+    ));
     drop(held);
     let refused = at_once(acquire(&permits, patient()));
     assert!(matches!(refused, Err(CallError::ShutDown)), "{refused:?}");

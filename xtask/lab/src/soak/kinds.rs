@@ -250,7 +250,7 @@ pub(super) const KINDS: &[Kind] = &[
         "def run(x, ctx):\n    return ctx.hostcall('never', x)\n",
         |_, _| {
             stopped(
-                &[Limit::WallTime, Limit::Instances],
+                &[Limit::WallTime, Limit::Instances, Limit::Computing],
                 limits().wall_time(Duration::from_millis(20)),
             )
         },

@@ -147,7 +147,7 @@ async fn call(slot: &mut Slot, random: &mut Random) -> Outcome {
     };
     let time = began.elapsed();
     if let (Early::Deadline(_), Err(CallError::Limit { exceeded, .. })) = (&early, &result)
-        && let Limit::Deadline | Limit::Instances = exceeded.limit
+        && let Limit::Deadline | Limit::Instances | Limit::Computing = exceeded.limit
     {
         slot.unsure = true;
         return Outcome::Late;
