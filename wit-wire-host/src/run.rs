@@ -274,7 +274,7 @@ impl Run {
             let why = "calls of the program share one instance, or it can't be reset";
             return Err(self.not_stored(&why));
         }
-        let _permit = program.permit(Lane::Resumed, meter).await?;
+        let _permit = program.permit(Lane::New, meter).await?;
         let mut shared = match shared.try_lock() {
             Some(free) => free,
             None => {
