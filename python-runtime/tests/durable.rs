@@ -291,3 +291,42 @@ async def f(n, ctx):
     };
     assert_eq!(exceeded.limit, Limit::Hostcalls);
 }
+
+#[tokio::test]
+async fn a_host_that_shuts_down_hands_parked_calls_over() {
+    let never = async |_: HostcallContext, _: Value| {
+        std::future::pending::<Result<Value, HostcallError>>().await
+    };
+    let here = PythonRuntime::builder()
+        .hostcall("never", never)
+        .build()
+        .unwrap();
+    let source = "async def f(n, ctx):\n    return [n, await ctx.hostcall('never', n)]\n";
+    let waits = f(&here, source).await;
+    let calls: Vec<_> = (0..3)
+        .map(|n| {
+            let waits = waits.clone();
+            tokio::spawn(async move { waits.call::<_, Value>(&n).await })
+        })
+        .collect();
+    test_support::until("all are parked", || here.stats().parked == 3).await;
+    let handed_over = here.hand_over().await;
+    for call in calls {
+        let error = call.await.unwrap().unwrap_err();
+        assert!(matches!(error, CallError::HandedOver { .. }), "{error}");
+    }
+    let there = runtime();
+    let mut outputs = Vec::new();
+    for bytes in handed_over {
+        let resume = there.resume(bytes).unwrap();
+        let [awaited] = resume.hostcalls() else {
+            panic!("{resume:?}")
+        };
+        let (id, doubled) = (awaited.id, awaited.payload.parse::<u64>().unwrap() * 2);
+        assert_eq!(awaited.op, "never");
+        let resumed = resume.answer(id, Ok(doubled)).output::<[u64; 2]>();
+        outputs.push(done(resumed.await.unwrap()));
+    }
+    outputs.sort_unstable();
+    assert_eq!(outputs, [[0, 0], [1, 2], [2, 4]]);
+}

@@ -14,13 +14,13 @@ use crate::blocking::block_on;
 use crate::compute;
 use crate::error::{CallError, Phase};
 use crate::metering::{Awaited, Limits, Meter, MeterOptions, MeterUse};
-use crate::parked_call::Parts;
+use crate::parked_call::{Parts, Waiting};
 use crate::profile;
 use crate::program::Program;
 use crate::protocol::Payload;
 use crate::protocol::reserved::{PROFILE, RESUME};
 use crate::receipt::{CallInFlight, Isolation, Receipt, Usage};
-use crate::run::{Ended, Run, Start, Waiting, Waits};
+use crate::run::{Ended, Run, Start, Waits};
 use crate::sandbox::{Determinism, OutputSink, RunEnvironment, SavedEnvironment, Stream};
 use crate::telemetry::TARGET;
 

@@ -15,12 +15,11 @@ use serde::de::DeserializeOwned;
 use crate::call::{Call, CallOptions, Decode, Done};
 use crate::component::Component;
 use crate::error::{CallError, ProgramError};
-use crate::metering::{Awaited, Limits, Meter};
-use crate::parked_call::{ParkedCall, Parts, Stored};
+use crate::metering::{Awaited, Limits, Outstanding};
+use crate::parked_call::{ParkedCall, Stored};
 use crate::protocol::{HostcallError, Payload};
 use crate::receipt::Receipt;
-use crate::run::{Start, Waiting, Waits};
-use crate::sandbox::RunEnvironment;
+use crate::run::{Start, Waits};
 use crate::sandbox::hostcalls::given_answers;
 
 /// How far a durable call got.
@@ -60,36 +59,15 @@ impl<O: Send + 'static> Call<'_, O> {
             Done::Output(output) => Durable::Done(output),
             Done::Waits(waits) => {
                 let (waiting, meter, environment) = *waits;
-                Durable::Parked(parked(program, op, waiting, &meter, &environment))
+                let awaited =
+                    |outstanding: &mut Outstanding| outstanding.awaited().cloned().collect();
+                let awaited = meter.outstanding(awaited);
+                let parked = ParkedCall::new(&program, &op, waiting, awaited, &meter, &environment);
+                Durable::Parked(parked)
             }
         });
         (durable, receipt)
     }
-}
-
-fn parked(
-    program: crate::program::Program,
-    op: Arc<str>,
-    waiting: Waiting,
-    meter: &Meter,
-    environment: &RunEnvironment,
-) -> ParkedCall {
-    let Waiting { state, asked } = waiting;
-    let now = SystemTime::now();
-    let wakes_at = asked
-        .until
-        .and_then(|until| now.checked_add(until.saturating_duration_since(Instant::now())));
-    let awaited = meter.outstanding(|outstanding| outstanding.awaited().cloned().collect());
-    ParkedCall(Arc::new(Parts {
-        program,
-        op,
-        state: Some(state),
-        awaited,
-        wakes_at,
-        parked_at: now,
-        used: meter.used(),
-        environment: environment.save(),
-    }))
 }
 
 /// A durable call that is about to go on. Give it answers, and await it: that is again

@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasmtime::{Engine, WasmFeatures};
@@ -174,7 +175,7 @@ impl Host {
     }
 
     /// Refuses new calls with [`CallError::ShutDown`](crate::CallError::ShutDown), waits for those
-    /// in flight, and releases all idle instances.
+    /// in flight, parked ones among them, and releases all idle instances.
     ///
     /// Calls that wait for an instance are refused too. Programs with shared state keep their
     /// instances until they are dropped.
@@ -182,6 +183,22 @@ impl Host {
     /// Cancel safe: dropping the future stops the waiting and nothing else.
     pub async fn shut_down(&self) {
         self.0.pool.shut_down().await;
+    }
+}
+
+impl Host {
+    /// Shuts the host down without waiting for calls that are parked, or will be while it waits for
+    /// others: they end with [`CallError::HandedOver`](crate::CallError::HandedOver) for their
+    /// callers, and go on elsewhere from the bytes that this returns, as durable calls
+    /// ([`Component::resume`](crate::Component::resume)). Who resumes one answers its hostcalls,
+    /// also those that this host has begun: they are dropped here, and made at least once in all.
+    ///
+    /// Calls of sessions, calls that hostcalls make, and those whose state can't be stored are
+    /// waited for.
+    ///
+    /// Not cancel safe: dropping the future loses the calls that have ended by then.
+    pub async fn hand_over(&self) -> Vec<Bytes> {
+        self.0.pool.hand_over().await
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 use crate::component::Component;
 use crate::error::CallError;
 use crate::memory::{Format, Framed, Image, SnapshotError};
-use crate::metering::{Awaited, Limits, MeterUse};
+use crate::metering::{Asked, Awaited, Limits, Meter, MeterUse};
 use crate::program::Program;
-use crate::sandbox::SavedEnvironment;
+use crate::sandbox::{RunEnvironment, SavedEnvironment};
 
 const FORMAT: Format = Format {
     magic: *b"\x89WPRK\r\n\x1a",
@@ -68,7 +68,37 @@ pub(crate) struct Header {
     environment: SavedEnvironment,
 }
 
+/// A run that waits.
+pub(crate) struct Waiting {
+    pub(crate) state: Arc<Image>,
+    pub(crate) asked: Asked,
+}
+
 impl ParkedCall {
+    /// What is left of a run of the op `op`, which waits for `awaited`.
+    pub(crate) fn new(
+        program: &Program,
+        op: &Arc<str>,
+        waiting: Waiting,
+        awaited: Vec<Awaited>,
+        meter: &Meter,
+        environment: &RunEnvironment,
+    ) -> Self {
+        let now = SystemTime::now();
+        let wakes_in = |until: Instant| until.saturating_duration_since(Instant::now());
+        let wakes_in = waiting.asked.until.map(wakes_in);
+        Self(Arc::new(Parts {
+            program: program.clone(),
+            op: op.clone(),
+            state: Some(waiting.state),
+            awaited,
+            wakes_at: wakes_in.and_then(|wait| now.checked_add(wait)),
+            parked_at: now,
+            used: meter.used(),
+            environment: environment.save(),
+        }))
+    }
+
     /// The op that was called.
     pub fn op(&self) -> &str {
         &self.0.op

@@ -1,6 +1,7 @@
 //! One run of an op, from its beginning to its end: on an instance, parked while it waits, on
 //! another instance.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -9,6 +10,7 @@ use crate::instance::{DiscardReason, Handled, Instance, Request};
 use crate::lanes::Lane;
 use crate::memory::Image;
 use crate::metering::{Asked, Interrupt, Limit, Meter, ParkPolicy};
+use crate::parked_call::{ParkedCall, Waiting};
 use crate::pool::Lease;
 use crate::program::Program;
 use crate::protocol::Payload;
@@ -65,12 +67,6 @@ impl Ended {
             Self::Waits(_) => Err(CallError::InstanceEnded),
         }
     }
-}
-
-/// A durable run that waits.
-pub(crate) struct Waiting {
-    pub(crate) state: Arc<Image>,
-    pub(crate) asked: Asked,
 }
 
 /// What a run goes on with, after it waited or at its beginning.
@@ -234,7 +230,11 @@ impl Run {
                         CallError::limit(exceeded, Phase::Handle, Some(name))
                     })?;
                     meter.count_park();
-                    let answers = Box::pin(self.answers(asked)).await?;
+                    let is_whole = left.is_none() && meter.depth() == 0;
+                    let answers = match is_whole {
+                        true => Box::pin(self.answers_here(asked, &state)).await?,
+                        false => Box::pin(self.answers(asked)).await?,
+                    };
                     resting = Resting::State(Some(state));
                     lane = Lane::Resumed;
                     if has_permits {
@@ -370,6 +370,42 @@ impl Run {
         let answers = answers.map_err(|interrupt| self.stopped(interrupt))?;
         let exceeded = |exceeded| self.stopped(Interrupt::Limit(exceeded));
         answers.map_err(exceeded)
+    }
+
+    /// The same, unless the host shuts down and the call, whose state this is, goes on elsewhere.
+    async fn answers_here(&self, asked: Asked, state: &Arc<Image>) -> Result<String, CallError> {
+        let Self { program, meter, .. } = self;
+        let hand_over = &program.host().0.pool.hand_over;
+        let mut answers = pin!(self.answers(asked));
+        tokio::select! {
+            biased;
+            answers = &mut answers => return answers,
+            () = hand_over.begun() => {}
+        }
+        let awaited = meter.outstanding(|outstanding| outstanding.to_awaited());
+        let parked = awaited.map(|awaited| {
+            let waiting = Waiting {
+                state: state.clone(),
+                asked,
+            };
+            ParkedCall::new(
+                program,
+                &self.name,
+                waiting,
+                awaited,
+                meter,
+                &self.environment,
+            )
+        });
+        match parked.map(|parked| parked.to_bytes()) {
+            Some(Ok(bytes)) => {
+                hand_over.leave(bytes);
+                Err(CallError::HandedOver {
+                    op: self.name.as_ref().to_owned(),
+                })
+            }
+            _ => answers.await,
+        }
     }
 
     fn request(&self, op: Arc<str>, input: Payload) -> Request {

@@ -130,13 +130,29 @@ impl PythonRuntime {
         self.host.stats()
     }
 
-    /// Rejects new calls, waits for those in progress, and releases all idle interpreters.
+    /// Rejects new calls, waits for those in progress, parked ones among them, and releases all idle interpreters.
     ///
     /// # Cancel safety
     ///
     /// Dropping the future stops the waiting; new calls stay rejected.
     pub async fn shut_down(&self) {
         self.host.shut_down().await;
+    }
+}
+
+impl PythonRuntime {
+    /// Shuts down without waiting for calls that are parked: they end with
+    /// [`CallError::HandedOver`](crate::CallError::HandedOver) for their callers, and are returned
+    /// as bytes with which they go on elsewhere, as durable calls ([`resume`](Self::resume)). Who
+    /// resumes one answers its hostcalls, also those that were begun here.
+    ///
+    /// Calls of sessions, and calls that hostcalls make, are waited for.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses the calls that have ended by then.
+    pub async fn hand_over(&self) -> Vec<Bytes> {
+        self.host.hand_over().await
     }
 }
 

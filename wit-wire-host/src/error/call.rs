@@ -210,6 +210,13 @@ pub enum CallError {
     /// The host was shut down ([`Host::shut_down`](crate::Host::shut_down)).
     #[error("the host was shut down and accepts no more calls")]
     ShutDown,
+    /// The host was shut down while the call was parked, and somebody goes on with it elsewhere
+    /// ([`Host::hand_over`](crate::Host::hand_over)).
+    #[error("op `{op}`: the host was shut down, and the call goes on elsewhere")]
+    HandedOver {
+        /// The op's name.
+        op: String,
+    },
     /// A blocking call from a thread that drives async tasks would stall all of them.
     #[error(
         "blocking call inside an async runtime: await the call instead, or move it to a blocking thread"
@@ -277,7 +284,7 @@ impl CallError {
             Self::Trap { .. } => "trap",
             Self::Exit { .. } => "exit",
             Self::Limit { exceeded, .. } => exceeded.limit.kind(),
-            Self::ShutDown => "shut_down",
+            Self::ShutDown | Self::HandedOver { .. } => "shut_down",
             Self::AlreadyInitialised
             | Self::Failed { .. }
             | Self::InstanceEnded

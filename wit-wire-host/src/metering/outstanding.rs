@@ -54,6 +54,8 @@ struct InFlight {
     abort: AbortHandle,
     /// Of its name and payload.
     bytes: usize,
+    /// What it asks for, where somebody else may have to do it.
+    awaited: Option<Awaited>,
 }
 
 /// A hostcall that a durable call waits for, and that the embedder answers.
@@ -116,6 +118,16 @@ impl Outstanding {
         })
     }
 
+    /// All that have no answer, for somebody else to answer. `None` if there is one that this was not
+    /// kept of.
+    pub(crate) fn to_awaited(&self) -> Option<Vec<Awaited>> {
+        let in_flight = self.handles.values().map(|one| one.awaited.clone());
+        let theirs = self.awaited.values().cloned().map(Some);
+        let mut all = in_flight.chain(theirs).collect::<Option<Vec<_>>>()?;
+        all.sort_unstable_by_key(|awaited| awaited.id);
+        Some(all)
+    }
+
     /// Those that somebody else answers.
     pub(crate) fn awaited(&self) -> impl ExactSizeIterator<Item = &Awaited> {
         self.awaited.values()
@@ -126,11 +138,13 @@ impl Outstanding {
         self.bytes
     }
 
-    /// Adds a hostcall with `bytes` of name and payload.
+    /// Adds a hostcall with `bytes` of name and payload, which are also in `awaited` if somebody else
+    /// may have to answer it.
     pub(crate) fn add(
         &mut self,
         id: u64,
         bytes: usize,
+        awaited: Option<Awaited>,
         answer: impl Future<Output = Answered> + Send + 'static,
     ) {
         let (abort, registration) = AbortHandle::new_pair();
@@ -143,6 +157,7 @@ impl Outstanding {
             hostcall,
             abort,
             bytes,
+            awaited,
         };
         self.handles.insert(id, in_flight);
     }
@@ -218,7 +233,7 @@ mod tests {
                     answer: Ok(String::new()),
                 }
             };
-            outstanding.add(1, 1_000, never);
+            outstanding.add(1, 1_000, None, never);
             assert_eq!(
                 (Arc::strong_count(&payload), outstanding.bytes()),
                 (2, 1_000)

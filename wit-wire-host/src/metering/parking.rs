@@ -1,5 +1,6 @@
 //! Whether a run gives its instance back while it waits.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
@@ -35,7 +36,7 @@ pub(crate) struct Asked {
 pub(crate) struct Pressure {
     in_use: AtomicUsize,
     /// As many can be in use without any.
-    enough: usize,
+    enough: AtomicUsize,
     rises: Notify,
 }
 
@@ -43,14 +44,14 @@ impl Pressure {
     pub(crate) fn new(enough: usize) -> Arc<Self> {
         Arc::new(Self {
             in_use: AtomicUsize::new(0),
-            enough,
+            enough: AtomicUsize::new(enough),
             rises: Notify::new(),
         })
     }
 
     /// Counts one more instance in use, until the result is dropped.
     pub(crate) fn enter(self: &Arc<Self>) -> InUse {
-        if self.in_use.fetch_add(1, SeqCst) >= self.enough {
+        if self.in_use.fetch_add(1, SeqCst) >= self.enough() {
             // One waiting run makes room for this one.
             self.rises.notify_one();
         }
@@ -59,9 +60,24 @@ impl Pressure {
 
     /// Returns once there is pressure.
     pub(crate) async fn high(&self) {
-        while self.in_use.load(SeqCst) <= self.enough {
-            self.rises.notified().await;
+        loop {
+            let mut rises = pin!(self.rises.notified());
+            rises.as_mut().enable();
+            if self.in_use.load(SeqCst) > self.enough() {
+                return;
+            }
+            rises.await;
         }
+    }
+
+    /// From now on there is, with any instance in use.
+    pub(crate) fn raise(&self) {
+        self.enough.store(0, SeqCst);
+        self.rises.notify_waiters();
+    }
+
+    fn enough(&self) -> usize {
+        self.enough.load(SeqCst)
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod config;
 mod evict;
+mod hand_over;
 mod idle;
 mod idle_set;
 mod lease;
@@ -21,7 +22,9 @@ mod stats;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use bytes::Bytes;
 pub use config::PoolConfig;
+use hand_over::HandOver;
 pub(crate) use idle_set::IdleSet;
 pub(crate) use lease::Lease;
 pub(crate) use parked::{ParkBounds, Parked, ParkedCalls};
@@ -45,6 +48,7 @@ pub(crate) struct Pool {
     closed: AtomicBool,
     parked: Arc<ParkedCalls>,
     pub(crate) pressure: Arc<Pressure>,
+    pub(crate) hand_over: HandOver,
     /// One for each component.
     idle_sets: Mutex<Vec<Weak<IdleSet>>>,
 }
@@ -62,6 +66,7 @@ impl Pool {
             closed: AtomicBool::new(false),
             parked: ParkedCalls::new(config.park_bounds()),
             pressure: Pressure::new(config.computing),
+            hand_over: HandOver::default(),
             idle_sets: Mutex::default(),
         }
     }
@@ -107,6 +112,15 @@ impl Pool {
         for set in self.idle_sets() {
             set.release_all();
         }
+    }
+
+    /// The same, but does not wait for calls that are parked, or will be: they end, and are
+    /// returned as bytes.
+    pub(crate) async fn hand_over(&self) -> Vec<Bytes> {
+        self.hand_over.begin();
+        self.pressure.raise();
+        self.shut_down().await;
+        self.hand_over.take()
     }
 
     fn add(&self, set: &Arc<IdleSet>) {

@@ -207,7 +207,8 @@ fn start(
     let payload = payload.get().to_owned();
     let bytes = op.len().saturating_add(payload.len());
     let is_theirs = meter.is_durable() && !router.is_immediate(&op);
-    let awaited = is_theirs.then(|| Awaited::new(id, op.to_string(), payload.clone()));
+    let keeps = is_theirs || meter.park_policy().is_some();
+    let awaited = keeps.then(|| Awaited::new(id, op.to_string(), payload.clone()));
     let (router, context, op) = (router.clone(), context.clone(), op.into_owned());
     let answer = meter.nest(async move {
         let answer = router.call(context, op, payload).await;
@@ -219,8 +220,8 @@ fn start(
         let together = outstanding.bytes().saturating_add(bytes);
         LimitExceeded::check(Limit::HostcallPayload, allowed, together)?;
         match awaited {
-            Some(awaited) => outstanding.add_awaited(awaited),
-            None => outstanding.add(id, bytes, answer),
+            Some(awaited) if is_theirs => outstanding.add_awaited(awaited),
+            awaited => outstanding.add(id, bytes, awaited, answer),
         }
         Ok(())
     })
