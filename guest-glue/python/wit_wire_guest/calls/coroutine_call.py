@@ -47,8 +47,15 @@ class CoroutineCall:
             result = self._task.result()
         finally:
             if not is_parked:
-                self._runner.close()
+                self._close()
         return result if self._write is None else self._write(result)
+
+    def _close(self):
+        # The runner would run the loop twice more, which takes longer than many calls.
+        if self._loop._asyncgens or asyncio.all_tasks(self._loop):
+            self._runner.close()
+        else:
+            self._loop.close()
 
     def _step(self, may_park):
         """Runs the loop until it is stopped, and tells whether that was to park."""
