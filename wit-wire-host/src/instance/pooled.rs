@@ -8,7 +8,7 @@ use super::discard::{DiscardReason, Refusal, refusal};
 use super::origin::{Blank, Origin};
 use super::probe::StateProbe;
 use crate::error::{CallError, Phase};
-use crate::memory::{self, Difference, Image, ImageBounds, ImageError, ImageKey, PAGE};
+use crate::memory::{self, Difference, DirtySet, Image, ImageBounds, ImageError, ImageKey, PAGE};
 use crate::metering::{Interrupt, Limit, LimitExceeded, Meter};
 
 /// An instance that serves one call after another, and the state that it is taken back to.
@@ -18,9 +18,8 @@ pub(crate) struct PooledInstance {
     probe: Result<(StateProbe, Arc<Blank>), Refusal>,
     /// The program whose state it has; pristine without one.
     image: Option<Arc<Image>>,
-    /// The pages that are dirty since it was built; to be scanned again if the instance has new
-    /// ones.
-    dirty: Vec<Range<usize>>,
+    /// The pages that are dirty; to be scanned again if the instance has new ones.
+    dirty: DirtySet,
     /// Calls so far.
     calls: u32,
 }
@@ -78,7 +77,7 @@ impl PooledInstance {
             instance,
             probe,
             image: None,
-            dirty: Vec::new(),
+            dirty: DirtySet::default(),
             calls: 0,
         })
     }
@@ -185,8 +184,8 @@ impl PooledInstance {
         }
         let memory = probe.memory(store);
         let failed = |error| CallError::failed(error, Phase::Init);
-        find_dirty(&mut self.dirty, has_new_pages, memory).map_err(failed)?;
-        let difference = compare(None, blank, memory, &self.dirty, bounds).await;
+        self.dirty.find(has_new_pages, memory).map_err(failed)?;
+        let difference = compare(None, blank, memory, self.dirty.ranges(), bounds).await;
         let difference = difference.map_err(|error| image_error(error, bounds, Phase::Init))?;
         let image = Image::new(blank.bytes(), difference, memory.len(), &blank.pages);
         let image = Arc::new(image);
@@ -229,11 +228,10 @@ impl PooledInstance {
             return Ok(Err(DiscardReason::System));
         };
         *has_new_pages |= grew;
-        let found = find_dirty(&mut self.dirty, has_new_pages, memory);
-        if found.is_err() {
+        if self.dirty.find(has_new_pages, memory).is_err() {
             return Ok(Err(DiscardReason::System));
         }
-        let pages = self.dirty.iter().map(ExactSizeIterator::len).sum::<usize>() / PAGE;
+        let pages = self.dirty.pages();
         let is_reset = is_at_rest
             && self.calls + 1 < MOST_CALLS
             && pages <= MANY_PAGES
@@ -241,14 +239,20 @@ impl PooledInstance {
         let difference = if is_reset {
             // While it is compared it is in the processor's caches.
             let base = Some(base.clone());
-            take(base, blank, memory, &self.dirty, bounds).await
+            take(base, blank, memory, self.dirty.ranges(), bounds).await
         } else {
             let base = Some(base.clone());
-            compare(base, blank, memory, &self.dirty, bounds).await
+            compare(base, blank, memory, self.dirty.ranges(), bounds).await
         };
         let difference = difference.map_err(|error| image_error(error, bounds, Phase::Handle))?;
         let is_clean = is_reset && (!verify || memory::is_state(blank.bytes(), Some(base), memory));
         self.calls += u32::from(is_clean);
+        if is_clean && self.dirty.is_learning() {
+            let starts = self.dirty.ranges().iter().cloned();
+            let starts = starts.flat_map(|range| range.step_by(PAGE));
+            let differed: Vec<_> = starts.map(|start| difference.has(start)).collect();
+            self.dirty.end_pass(differed, has_new_pages, memory);
+        }
         let image = Image::new(blank.bytes(), difference, memory.len(), &blank.pages);
         Ok(Ok((Arc::new(image), is_clean)))
     }
@@ -308,17 +312,22 @@ impl PooledInstance {
         let (store, has_new_pages) = self.instance.resting_tracked();
         probe.check(store).await?;
         let memory = probe.memory(store);
-        find_dirty(&mut self.dirty, has_new_pages, memory).map_err(|_| DiscardReason::System)?;
-        let dirty = self.dirty.iter().map(ExactSizeIterator::len);
-        if dirty.sum::<usize>() / PAGE > MANY_PAGES {
-            memory::decommit(memory, &self.dirty).map_err(|_| DiscardReason::System)?;
+        let system = |_| DiscardReason::System;
+        self.dirty.find(has_new_pages, memory).map_err(system)?;
+        if self.dirty.pages() > MANY_PAGES {
+            memory::decommit(memory, self.dirty.ranges()).map_err(system)?;
             *has_new_pages = true;
-            self.dirty.clone_from(&blank.dirty);
+            self.dirty.set(blank.dirty.clone());
         }
-        let image = self.image.as_deref();
-        memory::track_dirty(has_new_pages, || {
-            memory::restore(blank.bytes(), image, memory, &self.dirty);
-        });
+        let (image, ranges) = (self.image.as_deref(), self.dirty.ranges());
+        if self.dirty.is_learning() && !*has_new_pages {
+            let restored = memory::restore_compared(blank.bytes(), image, memory, ranges);
+            self.dirty.end_pass(restored, has_new_pages, memory);
+        } else {
+            memory::track_dirty(has_new_pages, || {
+                memory::restore(blank.bytes(), image, memory, ranges);
+            });
+        }
         if verify && !memory::is_state(blank.bytes(), image, memory) {
             return Err(DiscardReason::Unclean);
         }
@@ -333,19 +342,6 @@ fn stretches(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     range
         .step_by(STRETCH)
         .map(move |start| start..end.min(start + STRETCH))
-}
-
-/// Scans for dirty pages, if there may be new ones.
-fn find_dirty(
-    dirty: &mut Vec<Range<usize>>,
-    has_new_pages: &mut bool,
-    memory: &[u8],
-) -> std::io::Result<()> {
-    if *has_new_pages {
-        *dirty = memory::dirty_pages(memory)?;
-        *has_new_pages = false;
-    }
-    Ok(())
 }
 
 /// What is different in the `dirty` pages of `memory`. Yields in between.

@@ -121,6 +121,17 @@ impl Difference {
         Ok(())
     }
 
+    /// Whether something is different in the page at `start`, or its base has lines of it.
+    pub(crate) fn has(&self, start: usize) -> bool {
+        let number = |(at, _): &(u32, Page)| *at as usize;
+        let has_lines = |base: &Arc<Image>| base.has_lines(start);
+        self.base.as_ref().is_some_and(has_lines)
+            || self
+                .pages
+                .binary_search_by_key(&(start / PAGE), number)
+                .is_ok()
+    }
+
     /// The number of the last page.
     pub(super) fn last(&self) -> Option<u32> {
         self.pages.last().map(|(number, _)| *number)

@@ -202,6 +202,11 @@ impl Image {
             .map(|(_, page)| &**page)
     }
 
+    /// Whether any layer has lines of the page at `start`.
+    pub(super) fn has_lines(&self, start: usize) -> bool {
+        self.layers().any(|layer| layer.page(start).is_some())
+    }
+
     /// Copies the page at `start`, as it is with this image, to `page`.
     pub(super) fn copy_page(&self, pristine: &[u8], start: usize, page: &mut [u8; PAGE]) {
         page.copy_from_slice(match self.mapped(start..start + PAGE) {

@@ -7,6 +7,7 @@
 mod bytes;
 mod difference;
 mod dirty;
+mod dirty_set;
 mod frame;
 mod image;
 mod page;
@@ -21,10 +22,11 @@ pub(crate) use dirty::{
     can_find_dirty_pages, decommit, decommit_unchanged, dirty_pages, is_transient,
     keep_pages_plain, track_dirty, track_dirty_in,
 };
+pub(crate) use dirty_set::DirtySet;
 pub(crate) use frame::{Format, Framed};
 pub(crate) use image::{Image, ImageKey};
 pub(crate) use page::PageStore;
-pub(crate) use restore::{is_state, restore};
+pub(crate) use restore::{is_state, restore, restore_compared};
 pub(crate) use snapshot::SnapshotParts;
 pub use snapshot::{Snapshot, SnapshotError};
 

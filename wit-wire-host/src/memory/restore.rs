@@ -35,6 +35,31 @@ pub(crate) fn restore(
     }
 }
 
+/// The same, but writes only to pages that are different. Says of each page whether it was, or has
+/// lines of the image, so that it is not as it was mapped.
+pub(crate) fn restore_compared(
+    pristine: &[u8],
+    image: Option<&Image>,
+    memory: &mut [u8],
+    ranges: &[Range<usize>],
+) -> Vec<bool> {
+    let mut page = [0; PAGE];
+    let mut restore = |start: usize| {
+        let expected = match image {
+            Some(image) => image.page_in(pristine, start, &mut page),
+            None => page_at(pristine, start),
+        };
+        let here = memory.get_mut(start..start + PAGE).unwrap_or_default();
+        let differs = here != expected;
+        if differs {
+            here.copy_from_slice(expected);
+        }
+        differs || image.is_some_and(|image| image.has_lines(start))
+    };
+    let starts = ranges.iter().flat_map(|range| range.clone().step_by(PAGE));
+    starts.map(&mut restore).collect()
+}
+
 fn restore_pristine(pristine: &[u8], memory: &mut [u8], range: Range<usize>) {
     let split = pristine.len().clamp(range.start, range.end);
     if let (Some(here), Some(bytes)) = (
