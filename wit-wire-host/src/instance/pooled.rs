@@ -37,8 +37,9 @@ pub(crate) enum Held {
 /// what is not known.
 const MOST_CALLS: u32 = 100_000;
 
-/// Bytes that are compared in less than a millisecond.
-const STRETCH: usize = 1 << 20;
+/// Bytes that are compared in about half a millisecond. What small calls make dirty is less: to
+/// yield is to wait for all other tasks.
+const STRETCH: usize = 4 << 20;
 
 /// If more pages than this are dirty, they are decommitted, so that one large call does not make
 /// all later ones slow. Writing to 215 takes 25 µs.
