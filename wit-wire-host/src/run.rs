@@ -243,6 +243,7 @@ impl Run {
                     answers
                 }
                 Err(error) if self.waits != Waits::Durable && stays_in_instance(&error) => {
+                    meter.give_up_turn();
                     let answers = Box::pin(self.answers(asked)).await?;
                     resting = Resting::Instance(lease);
                     answers
