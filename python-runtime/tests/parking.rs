@@ -83,6 +83,19 @@ async fn a_call_that_keeps_its_interpreter_leaves_its_turn_to_others() {
 }
 
 #[tokio::test]
+async fn a_program_may_have_parked_calls_of_its_own_number() {
+    let runtime = meeting(two(), 2).build().unwrap();
+    let source = PythonSource::def(
+        "f",
+        "async def f(n, ctx):\n    return await ctx.hostcall('meet', n)\n",
+    );
+    let program = runtime.program().function("f", source).parked_calls(0);
+    let f = program.build().await.unwrap().function("f").unwrap();
+    let error = f.call::<_, u64>(&1).await.unwrap_err();
+    assert_eq!(error.kind(), "limit_parked_calls", "{error}");
+}
+
+#[tokio::test]
 async fn sleeping_takes_no_interpreter() {
     let runtime = two().build().unwrap();
     let source = "\
