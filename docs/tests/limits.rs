@@ -23,7 +23,7 @@ fn bytes(bytes: usize) -> String {
 fn count(count: u64) -> String {
     match (count / 1_000, count % 1_000) {
         (0, rest) => rest.to_string(),
-        (thousands, rest) => format!("{thousands},{rest:03}"),
+        (thousands, rest) => format!("{},{rest:03}", self::count(thousands)),
     }
 }
 
@@ -44,10 +44,12 @@ fn the_defaults_are_those_of_the_code() {
         hostcall_answer,
         json_nodes,
         state,
+        parked_time,
         wait,
         nesting,
         ..
     } = Limits::default();
+    assert_eq!(parked_time, None);
     let pool = PoolConfig::default();
     let compile = CompileLimits::default();
     let processors = std::thread::available_parallelism().unwrap().get();
@@ -64,6 +66,7 @@ fn the_defaults_are_those_of_the_code() {
         ("hostcall_answer", bytes(hostcall_answer)),
         ("json_nodes", count(json_nodes as u64)),
         ("state", bytes(state)),
+        ("parked_time", "what is left of `wall_time`".to_owned()),
         ("wait", seconds(wait)),
         ("nesting", count(nesting.into())),
         ("PoolConfig::instances", count(pool.instances as u64)),
@@ -72,6 +75,15 @@ fn the_defaults_are_those_of_the_code() {
             format!("{} for each processor", pool.computing / processors),
         ),
         ("PoolConfig::queue", count(pool.queue as u64)),
+        (
+            "PoolConfig::park_after",
+            format!("{} ms", pool.park_after.as_millis()),
+        ),
+        ("PoolConfig::parked_calls", count(pool.parked_calls as u64)),
+        (
+            "PoolConfig::parked_bytes",
+            format!("{} GiB", pool.parked_bytes >> 30),
+        ),
         ("PoolConfig::idle_time", seconds(pool.idle_time)),
         (
             "CompileLimits::memory",

@@ -7,11 +7,12 @@
 )]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use python_runtime::{
-    Function, HostcallContext, HostcallError, PoolConfig, PythonRuntime, PythonRuntimeBuilder,
-    PythonSource,
+    Function, HostcallContext, HostcallError, Limits, PoolConfig, PythonRuntime,
+    PythonRuntimeBuilder, PythonSource,
 };
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
@@ -62,6 +63,36 @@ async def f(n, ctx):
     assert_eq!(runtime.stats().discarded, Default::default());
     let stats = runtime.stats();
     assert_eq!((stats.parked, stats.parked_bytes), (0, 0));
+}
+
+#[tokio::test]
+async fn a_call_that_keeps_its_interpreter_leaves_its_turn_to_others() {
+    let pool = PoolConfig::default()
+        .instances(3)
+        .computing(1)
+        .park_after(Duration::ZERO);
+    let runtime = meeting(PythonRuntime::builder().pool(pool), 3);
+    let runtime = runtime.build().unwrap();
+    let source = "async def f(n, ctx):\n    return await ctx.hostcall('meet', n)\n";
+    let f = f(&runtime, source).await;
+    let limits = Limits::default().state(1);
+    let calls = (0..3_u64).map(|n| f.call::<_, u64>(&n).limits(limits).with_receipt());
+    for (n, (answer, receipt)) in (0..3_u64).zip(join_all(calls).await) {
+        assert_eq!((answer.unwrap(), receipt.parks), (n * 2, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_program_may_have_parked_calls_of_its_own_number() {
+    let runtime = meeting(two(), 2).build().unwrap();
+    let source = PythonSource::def(
+        "f",
+        "async def f(n, ctx):\n    return await ctx.hostcall('meet', n)\n",
+    );
+    let program = runtime.program().function("f", source).parked_calls(0);
+    let f = program.build().await.unwrap().function("f").unwrap();
+    let error = f.call::<_, u64>(&1).await.unwrap_err();
+    assert_eq!(error.kind(), "limit_parked_calls", "{error}");
 }
 
 #[tokio::test]

@@ -150,3 +150,18 @@ async fn no_way_out_of_the_sandbox_is_open() {
     }
     println!("{ways:#?}");
 }
+
+#[tokio::test]
+async fn a_panic_leaves_a_session_as_it_was() {
+    let (_runtime, evil) = program(ResetPolicy::Require, &["count", "panic"]).await;
+    let session = evil.session();
+    let count = || session.call::<_, Value>("count", &0);
+    let first = told(count().await);
+    let panicked = session.call::<_, Value>("panic", &0).await;
+    assert!(
+        matches!(&panicked, Err(CallError::Panicked { .. })),
+        "{panicked:?}"
+    );
+    let counted = [first.as_str(), &told(count().await)].map(str::to_owned);
+    assert_eq!(counted, ["ok 0", "ok 1"]);
+}

@@ -31,7 +31,9 @@
 //! `error` (what can go wrong, as users see it); `instance` (one live guest, taken back to a state
 //! it had); `pool` (many instances, shared by many callers). On top stands what an embedder holds,
 //! in the order in which it is met: `host`, `component`, `program` (with `shared` and
-//! `program_builder`), `function`, `call` (with `profile` and `receipt`), `blocking`.
+//! `program_builder`), `function`, `call` (with `profile` and `receipt`; `run` is what it does),
+//! `session` (with `session_state`), `durable` (calls that end where they wait, with `parked_call`,
+//! which is one as a value and as bytes), `blocking`.
 
 mod background;
 mod blocking;

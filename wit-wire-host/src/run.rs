@@ -206,8 +206,10 @@ impl Run {
                 }
                 Err(error) => {
                     usage.discarded = pooled.outlook();
+                    // A panic is reported, too, and ends the instance.
+                    let came_back = error.is_reported_by_guest() && pooled.instance.is_alive();
                     if let Some(left) = left.as_deref_mut()
-                        && error.is_reported_by_guest()
+                        && came_back
                     {
                         *left = Some(self.take_state(&mut lease).await?);
                     }
@@ -243,6 +245,7 @@ impl Run {
                     answers
                 }
                 Err(error) if self.waits != Waits::Durable && stays_in_instance(&error) => {
+                    meter.give_up_turn();
                     let answers = Box::pin(self.answers(asked)).await?;
                     resting = Resting::Instance(lease);
                     answers

@@ -106,6 +106,20 @@ impl PythonProgramBuilder {
         self
     }
 
+    /// Sets how many calls of the program may be parked at once; one more fails. By default as many
+    /// as the runtime may have.
+    pub fn parked_calls(mut self, calls: usize) -> Self {
+        self.inner = self.inner.parked_calls(calls);
+        self
+    }
+
+    /// Sets how many bytes the states of the program's parked calls may take together; a call that
+    /// would take more fails. By default as many as the runtime may have.
+    pub fn parked_bytes(mut self, bytes: usize) -> Self {
+        self.inner = self.inner.parked_bytes(bytes);
+        self
+    }
+
     /// Under [`Isolation::Shared`], discards the state after this many calls: the next call starts
     /// from the state after loading.
     pub fn max_calls(mut self, calls: u64) -> Self {

@@ -19,43 +19,47 @@ const FORMAT: Format = Format {
     header_nodes: 1 << 20,
 };
 
-/// Why a program could not be serialised, or bytes could not be restored as one.
+/// Why a program or a parked call could not be serialised, or bytes are none that can go on here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
-    /// The program can't be serialised.
-    #[error("the program can't be serialised: {0}")]
+    /// It can't be serialised.
+    #[error("it can't be serialised: {0}")]
     Unavailable(String),
-    /// The bytes are something else.
-    #[error("not a snapshot of a program")]
+    /// The bytes are something else. (A program's are no parked call's, nor the reverse.)
+    #[error(
+        "the bytes are something else than a program's snapshot or a parked call, whichever is read here"
+    )]
     NotASnapshot,
     /// Another release wrote it.
     #[error(
-        "the snapshot has format {found}, and this host reads {expected}: register the program again"
+        "it has format {found}, and this host reads {expected}: register the program again, or resume the call with \
+         the release that stored it"
     )]
     Format {
         /// The format that this host reads.
         expected: u32,
-        /// The snapshot's.
+        /// That of the bytes.
         found: u32,
     },
     /// The bytes were truncated or changed.
-    #[error("the snapshot is damaged: {0}")]
+    #[error("the bytes are damaged: {0}")]
     Damaged(&'static str),
-    /// It is a program of another component, or of the same one compiled in another way.
+    /// It belongs to another component, or to the same one compiled in another way.
     #[error(
-        "the snapshot belongs to another component ({found}; this one is {expected}): register the program again"
+        "it belongs to another component ({found}; this one is {expected}): register the program again, or resume the \
+         call with that component"
     )]
     Component {
         /// This component's identity.
         expected: String,
-        /// The snapshot's.
+        /// That of the bytes.
         found: String,
     },
-    /// Instances of this component start in a different state here than where the snapshot was
-    /// taken.
+    /// Instances of this component start in a different state here than where the bytes were made.
     #[error(
-        "instances of the component start in a different state here: register the program again"
+        "instances of the component start in a different state here: register the program again; a parked call goes on \
+         where it was stored"
     )]
     Blank,
 }

@@ -387,8 +387,8 @@ impl Meter {
         self.0.turn.end()
     }
 
-    /// Gives it up while the run computes on a thread that is no caller's, where there are other
-    /// turns. Taken again when the run goes on with its caller.
+    /// Gives it up while the run waits on its instance, or computes on a thread that is no
+    /// caller's, where there are other turns. Taken again when the run goes on with its caller.
     pub(crate) fn give_up_turn(&self) {
         self.0.turn.give_up();
     }

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::Barrier;
 use wit_wire_host::{
-    BuildError, CallError, Function, HostcallContext, HostcallError, Hostcalls, Limit, Limits,
-    Payload,
+    BuildError, CallError, Durable, Function, HostcallContext, HostcallError, Hostcalls, Limit,
+    Limits, Payload,
 };
 
 struct Tenant(&'static str);
@@ -62,6 +62,25 @@ async fn a_guest_says_why_it_traps() {
     );
     // One that goes on after all has failed at nothing.
     assert_eq!(panic.call::<_, Value>(&1).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn durable_calls_wait_only_where_they_can_be_stored() {
+    let batch = "y:wit-wire:batch";
+    let names = host().hostcalls(Names).immediate(["now"]);
+    let program = program(names, &[batch]).await;
+    let calls = json!({"calls": [
+        {"id": 1, "op": "now", "payload": 1},
+        {"id": 2, "op": "later", "payload": 1},
+    ]});
+    // It does not say that it can park.
+    let call = program.function(batch).unwrap();
+    let durable = call.call::<_, Value>(&calls).until_parked().await;
+    let Ok(Durable::Done(answers)) = durable else {
+        panic!("{durable:?}")
+    };
+    assert_eq!(answers.pointer("/0/ok"), Some(&json!("now")));
+    assert_eq!(answers.pointer("/1/err/code"), Some(&json!("op_409")));
 }
 
 #[tokio::test]

@@ -110,7 +110,7 @@ pub(crate) async fn exchange(
             let message = format!("a hostcall with the id {} is already in flight", call.id);
             return Ok(Err(HostcallError::new("op_400", message)));
         }
-        start(meter, router, context, call)?;
+        start(meter, router, context, call, request.park)?;
     }
     let wait = until(request.wait);
     let answered = match (policy, wait) {
@@ -201,17 +201,24 @@ fn start(
     router: &Arc<Router>,
     context: &HostcallContext,
     call: BatchedCall<'_>,
+    parks: bool,
 ) -> Result<(), LimitExceeded> {
     meter.count_hostcall()?;
     let BatchedCall { id, op, payload } = call;
     let payload = payload.get().to_owned();
     let bytes = op.len().saturating_add(payload.len());
-    let is_theirs = meter.is_durable() && !router.is_immediate(&op);
+    let is_deferred = meter.is_durable() && !router.is_immediate(&op);
+    // Who can't be stored while it waits would wait for ever.
+    let is_refused = is_deferred && !parks;
+    let is_theirs = is_deferred && parks;
     let keeps = is_theirs || meter.park_policy().is_some();
     let awaited = keeps.then(|| Awaited::new(id, op.to_string(), payload.clone()));
     let (router, context, op) = (router.clone(), context.clone(), op.into_owned());
     let answer = meter.nest(async move {
-        let answer = router.call(context, op, payload).await;
+        let answer = match is_refused {
+            true => Err(HostcallError::not_awaited(&op)),
+            false => router.call(context, op, payload).await,
+        };
         Answered { id, answer }
     });
     let allowed = meter.limits().hostcall_payload;
