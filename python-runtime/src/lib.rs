@@ -27,7 +27,7 @@
 //! - `source`: what a function is made from
 //! - `library`: what all functions may import
 //! - `host_module`: hostcalls as Python functions
-//! - `runtime`: functions and programs, in CPython
+//! - `runtime`: functions, programs and sessions, in CPython
 
 mod error;
 #[cfg(any(test, fuzzing))]
@@ -43,11 +43,14 @@ pub use artifact_embed::{Archive, CacheFolder};
 pub use error::{Error, NameProblem};
 pub use host_module::{FunctionDescription, HostModule, ModuleDescription, write_stubs};
 pub use python_error::{Frame, PythonError};
-pub use runtime::{PythonProgramBuilder, PythonRuntime, PythonRuntimeBuilder, Tracebacks};
+pub use runtime::{
+    CellOutcome, PythonProgramBuilder, PythonRuntime, PythonRuntimeBuilder, PythonSession,
+    Tracebacks,
+};
 pub use source::{PythonSource, SourceTree};
 pub use wit_wire_host::{
-    BuildError, Call, CallError, CallOptions, CleanedBy, Discarded, Function, HostcallContext,
-    HostcallError, Hostcalls, Isolation, Limit, LimitExceeded, Limits, Output, Payload, Phase,
-    PoolConfig, PoolStats, Printable, Profile, Program, ProgramError, ProgramSize, Receipt,
-    ResetPolicy, Snapshot, SnapshotError, Stream, printable, telemetry,
+    BuildError, Call, CallError, CallEvent, CallOptions, CallStream, CleanedBy, Discarded,
+    Function, HostcallContext, HostcallError, Hostcalls, Isolation, Limit, LimitExceeded, Limits,
+    Output, Payload, Phase, PoolConfig, PoolStats, Printable, Profile, Program, ProgramError,
+    ProgramSize, Receipt, ResetPolicy, Snapshot, SnapshotError, Stream, printable, telemetry,
 };

@@ -34,6 +34,7 @@
 mod background;
 mod blocking;
 mod call;
+mod call_stream;
 mod component;
 mod contain;
 mod durable;
@@ -63,6 +64,7 @@ mod shared;
 pub mod telemetry;
 
 pub use call::{Call, CallOptions};
+pub use call_stream::{CallEvent, CallStream};
 pub use component::Component;
 pub use durable::{Durable, Resume};
 pub use error::{BuildError, CallError, Phase, ProgramError};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wit_wire_host::{Component, Function, Host, PoolStats, Snapshot};
 
 use super::program::{PythonProgramBuilder, Tracebacks};
+use super::session::Sessions;
 use crate::error::Error;
 use crate::host_module::ModuleDescription;
 use crate::source::PythonSource;
@@ -37,6 +38,7 @@ pub struct PythonRuntime {
     pub(super) modules: Arc<[ModuleDescription]>,
     pub(super) tracebacks: Tracebacks,
     pub(super) cache_problem: Option<Arc<str>>,
+    pub(super) sessions: Arc<Sessions>,
 }
 
 impl PythonRuntime {
