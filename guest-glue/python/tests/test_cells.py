@@ -91,6 +91,7 @@ class Cells(unittest.TestCase):
             ("a = []\na.append(a)\na", {"repr": "[[...]]"}),
             ("type('R', (), {'__repr__': lambda s: '\\ud800'})()", {"repr": "\\ud800"}),
             ("b'x' * 10_000", {"repr": "b'" + "x" * 9_998 + "[... 3 more characters]"}),
+            ("b'x' * 20_000", {"repr": "b'" + "x" * 9_998 + "[... 10003 more characters]"}),
         ]:
             with self.subTest(source):
                 if isinstance(expected, str):
@@ -118,9 +119,9 @@ for _ in range(17):
             ("[0] * 249_899", True),
             ("[0] * 249_900", False),
             ("dict.fromkeys(map(str, range(124_950)), 0)", False),
-            ("'x' * ((32 << 20) - (64 << 10) - 2)", True),
-            ("'x' * ((32 << 20) - (64 << 10) - 1)", False),
-            ("'\\0' * (6 << 20)", False),
+            ("'x' * ((8 << 20) - 2)", True),
+            ("'x' * ((8 << 20) - 1)", False),
+            ("'\\0' * (2 << 20)", False),
             ("[2**64 - 1, -2**63]", True),
             ("[2**64]", False),
             ("-2**63 - 1", False),

@@ -23,15 +23,18 @@ from .imports.sources import remember
 LONGEST_REPR = 10_000
 
 # What a host parses if it has the default limits, less what is around the value: values and keys,
-# bytes of JSON, levels of nesting.
+# levels of nesting.
 MOST_NODES = 250_000 - 100
-LARGEST_JSON = (32 << 20) - (64 << 10)
 DEEPEST_JSON = 120
+# In bytes. The host would take more, but what was used to write it stays in the session's memory,
+# several times as much.
+LARGEST_JSON = 8 << 20
 # Those that are numbers rather than text of any length there.
 _INTEGERS = range(-(2**63), 2**64)
 
 # `repr` recurses in C, as the decoder of JSON does.
 DEEPEST_REPR = wire_json.DEEPEST
+_deep = []
 
 _FUTURES = 0
 for _name in __future__.all_feature_names:
@@ -143,9 +146,16 @@ def _shown(number, value):
 def _repr(value):
     """`repr(value)`, or as much of it as one looks at."""
     if _is_deep(value):
+        # For ever: to free it recurses in C, too, and would end each of the cells that replace `_`.
+        _deep.append(value)
         return f"<{type(value).__name__} of more than {DEEPEST_REPR} levels>"
+    more = -LONGEST_REPR
+    if type(value) in (str, bytes) and len(value) > LONGEST_REPR:
+        # The rest has one character each, or some more.
+        more += len(value) - LONGEST_REPR
+        value = value[:LONGEST_REPR]
     text = repr(value)
-    more = len(text) - LONGEST_REPR
+    more += len(text)
     if more > 0:
         text = f"{text[:LONGEST_REPR]}[... {more} more characters]"
     return text.encode("utf-8", "backslashreplace").decode()
