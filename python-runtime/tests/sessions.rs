@@ -328,11 +328,7 @@ async fn what_is_too_much_for_a_value_is_shown_all_the_same() {
         ("deep(100_000)", false, "<list of more than 2000 levels>"),
         ("[1] * 249_899", true, " more characters]"),
         ("[1] * 249_900", false, " more characters]"),
-        (
-            "'x' * ((8 << 20) - 2)",
-            true,
-            " more characters]",
-        ),
+        ("'x' * ((8 << 20) - 2)", true, " more characters]"),
         ("'\\0' * (2 << 20)", false, " more characters]"),
     ] {
         let outcome = cell(&session, source).await;
