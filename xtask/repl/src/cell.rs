@@ -48,6 +48,7 @@ pub(crate) async fn run(
             // Dropping the stream cancels the cell.
             pressed = tokio::signal::ctrl_c() => {
                 pressed?;
+                screen.echoed();
                 screen.lines(Stream::Stderr, "interrupted; the session is as it was before")?;
                 return Ok(Ran::Stopped);
             }

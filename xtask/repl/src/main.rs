@@ -28,7 +28,7 @@ use crate::repl::{Next, Repl};
 /// begin with a colon are commands, and divide it. It ends at the first part that fails, with
 /// status 1.
 #[derive(Parser)]
-#[command(name = "cargo xtask repl")]
+#[command(name = "cargo xtask repl", bin_name = "cargo xtask repl")]
 struct Args {
     /// Packages to import: a wheel, or a folder such as `site-packages`. May be given several
     /// times.

@@ -42,6 +42,11 @@ impl Screen {
         self.write(stream, "\n")
     }
 
+    /// The terminal has echoed a key.
+    pub(crate) fn echoed(&mut self) {
+        self.in_line = self.is_terminal.contains(&true);
+    }
+
     /// Ends a line that has been begun on a terminal.
     pub(crate) fn begin_line(&mut self) -> io::Result<()> {
         if self.in_line {
