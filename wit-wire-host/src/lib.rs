@@ -29,7 +29,7 @@
 //! `error` (what can go wrong, as users see it); `instance` (one live guest, taken back to a state
 //! it had); `pool` (many instances, shared by many callers). On top stands what an embedder holds,
 //! in the order in which it is met: `host`, `component`, `program` (with `shared` and
-//! `program_builder`), `function`, `call` (with `profile` and `receipt`), `blocking`.
+//! `program_builder`), `function`, `call` (with `profile`, `receipt` and `call_stream`), `blocking`.
 
 mod background;
 mod blocking;
