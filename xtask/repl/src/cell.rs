@@ -1,5 +1,6 @@
 //! One cell, from its source to what the user sees of it.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -42,11 +43,13 @@ pub(crate) async fn run(
     screen: &mut Screen,
 ) -> Result<Ran> {
     let mut events = session.run(source).limits(LIMITS).stream();
+    // One for the whole cell: what is pressed while the screen is written to counts, too.
+    let mut interrupted = pin!(tokio::signal::ctrl_c());
     loop {
         let event = tokio::select! {
             event = events.next() => event,
             // Dropping the stream cancels the cell.
-            pressed = tokio::signal::ctrl_c() => {
+            pressed = &mut interrupted => {
                 pressed?;
                 screen.echoed();
                 screen.lines(Stream::Stderr, "interrupted; the session is as it was before")?;
