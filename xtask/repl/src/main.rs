@@ -22,13 +22,13 @@ use python_runtime::{PythonRuntime, printable};
 use crate::input::{Terminal, parts};
 use crate::repl::{Next, Repl};
 
+const INPUT: &str = "\
+`:help` lists what can be done with sessions. What comes through a pipe is one cell, as for `python -`; lines that \
+begin with a colon are commands, and divide it. The first part that fails is the last, with status 1.";
+
 /// Run Python cell by cell in the sandbox: values on stdout, tracebacks on stderr.
-///
-/// `:help` lists the commands. What comes through a pipe is one cell, as for `python -`; lines that
-/// begin with a colon are commands, and divide it. It ends at the first part that fails, with
-/// status 1.
 #[derive(Parser)]
-#[command(name = "cargo xtask repl", bin_name = "cargo xtask repl")]
+#[command(name = "cargo xtask repl", bin_name = "cargo xtask repl", after_help = INPUT)]
 struct Args {
     /// Packages to import: a wheel, or a folder such as `site-packages`. May be given several
     /// times.
