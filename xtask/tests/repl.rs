@@ -5,10 +5,12 @@
 mod common;
 
 use std::io::Write;
-use std::process::{Command, Stdio};
+#[cfg(unix)]
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
 
-/// The status of a REPL that reads `input`, its stdout and its stderr.
-fn repl(args: &[&str], input: &str) -> (Option<i32>, String, String) {
+/// A REPL that has read `input`.
+fn start(args: &[&str], input: &str) -> Child {
     let mut repl = Command::new(env!("CARGO_BIN_EXE_xtask"))
         .current_dir(common::root())
         .arg("repl")
@@ -18,18 +20,17 @@ fn repl(args: &[&str], input: &str) -> (Option<i32>, String, String) {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    repl.stdin
-        .take()
-        .unwrap()
-        .write_all(input.as_bytes())
-        .unwrap();
-    let output = repl.wait_with_output().unwrap();
+    let mut stdin = repl.stdin.take().unwrap();
+    stdin.write_all(input.as_bytes()).unwrap();
+    repl
+}
+
+/// The status of a REPL that reads `input`, its stdout and its stderr.
+fn repl(args: &[&str], input: &str) -> (Option<i32>, String, String) {
+    let output = start(args, input).wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
-    (
-        output.status.code(),
-        text(output.stdout),
-        text(output.stderr),
-    )
+    let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+    (output.status.code(), stdout, stderr)
 }
 
 #[test]
@@ -173,4 +174,25 @@ fn packages_can_be_imported() {
     let input = "from shapes import area\narea(2, 3)\n";
     let (status, stdout, stderr) = repl(&["--packages", &packages], input);
     assert_eq!((status, stdout.as_str()), (Some(0), "6\n"), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn output_comes_as_it_is_printed_and_an_interrupt_ends_the_cell() {
+    let mut repl = start(&[], "print('begun')\nwhile True: pass\n:size\n");
+    let mut stdout = BufReader::new(repl.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    assert_eq!(line, "begun\n");
+    // `cargo xtask` has become the REPL.
+    let pid = repl.id().to_string();
+    let sent = Command::new("kill").args(["-INT", &pid]).status();
+    assert!(sent.unwrap().success());
+    let output = repl.wait_with_output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    let said = "interrupted; the session is as it was before\n";
+    assert!(stderr.ends_with(said), "{stderr}");
+    line.clear();
+    assert_eq!(stdout.read_line(&mut line).unwrap(), 0, "{line}");
 }

@@ -47,7 +47,8 @@ pub(crate) async fn run(
     let mut interrupted = pin!(tokio::signal::ctrl_c());
     loop {
         let event = tokio::select! {
-            event = events.next() => event,
+            // First, so that the signal is caught before the cell begins.
+            biased;
             // Dropping the stream cancels the cell.
             pressed = &mut interrupted => {
                 pressed?;
@@ -55,6 +56,7 @@ pub(crate) async fn run(
                 screen.lines(Stream::Stderr, "interrupted; the session is as it was before")?;
                 return Ok(Ran::Stopped);
             }
+            event = events.next() => event,
         };
         match event {
             Some(CallEvent::Output(stream, text)) => screen.write(stream, &text)?,
