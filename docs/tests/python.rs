@@ -5,6 +5,8 @@
 //! <!-- call FUNCTION INPUT !> PART OF THE ERROR -->
 //! ```
 //!
+//! The `pycon` samples of a chapter are one session, and show what it says.
+//!
 //! A sample whose first line is `# path/file.py` is a file, and `module:function` names a function
 //! in one of these files. A traceback shown in the book is that of the call before it.
 
@@ -19,7 +21,7 @@ use std::path::Path;
 
 use python_runtime::{
     CallError, Error, HostModule, HostcallContext, HostcallError, PythonError, PythonRuntime,
-    PythonSource, SourceTree,
+    PythonSession, PythonSource, SourceTree,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -72,6 +74,7 @@ struct Samples {
     /// The error of the latest call that failed.
     error: String,
     calls: usize,
+    session: Option<PythonSession>,
 }
 
 impl Samples {
@@ -132,6 +135,36 @@ impl Samples {
     }
 }
 
+impl Samples {
+    /// Runs what is typed into an interactive interpreter, and compares what comes of it.
+    async fn talk(&mut self, runtime: &PythonRuntime, sample: &str) {
+        if self.session.is_none() {
+            self.session = Some(runtime.session().await.unwrap());
+        }
+        let session = self.session.as_ref().unwrap();
+        for part in sample.split(">>> ").skip(1) {
+            self.calls += 1;
+            let (mut source, mut expected) = (String::new(), String::new());
+            for (n, line) in part.lines().enumerate() {
+                match line.strip_prefix("...") {
+                    _ if n == 0 => source += line,
+                    Some(more) => {
+                        source += &format!("\n{}", more.strip_prefix(' ').unwrap_or(more))
+                    }
+                    None => expected += &format!("{line}\n"),
+                }
+            }
+            let (outcome, receipt) = session.run(&source).with_receipt().await;
+            let shown = match outcome {
+                Ok(outcome) => outcome.repr,
+                Err(error) => Some(in_words(error)),
+            };
+            let shown = shown.map(|shown| shown + "\n").unwrap_or_default();
+            assert_eq!(receipt.output.to_string() + &shown, expected, "{source}");
+        }
+    }
+}
+
 fn in_words(error: CallError) -> String {
     PythonError::of(&error).map_or_else(|| error.to_string(), |error| error.to_string())
 }
@@ -153,6 +186,7 @@ async fn python_samples_do_what_the_book_says() {
                 Some((_, inside)) if line != "```" => *inside += &format!("{line}\n"),
                 Some(_) => match fenced.take().unwrap() {
                     ("python", sample) => samples.add(sample),
+                    ("pycon", sample) => samples.talk(&runtime, &sample).await,
                     ("text", text) if text.starts_with("Traceback") => {
                         assert_eq!(text.trim_end(), samples.error);
                     }

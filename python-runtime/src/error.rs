@@ -126,6 +126,16 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// A snapshot is one of a program of functions, and not of a session.
+    #[error(
+        "the snapshot is of a program with {}, and not of a session: `PythonRuntime::restore` is \
+         for those",
+        list(functions)
+    )]
+    NoSession {
+        /// The program's functions.
+        functions: Vec<String>,
+    },
     /// The build embeds no Python guest, or the guest could not be loaded.
     #[error(transparent)]
     Artifact(#[from] artifact_embed::Error),

@@ -27,7 +27,7 @@
 //! - `source`: what a function is made from
 //! - `library`: what all functions may import
 //! - `host_module`: hostcalls as Python functions
-//! - `runtime`: functions and programs, in CPython
+//! - `runtime`: functions, programs and sessions, in CPython
 
 mod error;
 #[cfg(any(test, fuzzing))]
@@ -43,12 +43,15 @@ pub use artifact_embed::{Archive, CacheFolder};
 pub use error::{Error, NameProblem};
 pub use host_module::{FunctionDescription, HostModule, ModuleDescription, write_stubs};
 pub use python_error::{Frame, PythonError};
-pub use runtime::{PythonProgramBuilder, PythonRuntime, PythonRuntimeBuilder, Tracebacks};
+pub use runtime::{
+    CellOutcome, PythonProgramBuilder, PythonRuntime, PythonRuntimeBuilder, PythonSession,
+    Tracebacks,
+};
 pub use source::{PythonSource, SourceTree};
 pub use wit_wire_host::{
-    Awaited, BuildError, Call, CallError, CallOptions, CleanedBy, Discarded, Durable, Function,
-    HostcallContext, HostcallError, Hostcalls, Isolation, Limit, LimitExceeded, Limits, Output,
-    ParkedCall, Payload, Phase, PoolConfig, PoolStats, Printable, Profile, Program, ProgramError,
-    ProgramSize, Receipt, ResetPolicy, Resume, Session, Snapshot, SnapshotError, Stream, printable,
-    telemetry,
+    Awaited, BuildError, Call, CallError, CallEvent, CallOptions, CallStream, CleanedBy, Discarded,
+    Durable, Function, HostcallContext, HostcallError, Hostcalls, Isolation, Limit, LimitExceeded,
+    Limits, Output, ParkedCall, Payload, Phase, PoolConfig, PoolStats, Printable, Profile, Program,
+    ProgramError, ProgramSize, Receipt, ResetPolicy, Resume, Session, Snapshot, SnapshotError,
+    Stream, printable, telemetry,
 };

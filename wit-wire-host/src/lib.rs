@@ -31,13 +31,14 @@
 //! `error` (what can go wrong, as users see it); `instance` (one live guest, taken back to a state
 //! it had); `pool` (many instances, shared by many callers). On top stands what an embedder holds,
 //! in the order in which it is met: `host`, `component`, `program` (with `shared` and
-//! `program_builder`), `function`, `call` (with `profile` and `receipt`; `run` is what it does),
+//! `program_builder`), `function`, `call` (with `profile`, `receipt` and `call_stream`; `run` is what it does),
 //! `session` (with `session_state`), `durable` (calls that end where they wait, with `parked_call`,
 //! which is one as a value and as bytes), `blocking`.
 
 mod background;
 mod blocking;
 mod call;
+mod call_stream;
 mod component;
 mod compute;
 mod contain;
@@ -69,6 +70,7 @@ mod shared;
 pub mod telemetry;
 
 pub use call::{Call, CallOptions};
+pub use call_stream::{CallEvent, CallStream};
 pub use component::Component;
 pub use durable::{Durable, Resume};
 pub use error::{BuildError, CallError, Phase, ProgramError};

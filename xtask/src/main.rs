@@ -29,7 +29,7 @@ use By::{Program, Us};
 
 /// In the order of `cargo xtask help`. What a program says of its commands itself begins with the
 /// same line.
-const TASKS: [Task; 21] = [
+const TASKS: [Task; 22] = [
     Task(
         "build-guest",
         "Build what is not up to date of a guest: tools, component, precompiled archive",
@@ -39,6 +39,11 @@ const TASKS: [Task; 21] = [
         "run",
         "Call a Python function in the sandbox: its JSON result on stdout, a receipt on stderr",
         Us(run),
+    ),
+    Task(
+        "repl",
+        "Run Python cell by cell in the sandbox: values on stdout, tracebacks on stderr",
+        Us(repl),
     ),
     Task(
         "serve",
@@ -169,6 +174,15 @@ fn run(arguments: &[OsString]) -> Result<()> {
         guest::python()?;
     }
     python_cli("run", arguments)
+}
+
+fn repl(arguments: &[OsString]) -> Result<()> {
+    if !asks_for_help(arguments) {
+        guest::python()?;
+    }
+    let mut program = shell::program("python-repl", Selection::of_python(), &[])?;
+    program.args(arguments);
+    shell::become_program(program)
 }
 
 fn stubs(arguments: &[OsString]) -> Result<()> {

@@ -66,6 +66,7 @@ fn no_command_is_built_of_more_packages_than_it_was() {
     for (program, most) in [
         ("xtask", 4),
         ("python-cli", 185),
+        ("python-repl", 195),
         ("guest-build", 170),
         ("component-cli", 235),
         ("serve", 241),
@@ -80,8 +81,9 @@ fn no_command_is_built_of_more_packages_than_it_was() {
 
 #[test]
 fn a_guest_that_was_built_elsewhere_runs_without_a_compiler() {
-    let built =
-        packages("--package guest-stamp --package python-cli --package serve --edges normal,build");
+    let built = packages(
+        "--package guest-stamp --package python-cli --package python-repl --package serve --edges normal,build",
+    );
     for package in &built {
         let is_compiler = [
             "cranelift-codegen ",

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use artifact_embed::{Archive, CacheFolder, Embedded, EngineConfig, Loader};
 use wit_wire_host::{Host, HostBuilder, forward_host_builder};
@@ -163,6 +164,7 @@ impl PythonRuntimeBuilder {
             modules: self.modules.into(),
             tracebacks: self.tracebacks,
             cache_problem: loaded.skipped.first().map(|error| error.report().into()),
+            sessions: Arc::default(),
         })
     }
 }

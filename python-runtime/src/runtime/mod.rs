@@ -5,12 +5,14 @@
 //! nothing about WebAssembly beyond passing a component from the loader to the host.
 //!
 //! In reading order: `program` (functions with shared modules), `python_runtime` (what users hold),
-//! `builder` (how it is configured and loaded).
+//! `session` (cells that share a namespace), `builder` (how a runtime is configured and loaded).
 
 mod builder;
 mod program;
 mod python_runtime;
+mod session;
 
 pub use builder::PythonRuntimeBuilder;
 pub use program::{PythonProgramBuilder, Tracebacks};
 pub use python_runtime::PythonRuntime;
+pub use session::{CellOutcome, PythonSession};

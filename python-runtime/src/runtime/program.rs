@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use wit_wire_host::{Isolation, Limits, Op, Program, ProgramBuilder};
 
 use crate::error::Error;
@@ -66,24 +66,17 @@ impl PythonProgramBuilder {
         Self {
             inner,
             sent: Vec::new(),
-            packages: packages.filter(|packages| !packages.is_empty()),
+            packages,
             tracebacks,
         }
     }
 
     /// Adds a function under a name that is unique in the program.
     pub fn function(mut self, name: impl Into<String>, source: PythonSource) -> Self {
-        let mut fields = source.op_data(&mut self.sent);
-        if let Some(packages) = self.packages.take() {
-            let names = packages.iter().map(String::as_str).collect();
-            fields.insert("library".into(), names);
-        }
-        if self.tracebacks == Tracebacks::All {
-            fields.insert("tracebacks".into(), "full".into());
-        }
-        self.inner = self
-            .inner
-            .op(Op::new(name.into()).with_data(&Value::Object(fields)));
+        let fields = source.op_data(&mut self.sent);
+        let packages = self.packages.take().unwrap_or_default();
+        let data = op_data(fields, &packages, self.tracebacks);
+        self.inner = self.inner.op(Op::new(name.into()).with_data(&data));
         self
     }
 
@@ -156,6 +149,22 @@ impl PythonProgramBuilder {
     pub fn build_blocking(self) -> Result<Program, Error> {
         Ok(self.inner.build_blocking()?)
     }
+}
+
+/// What the guest is told of an op: `fields`, and what holds for its program.
+pub(super) fn op_data(
+    mut fields: Map<String, Value>,
+    packages: &[String],
+    tracebacks: Tracebacks,
+) -> Value {
+    if !packages.is_empty() {
+        let names = packages.iter().map(String::as_str).collect();
+        fields.insert("library".into(), names);
+    }
+    if tracebacks == Tracebacks::All {
+        fields.insert("tracebacks".into(), "full".into());
+    }
+    Value::Object(fields)
 }
 
 impl fmt::Debug for PythonProgramBuilder {

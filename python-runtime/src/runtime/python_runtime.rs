@@ -7,6 +7,7 @@ use bytes::Bytes;
 use wit_wire_host::{Component, Function, Host, Payload, PoolStats, Resume, Snapshot};
 
 use super::program::{PythonProgramBuilder, Tracebacks};
+use super::session::Sessions;
 use crate::error::Error;
 use crate::host_module::ModuleDescription;
 use crate::source::PythonSource;
@@ -38,6 +39,7 @@ pub struct PythonRuntime {
     pub(super) modules: Arc<[ModuleDescription]>,
     pub(super) tracebacks: Tracebacks,
     pub(super) cache_problem: Option<Arc<str>>,
+    pub(super) sessions: Arc<Sessions>,
 }
 
 impl PythonRuntime {

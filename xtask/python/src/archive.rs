@@ -1,6 +1,7 @@
 //! The guest's archive, as a build or a lock has put it into `target/guest`.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result};
 use artifact_embed::Archive;
@@ -12,7 +13,25 @@ use artifact_embed::Archive;
 ///
 /// If it was not built, or the file is not an archive.
 pub fn guest() -> Result<Archive<'static>> {
-    let path = xtask_shell::guests().join("python.aot");
+    load("python")
+}
+
+/// The same with the packages of a pip requirements file, which is built first.
+///
+/// # Errors
+///
+/// If it can't be built.
+pub fn guest_with(requirements: &Path) -> Result<Archive<'static>> {
+    let file = requirements.canonicalize();
+    let file = file.with_context(|| format!("reading {}", requirements.display()))?;
+    let text = file.to_str().context("its path is no text")?;
+    xtask_shell::build_guests(&["--requirements", text])?;
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    load(&format!("python-with-{stem}"))
+}
+
+fn load(name: &str) -> Result<Archive<'static>> {
+    let path = xtask_shell::guests().join(format!("{name}.aot"));
     let bytes = fs::read(&path).with_context(|| {
         format!(
             "reading {} (`cargo xtask build-guest` makes it)",

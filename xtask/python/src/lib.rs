@@ -4,5 +4,5 @@
 mod archive;
 mod report;
 
-pub use archive::guest;
+pub use archive::{guest, guest_with};
 pub use report::{exit_code, explain, report};

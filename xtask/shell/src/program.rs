@@ -29,7 +29,7 @@ pub enum Selection {
 
 impl Selection {
     /// The packages that run the Python guest, from wherever it comes.
-    const PREBUILT: [&str; 3] = ["guest-stamp", "python-cli", "serve"];
+    const PREBUILT: [&str; 4] = ["guest-stamp", "python-cli", "python-repl", "serve"];
 
     /// What running the Python guest takes in this environment.
     pub fn of_python() -> Self {
