@@ -354,7 +354,7 @@ def sum_of(_):
     };
     let small_state = grown().limits(Limits::default().state(16 << 20));
     let error = small_state.build().await.unwrap_err();
-    assert!(error.to_string().contains("program state limit"), "{error}");
+    assert!(error.to_string().contains("state limit"), "{error}");
     let grown = grown().build().await.unwrap();
     assert!(grown.size().unwrap().memory > size.memory);
     for _ in 0..3 {

@@ -167,8 +167,9 @@ async def coroutine(x, ctx):
         assert_eq!(output.text(Stream::Stdout), "one\nmore");
         assert_eq!(heard.text(Stream::Stdout), "one\nmore");
         assert_eq!(heard.text(Stream::Stderr), "two\n");
-        // Nothing else holds the sink or the context after the call.
-        assert_eq!(Arc::strong_count(&heard.0), 1, "{name}");
+        // Nothing else holds the sink or the context after the call. A thread that has computed for
+        // it may hold them for a moment longer.
+        test_support::until(name, || Arc::strong_count(&heard.0) == 1).await;
 
         // Another call is not heard.
         function

@@ -44,8 +44,11 @@ fn the_time_of_day_is_asked_for_in_known_places() {
     let known = [
         "artifact-embed/file_identity.rs",
         "artifact-embed/folder.rs",
+        // Durable calls go on later, and their clocks with them.
+        "wit-wire-host/call.rs",
         "wit-wire-host/clock.rs",
         "wit-wire-host/linux.rs",
+        "wit-wire-host/parked_call.rs",
     ];
     assert_eq!(found, known);
 }
