@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::page::{Page, page_at};
+use super::page::{Lines, Page, Pages, page_at};
 use super::{Image, PAGE};
 
 /// The number of changed pages from which on an image is mapped and not copied. A call then writes
@@ -38,7 +38,7 @@ pub(crate) enum ImageError {
 /// The pages of a memory that are different, in ascending order, compared one part after the other
 /// because that takes milliseconds for a large memory.
 pub(crate) struct Difference {
-    pub(super) pages: Vec<(u32, Page)>,
+    pub(super) pages: Pages,
     pub(super) base: Option<Arc<Image>>,
     bytes: usize,
     bounds: ImageBounds,
@@ -56,7 +56,7 @@ impl Difference {
     /// To `base`, or to a pristine memory.
     pub(crate) fn new(base: Option<Arc<Image>>, bounds: ImageBounds) -> Self {
         Self {
-            pages: Vec::new(),
+            pages: Pages::default(),
             base,
             bytes: size_of::<Image>(),
             bounds,
@@ -75,9 +75,11 @@ impl Difference {
         for start in range.step_by(PAGE) {
             let before = expected(base.as_deref(), pristine, start, &mut page);
             let here = memory.get(start..start + PAGE).unwrap_or_default();
-            if let Some(page) = Page::between(before, here) {
-                // Memory has at most 2^32 bytes.
-                self.push((start / PAGE) as u32, page)?;
+            // Memory has at most 2^32 bytes.
+            let number = (start / PAGE) as u32;
+            if let Some(lines) = self.pages.add_between(number, before, here) {
+                let bytes = lines.bytes.len();
+                self.check(bytes)?;
             }
         }
         Ok(())
@@ -96,9 +98,11 @@ impl Difference {
         for start in range.step_by(PAGE) {
             let before = expected(base.as_deref(), pristine, start, &mut page);
             let here = memory.get_mut(start..start + PAGE).unwrap_or_default();
-            if let Some(page) = Page::between(before, here) {
-                page.copy_lines(before, here);
-                self.push((start / PAGE) as u32, page)?;
+            let number = (start / PAGE) as u32;
+            if let Some(lines) = self.pages.add_between(number, before, here) {
+                lines.copy_lines(before, here);
+                let bytes = lines.bytes.len();
+                self.check(bytes)?;
             }
         }
         Ok(())
@@ -112,29 +116,34 @@ impl Difference {
             .saturating_add(size_of::<Image>())
     }
 
-    pub(super) fn push(&mut self, number: u32, page: Page) -> Result<(), ImageError> {
-        self.bytes = self.bytes.saturating_add(bytes_of(&page));
-        if self.bytes > self.bounds.bytes {
-            return Err(ImageError::TooLarge(self.bytes));
-        }
-        self.pages.push((number, page));
+    pub(super) fn push(&mut self, number: u32, lines: Lines<'_>) -> Result<(), ImageError> {
+        self.check(lines.bytes.len())?;
+        self.pages.push(number, lines);
         Ok(())
+    }
+
+    /// Counts one more page, with `lines` bytes of lines.
+    fn check(&mut self, lines: usize) -> Result<(), ImageError> {
+        let overhead = match self.base {
+            Some(_) => Pages::OVERHEAD,
+            None => PAGE_OVERHEAD,
+        };
+        self.bytes = self.bytes.saturating_add(lines).saturating_add(overhead);
+        match self.bytes > self.bounds.bytes {
+            true => Err(ImageError::TooLarge(self.bytes)),
+            false => Ok(()),
+        }
     }
 
     /// Whether something is different in the page at `start`, or its base has lines of it.
     pub(crate) fn has(&self, start: usize) -> bool {
-        let number = |(at, _): &(u32, Page)| *at as usize;
         let has_lines = |base: &Arc<Image>| base.has_lines(start);
-        self.base.as_ref().is_some_and(has_lines)
-            || self
-                .pages
-                .binary_search_by_key(&(start / PAGE), number)
-                .is_ok()
+        self.base.as_ref().is_some_and(has_lines) || self.pages.get(start / PAGE).is_some()
     }
 
     /// The number of the last page.
     pub(super) fn last(&self) -> Option<u32> {
-        self.pages.last().map(|(number, _)| *number)
+        self.pages.last()
     }
 
     /// The ranges to map, if the pages are many and their ranges stay within the bounds together
@@ -155,8 +164,8 @@ impl Difference {
 
     fn ranges(&self, gap: usize) -> Vec<Range<usize>> {
         let mut ranges: Vec<Range<usize>> = Vec::new();
-        for (number, _) in &self.pages {
-            let start = *number as usize * PAGE;
+        for (number, _) in self.pages.iter() {
+            let start = number as usize * PAGE;
             match ranges.last_mut() {
                 Some(last) if start <= last.end.saturating_add(gap) => last.end = start + PAGE,
                 _ => ranges.push(start..start + PAGE),
@@ -179,12 +188,7 @@ fn expected<'a>(
     }
 }
 
-/// Bytes that an image takes for a page besides its lines: the page, its place among others, its
-/// reference counts and the allocator's two words.
-const PAGE_OVERHEAD: usize =
+/// Bytes that an image takes for a page that it may share, besides its lines: the page, its place
+/// among others, its reference counts and the allocator's two words.
+pub(super) const PAGE_OVERHEAD: usize =
     size_of::<Page>() + size_of::<(u32, Arc<Page>)>() + 4 * size_of::<usize>();
-
-/// Bytes that an image takes for a page stored as lines.
-pub(super) fn bytes_of(page: &Page) -> usize {
-    page.lines.len() + PAGE_OVERHEAD
-}

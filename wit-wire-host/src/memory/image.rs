@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::PAGE;
-use super::difference::{Difference, ImageBounds, ImageError, bytes_of};
-use super::page::{LINE, Page, PageStore, page_at};
+use super::difference::{Difference, ImageBounds, ImageError, PAGE_OVERHEAD};
+use super::page::{LINE, Lines, Page, PageStore, Pages, page_at};
 use super::sealed::SealedFile;
 
 /// A state of an instance's memory, as a difference to the pristine memory of its component or to
@@ -24,8 +24,11 @@ pub(crate) struct Image {
 pub(crate) struct ImageKey(u64);
 
 enum Storage {
-    /// Pages by number, in ascending order.
-    Lines(Box<[(u32, Arc<Page>)]>),
+    /// Pages by number, in ascending order, which other images may share.
+    Shared(Box<[(u32, Arc<Page>)]>),
+    /// Pages that are the image's own: what is over a base differs from one image to the next, and
+    /// often lives for milliseconds.
+    Own(Pages),
     /// Never over a base.
     Mapped(SealedFile, Box<[Place]>),
 }
@@ -62,18 +65,21 @@ impl Image {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let key = ImageKey(NEXT.fetch_add(1, Relaxed));
         let ranges = difference.mappable();
-        let Difference { pages, base, .. } = difference;
+        let Difference {
+            mut pages, base, ..
+        } = difference;
         let storage = match ranges.map(|ranges| Storage::mapped(pristine, &pages, ranges)) {
             Some(Ok(mapped)) => mapped,
+            _ if base.is_some() => {
+                pages.shrink();
+                Storage::Own(pages)
+            }
             // Also where the system has no descriptor left for a large one: then its calls take
             // longer.
             _ => {
-                let pages = pages.into_iter();
-                Storage::Lines(
-                    pages
-                        .map(|(number, page)| (number, store.intern(page)))
-                        .collect(),
-                )
+                let shared = pages.iter();
+                let shared = shared.map(|(number, lines)| (number, store.intern(lines)));
+                Storage::Shared(shared.collect())
             }
         };
         Self {
@@ -107,7 +113,7 @@ impl Image {
     pub(crate) fn load(&self, memory: &mut [u8]) -> std::io::Result<()> {
         for layer in self.layers() {
             match &layer.storage {
-                Storage::Lines(_) => layer.write_lines(memory),
+                Storage::Shared(_) | Storage::Own(_) => layer.write_lines(memory),
                 Storage::Mapped(file, places) => {
                     for (range, at) in places {
                         if let Some(here) = memory.get_mut(range.clone()) {
@@ -123,10 +129,10 @@ impl Image {
     /// Makes `memory`, which holds the image, pristine again. It must not be mapped.
     pub(crate) fn unload(&self, pristine: &[u8], memory: &mut [u8]) {
         for layer in self.layers() {
-            for (number, page) in layer.pages() {
-                let start = *number as usize * PAGE;
+            for (number, lines) in layer.pages() {
+                let start = number as usize * PAGE;
                 if let Some(here) = memory.get_mut(start..) {
-                    page.copy_lines(page_at(pristine, start), here);
+                    lines.copy_lines(page_at(pristine, start), here);
                 }
             }
         }
@@ -134,24 +140,28 @@ impl Image {
 
     /// Writes the lines of this layer into memory that holds its base.
     pub(crate) fn write_lines(&self, memory: &mut [u8]) {
-        for (number, page) in self.pages() {
-            if let Some(here) = memory.get_mut(*number as usize * PAGE..) {
-                page.write_to(here);
+        for (number, lines) in self.pages() {
+            if let Some(here) = memory.get_mut(number as usize * PAGE..) {
+                lines.write_to(here);
             }
         }
     }
 
     /// The pages of this layer that are stored as lines.
-    fn pages(&self) -> &[(u32, Arc<Page>)] {
-        match &self.storage {
-            Storage::Lines(pages) => pages,
-            Storage::Mapped(..) => &[],
-        }
+    fn pages(&self) -> impl Iterator<Item = (u32, Lines<'_>)> {
+        let (shared, own) = match &self.storage {
+            Storage::Shared(pages) => (Some(pages), None),
+            Storage::Own(pages) => (None, Some(pages)),
+            Storage::Mapped(..) => (None, None),
+        };
+        let shared = shared.into_iter().flatten();
+        let shared = shared.map(|(number, page)| (*number, page.lines()));
+        shared.chain(own.into_iter().flat_map(Pages::iter))
     }
 
     fn mapping(&self) -> Option<(&SealedFile, &[Place])> {
         self.layers().find_map(|layer| match &layer.storage {
-            Storage::Lines(_) => None,
+            Storage::Shared(_) | Storage::Own(_) => None,
             Storage::Mapped(file, places) => Some((file, &**places)),
         })
     }
@@ -183,7 +193,7 @@ impl Image {
     ) -> &'a [u8] {
         // Most pages are as the component's code brings them, and need not be copied.
         if self.base.is_none()
-            && let Storage::Lines(_) = &self.storage
+            && let Storage::Shared(_) = &self.storage
             && self.page(start).is_none()
         {
             return page_at(pristine, start);
@@ -193,13 +203,16 @@ impl Image {
     }
 
     /// This layer's lines of the page at `start`, if it has any.
-    fn page(&self, start: usize) -> Option<&Page> {
-        let pages = self.pages();
-        let found = pages.binary_search_by_key(&(start / PAGE), |(at, _)| *at as usize);
-        found
-            .ok()
-            .and_then(|at| pages.get(at))
-            .map(|(_, page)| &**page)
+    fn page(&self, start: usize) -> Option<Lines<'_>> {
+        let number = start / PAGE;
+        match &self.storage {
+            Storage::Shared(pages) => {
+                let found = pages.binary_search_by_key(&number, |(at, _)| *at as usize);
+                pages.get(found.ok()?).map(|(_, page)| page.lines())
+            }
+            Storage::Own(pages) => pages.get(number),
+            Storage::Mapped(..) => None,
+        }
     }
 
     /// Whether any layer has lines of the page at `start`.
@@ -233,16 +246,17 @@ impl Image {
             for number in self.numbers() {
                 let start = number as usize * PAGE;
                 self.copy_page(pristine, start, &mut page);
-                if let Some(own) = Page::between(page_at(pristine, start), &page) {
-                    write(number, own.mask, &own.lines);
+                let mut own = Pages::default();
+                if let Some(own) = own.add_between(number, page_at(pristine, start), &page) {
+                    write(number, own.mask, own.bytes);
                 }
             }
             return;
         }
         match &self.storage {
-            Storage::Lines(pages) => {
-                for (number, page) in pages {
-                    write(*number, page.mask, &page.lines);
+            Storage::Shared(_) | Storage::Own(_) => {
+                for (number, lines) in self.pages() {
+                    write(number, lines.mask, lines.bytes);
                 }
             }
             Storage::Mapped(file, places) => {
@@ -262,7 +276,9 @@ impl Image {
         let mut numbers = Vec::new();
         for layer in self.layers() {
             match &layer.storage {
-                Storage::Lines(pages) => numbers.extend(pages.iter().map(|(number, _)| *number)),
+                Storage::Shared(_) | Storage::Own(_) => {
+                    numbers.extend(layer.pages().map(|(number, _)| number));
+                }
                 Storage::Mapped(_, places) => {
                     let starts = places
                         .iter()
@@ -291,12 +307,12 @@ impl Image {
         }
         let mut difference = Difference::new(None, bounds);
         while !bytes.is_empty() {
-            let (number, page, rest) = read_page(bytes).ok_or(ImageError::Invalid)?;
+            let (number, lines, rest) = read_page(bytes).ok_or(ImageError::Invalid)?;
             let is_next = difference.last().is_none_or(|last| last < number);
             if !is_next || number as usize >= length / PAGE {
                 return Err(ImageError::Invalid);
             }
-            difference.push(number, page)?;
+            difference.push(number, lines)?;
             bytes = rest;
         }
         Ok(Self::new(pristine, difference, length, store))
@@ -307,11 +323,16 @@ impl Image {
     pub(crate) fn size(&self) -> (usize, usize) {
         let mut size = (0, size_of::<Self>());
         match &self.storage {
-            Storage::Lines(pages) => {
+            Storage::Shared(pages) => {
                 for (_, page) in pages {
-                    size.0 += page.lines.len() / LINE;
-                    size.1 += bytes_of(page);
+                    let lines = page.lines().bytes.len();
+                    size.0 += lines / LINE;
+                    size.1 += lines + PAGE_OVERHEAD;
                 }
+            }
+            Storage::Own(pages) => {
+                size.0 += pages.bytes() / LINE;
+                size.1 += pages.bytes() + pages.len() * Pages::OVERHEAD;
             }
             Storage::Mapped(file, places) => {
                 size.0 += file.bytes().len() / LINE;
@@ -324,11 +345,7 @@ impl Image {
 
 impl Storage {
     /// What pristine memory with `pages`, which are in `ranges`, is, as a file.
-    fn mapped(
-        pristine: &[u8],
-        pages: &[(u32, Page)],
-        ranges: Vec<Range<usize>>,
-    ) -> std::io::Result<Self> {
+    fn mapped(pristine: &[u8], pages: &Pages, ranges: Vec<Range<usize>>) -> std::io::Result<Self> {
         let mut at = 0;
         let mut places = Vec::new();
         let mut bytes = Vec::new();
@@ -340,8 +357,8 @@ impl Storage {
                 let from = bytes.len();
                 bytes.extend_from_slice(page_at(pristine, start));
                 let own = pages.next_if(|(number, _)| *number as usize * PAGE == start);
-                if let (Some((_, page)), Some(here)) = (own, bytes.get_mut(from..)) {
-                    page.write_to(here);
+                if let (Some((_, lines)), Some(here)) = (own, bytes.get_mut(from..)) {
+                    lines.write_to(here);
                 }
             }
         }
@@ -350,14 +367,13 @@ impl Storage {
 }
 
 /// The page at the start of `bytes`, its number, and what follows it.
-fn read_page(bytes: &[u8]) -> Option<(u32, Page, &[u8])> {
+fn read_page(bytes: &[u8]) -> Option<(u32, Lines<'_>, &[u8])> {
     let (number, rest) = bytes.split_first_chunk()?;
     let (mask, rest) = rest.split_first_chunk()?;
     let mask = u64::from_le_bytes(*mask);
-    let (lines, rest) = rest.split_at_checked(mask.count_ones() as usize * LINE)?;
-    let lines = lines.into();
-    let page = Page { mask, lines };
-    (mask != 0).then_some((u32::from_le_bytes(*number), page, rest))
+    let (bytes, rest) = rest.split_at_checked(mask.count_ones() as usize * LINE)?;
+    let lines = Lines { mask, bytes };
+    (mask != 0).then_some((u32::from_le_bytes(*number), lines, rest))
 }
 
 #[cfg(test)]
