@@ -48,6 +48,7 @@ mod function;
 pub mod fuzz;
 mod host;
 mod instance;
+mod kept_permits;
 mod lanes;
 mod memory;
 mod metering;

@@ -23,6 +23,8 @@ pub(crate) struct PooledInstance {
     dirty: Vec<Range<usize>>,
     /// Calls so far.
     calls: u32,
+    /// Whether it was found to have another state than the one that it was taken back to.
+    is_unclean: bool,
 }
 
 /// Which state an instance holds.
@@ -80,6 +82,7 @@ impl PooledInstance {
             image: None,
             dirty: Vec::new(),
             calls: 0,
+            is_unclean: false,
         })
     }
 
@@ -249,6 +252,7 @@ impl PooledInstance {
         let difference = difference.map_err(|error| image_error(error, bounds, Phase::Handle))?;
         let is_clean = is_reset && (!verify || memory::is_state(blank.bytes(), Some(base), memory));
         self.calls += u32::from(is_clean);
+        self.is_unclean = is_reset && !is_clean;
         let image = Image::new(blank.bytes(), difference, memory.len(), &blank.pages);
         Ok(Ok((Arc::new(image), is_clean)))
     }
@@ -304,6 +308,9 @@ impl PooledInstance {
         };
         if self.calls >= MOST_CALLS {
             return Err(DiscardReason::Calls);
+        }
+        if self.is_unclean {
+            return Err(DiscardReason::Unclean);
         }
         let (store, has_new_pages) = self.instance.resting_tracked();
         probe.check(store).await?;
