@@ -1,5 +1,6 @@
 //! What a run lends to the calls that its hostcalls make.
 
+use std::fmt;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -98,6 +99,12 @@ impl State {
 
 /// A call that has an instance, or waits for one.
 pub(crate) struct NestedCall(Arc<Nesting>);
+
+impl fmt::Debug for NestedCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NestedCall").finish_non_exhaustive()
+    }
+}
 
 impl Drop for NestedCall {
     fn drop(&mut self) {

@@ -19,7 +19,7 @@ pub(super) struct Permits {
 }
 
 /// What a call needs to use an instance.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct InstancePermits {
     pub(super) instance: Option<InstancePermit>,
     /// Its turn at computing.
@@ -27,6 +27,7 @@ pub(super) struct InstancePermits {
 }
 
 /// A permit to have an instance.
+#[derive(Debug)]
 pub(crate) struct InstancePermit {
     _permit: Permit,
     /// For its parent, which has a permit as long as this one has.
