@@ -275,6 +275,8 @@ impl Run {
                     answers
                 }
                 Err(error) if self.waits != Waits::Durable && stays_in_instance(&error) => {
+                    // Taken again as the guest goes on.
+                    meter.give_up_turn();
                     let answers = Box::pin(self.answers(asked, None)).await?;
                     resting = Resting::Instance(lease);
                     answers

@@ -150,7 +150,7 @@ const PARKED: &str = "text of 15 bytes";
 async fn guests_that_are_asked_to_park_do_something_else() {
     let one = r#"{"calls":[{"id":1,"op":"yield","payload":3}],"park":true}"#;
     let never = r#"{"calls":[{"id":1,"op":"never","payload":3}],"park":true}"#;
-    let moment = r#"{"wait":0.000001,"park":true}"#;
+    let moment = r#"{"wait":0.001,"park":true}"#;
     let answer = r#"[{"id":1,"ok":7}]"#;
     // A guest that asks for the same id again, once it is resumed, may do so: it has its answer.
     for policy in [ResetPolicy::Require, ResetPolicy::Never] {

@@ -406,8 +406,9 @@ impl Meter {
         self.0.turn.end()
     }
 
-    /// Gives it up while the run computes on a thread that is no caller's, where there are other
-    /// turns. Taken again when the run goes on with its caller.
+    /// Gives it up while the run waits between two runs of its guest, or computes on a thread that
+    /// is no caller's, where there are other turns. Taken again when the guest goes on with its
+    /// caller.
     pub(crate) fn give_up_turn(&self) {
         self.0.turn.give_up();
     }
