@@ -104,7 +104,7 @@ pub struct Resume<O> {
 
 enum From {
     Value(ParkedCall),
-    Bytes(Stored),
+    Bytes(Box<Stored>),
 }
 
 impl ParkedCall {
@@ -125,7 +125,7 @@ impl Component {
     /// component or format.
     pub fn resume(&self, bytes: impl Into<Bytes>) -> Result<Resume<Payload>, ProgramError> {
         let stored = Stored::read(self, bytes.into())?;
-        Ok(Resume::new(From::Bytes(stored)))
+        Ok(Resume::new(From::Bytes(stored.into())))
     }
 }
 

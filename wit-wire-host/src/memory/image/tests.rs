@@ -146,12 +146,12 @@ impl Chance {
             let start = self.below(memory.len());
             let end = (start + 1 + self.below(3 * PAGE)).min(memory.len());
             let (kind, byte) = (self.below(4), self.below(3) as u8);
-            for at in start..end {
-                memory[at] = match kind {
-                    0 => before.get(at).copied().unwrap_or(0),
-                    1 => memory[at],
-                    _ => byte,
-                };
+            for (at, here) in memory.iter_mut().enumerate().take(end).skip(start) {
+                match kind {
+                    0 => *here = before.get(at).copied().unwrap_or(0),
+                    1 => {}
+                    _ => *here = byte,
+                }
             }
         }
     }
