@@ -31,7 +31,9 @@
 //! `error` (what can go wrong, as users see it); `instance` (one live guest, taken back to a state
 //! it had); `pool` (many instances, shared by many callers). On top stands what an embedder holds,
 //! in the order in which it is met: `host`, `component`, `program` (with `shared` and
-//! `program_builder`), `function`, `call` (with `profile` and `receipt`), `blocking`.
+//! `program_builder`), `function`, `call` (with `profile` and `receipt`), `session` (with
+//! `session_state`), `durable` (with `parked_call`), `blocking`. Below a call is its `run`, which
+//! may be parked (with `kept_permits`).
 
 mod background;
 mod blocking;
