@@ -19,8 +19,8 @@ use crate::profile;
 use crate::program::Program;
 use crate::protocol::Payload;
 use crate::protocol::reserved::{PROFILE, RESUME};
-use crate::receipt::{CallInFlight, Isolation, Receipt, Usage};
-use crate::run::{Ended, Run, Start, Waits};
+use crate::receipt::{CallInFlight, Isolation, Receipt};
+use crate::run::{Ended, Finished, Run, Start, Waits};
 use crate::sandbox::{Determinism, OutputSink, RunEnvironment, SavedEnvironment, Stream};
 use crate::telemetry::TARGET;
 
@@ -377,25 +377,26 @@ impl<'f, O: Send + 'static> Call<'f, O> {
             let run = Box::pin(run.end(start, op, input));
             compute::Run::new(run, &meter, host.0.pool.on_compute_threads())
         };
-        let (ended, usage, profile) = match (input, options.profile && waits != Waits::Durable) {
-            (Err(error), _) => (Err(error), Usage::default(), None),
+        let (finished, profile) = match (input, options.profile && waits != Waits::Durable) {
+            (Err(error), _) => (Finished::failed(error), None),
             (Ok(input), false) => {
                 let op = match is_resumed {
                     true => RESUME.into(),
                     false => name.clone(),
                 };
-                let (ended, usage) = run(op, input, waits).await;
-                (ended, usage, None)
+                (run(op, input, waits).await, None)
             }
             // A profile is an op of the protocol that runs another one.
             (Ok(input), true) => {
                 let input = profile::request(&name, &input);
-                let (ended, usage) = run(PROFILE.into(), input, Waits::InPlace).await;
-                let answer = ended.and_then(Ended::output);
+                let finished = run(PROFILE.into(), input, Waits::InPlace).await;
+                let answer = finished.ended.and_then(Ended::output);
                 let (output, profile) = Box::pin(profile::read(&name, answer, &meter)).await;
-                (output.map(Ended::Output), usage, profile)
+                let ended = output.map(Ended::Output);
+                (Finished { ended, ..finished }, profile)
             }
         };
+        let Finished { ended, usage, left } = finished;
         let mut bytes_out = 0;
         let done = match ended {
             Ok(Ended::Output(output)) => {
@@ -409,6 +410,12 @@ impl<'f, O: Send + 'static> Call<'f, O> {
             }
             Err(error) => Err(error),
         };
+        // Nothing is awaited any more: who drops the call from here on has its answer.
+        if let Some(left) = left
+            && done.as_ref().err().is_none_or(is_of_guest_or_caller)
+        {
+            left.keep();
+        }
         let receipt = Receipt::new(usage, &meter, isolation, [bytes_in, bytes_out], profile);
         in_flight.end(&done, &receipt);
         (done, receipt)
@@ -442,6 +449,12 @@ impl<O> fmt::Debug for Call<'_, O> {
             .field("deadline", &self.deadline)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether the guest said so itself, or the caller asked for something else than it got. It is not
+/// so where a limit ends the call.
+fn is_of_guest_or_caller(error: &CallError) -> bool {
+    error.is_reported_by_guest() || matches!(error, CallError::Decode { .. })
 }
 
 fn call_span(op: &str, isolation: Isolation) -> Span {

@@ -40,22 +40,55 @@ fn sealed(bytes: &[u8]) -> Option<Vec<u8>> {
     Some([start.get(..16)?, digest.as_bytes(), rest].concat())
 }
 
+/// The same for a parked call, whose header is also what a run goes on from: with the hostcalls that
+/// it waits for, what it had used, its clock and its random numbers.
+pub fn parked(bytes: &[u8]) {
+    parked_of(bytes);
+    if let Some(sealed) = sealed(&measured(bytes)) {
+        parked_of(&sealed);
+    }
+}
+
+fn parked_of(bytes: &[u8]) {
+    let Ok((framed, length)) = crate::parked_call::read(bytes.to_vec()) else {
+        return;
+    };
+    crate::parked_call::go_on(&framed.header);
+    image_in(length, framed.pages());
+}
+
+/// The same with the header's length set to where its JSON ends, if it does.
+fn measured(bytes: &[u8]) -> Vec<u8> {
+    let rest = bytes.get(48..).unwrap_or_default();
+    let mut values =
+        serde_json::Deserializer::from_slice(rest).into_iter::<serde::de::IgnoredAny>();
+    let is_json = matches!(values.next(), Some(Ok(_)));
+    let mut measured = bytes.to_vec();
+    if let Some(length) = measured.get_mut(12..16).filter(|_| is_json) {
+        length.copy_from_slice(&(values.byte_offset() as u32).to_le_bytes());
+    }
+    measured
+}
+
 fn image_of(bytes: &[u8]) {
+    if let Ok(snapshot) = Snapshot::from_bytes(bytes.to_vec()) {
+        image_in(snapshot.memory(), snapshot.pages());
+    }
+}
+
+/// What is said to be the `pages` of a memory of `length` bytes.
+fn image_in(length: usize, given: &[u8]) {
     static BLANK: LazyLock<Vec<u8>> = LazyLock::new(|| {
         let byte = |at: usize| (at / PAGE * 7 + at % 251) as u8;
         (0..WASM_PAGE).map(byte).collect()
     });
     let blank = BLANK.as_slice();
-    let Ok(snapshot) = Snapshot::from_bytes(bytes.to_vec()) else {
-        return;
-    };
-    let length = snapshot.memory();
     // Hosts compare it with the limit that instances have.
     if length > 4 * WASM_PAGE {
         return;
     }
     let known = PageStore::default();
-    let Ok(image) = Image::read(blank, length, snapshot.pages(), &known, ImageBounds::NONE) else {
+    let Ok(image) = Image::read(blank, length, given, &known, ImageBounds::NONE) else {
         return;
     };
     let whole = 0..length;
@@ -79,7 +112,7 @@ fn image_of(bytes: &[u8]) {
 
     let mut pages = Vec::new();
     image.write(blank, &mut pages);
-    assert_eq!(pages, snapshot.pages());
+    assert_eq!(pages, given);
     // A forged one may have lines that do not differ from pristine ones.
     let again = Image::between(blank, None, &state, all, &known);
     assert!(memory::is_state(blank, Some(&again), &state));
@@ -205,6 +238,11 @@ mod tests {
     #[test]
     fn snapshots() {
         mutations::run("snapshot", 10_000, super::snapshot);
+    }
+
+    #[test]
+    fn parked_calls() {
+        mutations::run("parked", 10_000, super::parked);
     }
 
     #[test]

@@ -31,9 +31,10 @@
 //! `error` (what can go wrong, as users see it); `instance` (one live guest, taken back to a state
 //! it had); `pool` (many instances, shared by many callers). On top stands what an embedder holds,
 //! in the order in which it is met: `host`, `component`, `program` (with `shared` and
-//! `program_builder`), `function`, `call` (with `profile`, `receipt` and `call_stream`; `run` is what it does),
-//! `session` (with `session_state`), `durable` (calls that end where they wait, with `parked_call`,
-//! which is one as a value and as bytes), `blocking`.
+//! `program_builder`), `function`, `call` (with `profile`, `receipt` and `call_stream`), `session`
+//! (with `session_state`), `durable` (calls that end where they wait, with `parked_call`, which is
+//! one as a value and as bytes), `blocking`. Below a call is its `run`, which may be parked (with
+//! `kept_permits`).
 
 mod background;
 mod blocking;
@@ -51,6 +52,7 @@ mod function;
 pub mod fuzz;
 mod host;
 mod instance;
+mod kept_permits;
 mod lanes;
 mod memory;
 mod metering;

@@ -226,3 +226,41 @@ fn since_1970(time: SystemTime) -> Duration {
 fn after_1970(time: Duration) -> Option<SystemTime> {
     SystemTime::UNIX_EPOCH.checked_add(time)
 }
+
+/// Bytes as far as they can be read without a component, and how much memory they are of.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read(bytes: Vec<u8>) -> Result<(Framed<Header>, usize), SnapshotError> {
+    let framed: Framed<Header> = Framed::read(&FORMAT, bytes.into())?;
+    let memory = usize::try_from(framed.header.memory).unwrap_or(usize::MAX);
+    Ok((framed, memory))
+}
+
+/// What a run does with a header that it goes on from.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn go_on(header: &Header) {
+    let meter = Meter::new(Limits::default());
+    meter.resume(header.used, header.awaited.clone());
+    // It has an end, whatever it had used.
+    let is_over = (0..20_000).any(|_| meter.count_hostcall().is_err());
+    assert!(is_over, "{:?}", header.used);
+    let mut ids: Vec<u64> = header.awaited.iter().map(|awaited| awaited.id).collect();
+    let left = meter.outstanding(|outstanding| {
+        let left = outstanding.awaited().len();
+        drop(outstanding.cancel(&ids));
+        left
+    });
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(left, ids.len());
+    let passed = SystemTime::now()
+        .duration_since(after_1970(header.parked_at).unwrap_or(SystemTime::UNIX_EPOCH));
+    let passed = passed.unwrap_or_default();
+    let environment = RunEnvironment::restore(&meter, header.environment, passed, None);
+    let again = RunEnvironment::restore(&meter, environment.save(), passed, None);
+    assert_eq!(again.determinism(), environment.determinism());
+    let _ = (
+        header.wakes_at.and_then(after_1970),
+        meter.used(),
+        meter.deadline(),
+    );
+}

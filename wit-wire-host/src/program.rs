@@ -10,7 +10,7 @@ use crate::instance::Refusal;
 use crate::lanes::{Lane, Permit};
 use crate::memory::{Image, ImageBounds, Snapshot, SnapshotError, SnapshotParts};
 use crate::metering::{LimitExceeded, Meter};
-use crate::pool::{Lease, Parked, ParkedCalls, ProgramPermits};
+use crate::pool::{InstancePermit, Lease, Parked, ParkedCalls, ProgramPermits};
 use crate::protocol::Op;
 use crate::receipt::{CleanedBy, Isolation, Receipt, Usage};
 use crate::sandbox::{Determinism, RunEnvironment};
@@ -207,7 +207,7 @@ impl Program {
             ..
         } = &*self.0;
         let image = image.as_ref().ok();
-        let mut lease = Lease::take(&component.idle, image, Lane::New, meter).await?;
+        let mut lease = Lease::take(&component.idle, image, Lane::New, None, meter).await?;
         let is_new = lease.is_new;
         let pooled = lease.pooled()?;
         let is_ready = image.is_some() && pooled.has(image);
@@ -233,10 +233,12 @@ impl Program {
         Ok(lease)
     }
 
-    /// An instance in the state that `init` left, for a run that has another state over it.
+    /// An instance in the state that `init` left, for a run that has another state over it, and may
+    /// have `kept` its permit.
     pub(crate) async fn with_state(
         &self,
         lane: Lane,
+        kept: Option<InstancePermit>,
         meter: &Meter,
         usage: &mut Usage,
     ) -> Result<Lease, CallError> {
@@ -244,7 +246,7 @@ impl Program {
             .image()
             .as_ref()
             .map_err(|why| CallError::no_reset(why))?;
-        let mut lease = Lease::take(&self.0.component.idle, Some(image), lane, meter).await?;
+        let mut lease = Lease::take(&self.0.component.idle, Some(image), lane, kept, meter).await?;
         usage.cold |= lease.is_new;
         usage.cleaned_by.get_or_insert(CleanedBy::Reset);
         match lease.pooled()?.has(Some(image)) {
@@ -291,6 +293,16 @@ impl Program {
                 Box::pin(permit).await.map(Some)
             }
             _ => Ok(None),
+        }
+    }
+
+    /// The same for a run that gave it back. Whoever awaits it sees to the run's limits.
+    pub(crate) async fn regain_permit(&self, meter: &Meter) -> Option<Permit> {
+        match &self.0.permits {
+            Some(permits) if meter.depth() == 0 => {
+                Some(self.host().0.pool.regain_program_permit(permits).await)
+            }
+            _ => None,
         }
     }
 }

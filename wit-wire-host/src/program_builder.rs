@@ -191,15 +191,15 @@ impl ProgramBuilder {
                     // The first call has it draw other random numbers.
                     Isolation::Shared if is_copy => None,
                     Isolation::PerCall => None,
-                    Isolation::Shared => {
-                        Some(Lease::take(&component.idle, Some(&image), Lane::New, &meter).await?)
-                    }
+                    Isolation::Shared => Some(
+                        Lease::take(&component.idle, Some(&image), Lane::New, None, &meter).await?,
+                    ),
                 };
                 (lease, Ok(image))
             }
             None => {
                 check_names(&ops)?;
-                let mut lease = Lease::take(&component.idle, None, Lane::New, &meter).await?;
+                let mut lease = Lease::take(&component.idle, None, Lane::New, None, &meter).await?;
                 usage.cold = lease.is_new;
                 let pooled = lease.pooled()?;
                 let instance = &mut pooled.instance;

@@ -7,18 +7,19 @@ use std::time::Instant;
 
 use crate::error::{CallError, Phase};
 use crate::instance::{DiscardReason, Handled, Instance, Request};
+use crate::kept_permits::KeptPermits;
 use crate::lanes::Lane;
 use crate::memory::Image;
 use crate::metering::{Asked, Interrupt, Limit, Meter, ParkPolicy};
 use crate::parked_call::{ParkedCall, Waiting};
-use crate::pool::Lease;
+use crate::pool::{InstancePermit, Lease};
 use crate::program::Program;
 use crate::protocol::Payload;
 use crate::protocol::reserved::{RESEED, RESUME};
 use crate::receipt::{Isolation, Usage};
 use crate::sandbox::hostcalls::answers_of_parked;
 use crate::sandbox::{Determinism, RunEnvironment};
-use crate::session_state::SessionState;
+use crate::session_state::{LeftByCall, SessionState};
 use crate::shared::{Renewal, SharedInstance};
 
 /// What a call asks of a program. It borrows nothing from its caller, so that any thread may go on
@@ -53,11 +54,30 @@ pub(crate) enum Waits {
     Durable,
 }
 
+/// A run that is over.
+pub(crate) struct Finished {
+    pub(crate) ended: Result<Ended, CallError>,
+    pub(crate) usage: Usage,
+    /// For its session.
+    pub(crate) left: Option<LeftByCall>,
+}
+
 /// How a run ended.
 pub(crate) enum Ended {
     Output(Payload),
     /// Only a durable one.
     Waits(Waiting),
+}
+
+impl Finished {
+    /// Before it began.
+    pub(crate) fn failed(error: CallError) -> Self {
+        Self {
+            ended: Err(error),
+            usage: Usage::default(),
+            left: None,
+        }
+    }
 }
 
 impl Ended {
@@ -79,22 +99,20 @@ enum Resting {
 
 impl Run {
     /// Asks the guest for the op `op`, and goes on until the run has ended.
-    pub(crate) async fn end(
-        self,
-        start: Start,
-        op: Arc<str>,
-        input: Payload,
-    ) -> (Result<Ended, CallError>, Usage) {
+    pub(crate) async fn end(self, start: Start, op: Arc<str>, input: Payload) -> Finished {
         let mut usage = Usage::default();
-        let ended = self.run(start, self.request(op, input), &mut usage).await;
+        let mut left = None;
+        let request = self.request(op, input);
+        let ended = self.run(start, request, &mut left, &mut usage).await;
         usage.note_output(&self.meter, &self.environment, Some(&self.name));
-        (ended, usage)
+        Finished { ended, usage, left }
     }
 
     async fn run(
         &self,
         start: Start,
         request: Request,
+        left: &mut Option<LeftByCall>,
         usage: &mut Usage,
     ) -> Result<Ended, CallError> {
         let Self { program, meter, .. } = self;
@@ -113,7 +131,7 @@ impl Run {
                 self.shared(request, shared, renewal, usage).await
             }
             (Start::Session(session), _) if program.image().is_ok() => {
-                Box::pin(self.in_session(request, &session, usage)).await
+                Box::pin(self.in_session(request, &session, left, usage)).await
             }
             (Start::Session(session), _) => {
                 let shared = self.shared(request, session.live(), Renewal::NEVER, usage);
@@ -126,24 +144,23 @@ impl Run {
         }
     }
 
-    /// In the state that earlier calls of the session left, which is another one afterwards if the
-    /// guest came back by itself.
+    /// In the state that earlier calls of the session left. What the guest leaves is put into
+    /// `left`, if it came back by itself.
     async fn in_session(
         &self,
         request: Request,
-        session: &SessionState,
+        session: &Arc<SessionState>,
+        left: &mut Option<LeftByCall>,
         usage: &mut Usage,
     ) -> Result<Ended, CallError> {
         let turn = self.meter.drive(session.turn()).await;
         let turn = turn.map_err(|interrupt| self.stopped(interrupt))?;
         let (state, is_copy) = turn.state();
         let is_copy = is_copy || state.is_none() && self.program.is_copy();
-        let mut left = None;
-        let ended = self.per_call(request, state, is_copy, Some(&mut left), usage);
+        let mut image = None;
+        let ended = self.per_call(request, state, is_copy, Some(&mut image), usage);
         let ended = ended.await;
-        if let Some(left) = left {
-            turn.replace(left);
-        }
+        *left = image.map(|state| LeftByCall { turn, state });
         ended
     }
 
@@ -169,6 +186,7 @@ impl Run {
         } = self;
         let mut resting = Resting::State(state);
         let mut lane = Lane::New;
+        let mut kept = KeptPermits::default();
         // One whose calls share an instance has a single permit, for that.
         let has_permits = program.isolation() == Isolation::PerCall;
         let mut permit = match has_permits {
@@ -179,7 +197,12 @@ impl Run {
             let mut lease = match resting {
                 Resting::Instance(lease) => lease,
                 Resting::State(state) => {
-                    Box::pin(self.ready(state.as_deref(), lane, usage)).await?
+                    let kept = kept.instance.take();
+                    let ready = Box::pin(self.ready(state.as_deref(), lane, kept, usage)).await?;
+                    if let Some(nesting) = meter.nesting() {
+                        nesting.open();
+                    }
+                    ready
                 }
             };
             let pooled = lease.pooled()?;
@@ -225,6 +248,13 @@ impl Run {
                 }
                 Ok(state) => {
                     let bytes = state.size().1;
+                    if meter
+                        .nesting()
+                        .is_some_and(|nesting| !nesting.close_if_unused())
+                    {
+                        kept.program = permit.take();
+                        kept.instance = lease.keep_permit();
+                    }
                     drop(lease);
                     drop(permit.take());
                     let parked = program.park(bytes);
@@ -234,19 +264,21 @@ impl Run {
                     meter.count_park();
                     let is_whole = left.is_none() && meter.depth() == 0;
                     let answers = match is_whole {
-                        true => Box::pin(self.answers_here(asked, &state)).await?,
-                        false => Box::pin(self.answers(asked)).await?,
+                        true => Box::pin(self.answers_here(asked, &state, &mut kept)).await?,
+                        false => Box::pin(self.answers(asked, Some(&mut kept))).await?,
                     };
                     resting = Resting::State(Some(state));
                     lane = Lane::Resumed;
-                    if has_permits {
+                    permit = kept.program.take();
+                    if has_permits && permit.is_none() {
                         permit = program.permit(Lane::Resumed, meter).await?;
                     }
                     answers
                 }
                 Err(error) if self.waits != Waits::Durable && stays_in_instance(&error) => {
+                    // Taken again as the guest goes on.
                     meter.give_up_turn();
-                    let answers = Box::pin(self.answers(asked)).await?;
+                    let answers = Box::pin(self.answers(asked, None)).await?;
                     resting = Resting::Instance(lease);
                     answers
                 }
@@ -306,18 +338,23 @@ impl Run {
             match handled? {
                 Handled::Output(output) => return Ok(Ended::Output(output)),
                 Handled::Parked(asked) => {
-                    let answers = Box::pin(self.answers(asked)).await?;
+                    usage.discarded = Some(DiscardReason::Ended);
+                    instance.set_suspended(true);
+                    let answers = Box::pin(self.answers(asked, None)).await?;
+                    instance.set_suspended(false);
                     request = self.request(RESUME.into(), answers.into());
                 }
             }
         }
     }
 
-    /// An instance in the program's state, and with `state` over it.
+    /// An instance in the program's state, and with `state` over it. A run that resumes may have
+    /// `kept` its permit.
     async fn ready(
         &self,
         state: Option<&Image>,
         lane: Lane,
+        kept: Option<InstancePermit>,
         usage: &mut Usage,
     ) -> Result<Box<Lease>, CallError> {
         let Self {
@@ -332,7 +369,9 @@ impl Run {
                 .await
                 .map(Box::new);
         };
-        let mut lease = program.with_state(lane, meter, usage).await?;
+        meter.set_between_instances(true);
+        let mut lease = program.with_state(lane, kept, meter, usage).await?;
+        meter.set_between_instances(false);
         let overlaid = meter.drive(lease.pooled()?.overlay(state, meter)).await;
         overlaid.map_err(|interrupt| self.stopped(interrupt))??;
         Ok(Box::new(lease))
@@ -366,20 +405,41 @@ impl Run {
         }
     }
 
-    /// The answers for a guest that waits, as soon as there is one.
-    async fn answers(&self, asked: Asked) -> Result<String, CallError> {
-        let meter = &self.meter;
-        let answers = meter.drive_parked(answers_of_parked(meter, asked)).await;
+    /// The answers for a guest that waits, as soon as there is one. If it has no instance, `kept` is
+    /// what it keeps of its permits.
+    async fn answers(
+        &self,
+        asked: Asked,
+        kept: Option<&mut KeptPermits>,
+    ) -> Result<String, CallError> {
+        let Self { program, meter, .. } = self;
+        let answers = async {
+            let answers = answers_of_parked(meter, asked);
+            match kept {
+                None => answers.await,
+                Some(kept) => tokio::select! {
+                    biased;
+                    answers = answers => answers,
+                    never = kept.tend(program, meter) => match never {},
+                },
+            }
+        };
+        let answers = meter.drive_parked(answers).await;
         let answers = answers.map_err(|interrupt| self.stopped(interrupt))?;
         let exceeded = |exceeded| self.stopped(Interrupt::Limit(exceeded));
         answers.map_err(exceeded)
     }
 
     /// The same, unless the host shuts down and the call, whose state this is, goes on elsewhere.
-    async fn answers_here(&self, asked: Asked, state: &Arc<Image>) -> Result<String, CallError> {
+    async fn answers_here(
+        &self,
+        asked: Asked,
+        state: &Arc<Image>,
+        kept: &mut KeptPermits,
+    ) -> Result<String, CallError> {
         let Self { program, meter, .. } = self;
         let hand_over = &program.host().0.pool.hand_over;
-        let mut answers = pin!(self.answers(asked));
+        let mut answers = pin!(self.answers(asked, Some(kept)));
         tokio::select! {
             biased;
             answers = &mut answers => return answers,

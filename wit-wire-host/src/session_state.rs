@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::MutexGuard;
+use tokio::sync::OwnedMutexGuard;
 
 use crate::memory::Image;
 use crate::shared::SharedInstance;
@@ -12,7 +12,7 @@ use crate::shared::SharedInstance;
 pub(crate) struct SessionState {
     left: Mutex<Left>,
     /// Held by the call that runs.
-    turns: tokio::sync::Mutex<()>,
+    turns: Arc<tokio::sync::Mutex<()>>,
     /// Instead, if the state of the program's instances is not all in memory.
     live: SharedInstance,
 }
@@ -28,10 +28,10 @@ struct Left {
 
 impl SessionState {
     /// The session's next turn, in the order in which they are asked for.
-    pub(crate) async fn turn(&self) -> Turn<'_> {
+    pub(crate) async fn turn(self: &Arc<Self>) -> Turn {
         Turn {
-            session: self,
-            _turn: self.turns.lock().await,
+            session: self.clone(),
+            _turn: self.turns.clone().lock_owned().await,
         }
     }
 
@@ -61,24 +61,16 @@ impl SessionState {
 }
 
 /// A call's turn.
-pub(crate) struct Turn<'a> {
-    session: &'a SessionState,
-    _turn: MutexGuard<'a, ()>,
+pub(crate) struct Turn {
+    session: Arc<SessionState>,
+    _turn: OwnedMutexGuard<()>,
 }
 
-impl Turn<'_> {
+impl Turn {
     /// The state to begin with, and whether others may have the same.
     pub(crate) fn state(&self) -> (Option<Arc<Image>>, bool) {
         let left = self.session.with_left(|left| left.clone());
         (left.state, left.is_copy)
-    }
-
-    /// The call has left this.
-    pub(crate) fn replace(self, state: Arc<Image>) {
-        self.leave(Left {
-            state: Some(state),
-            is_copy: false,
-        });
     }
 
     /// Nothing is left.
@@ -91,5 +83,21 @@ impl Turn<'_> {
         let before = self.session.with_left(|own| std::mem::replace(own, left));
         // Not under the lock: that may take long.
         drop(before);
+    }
+}
+
+/// What a call has left, which is the session's state once the call is over: with all that may
+/// still fail. Until then it has its turn.
+pub(crate) struct LeftByCall {
+    pub(crate) turn: Turn,
+    pub(crate) state: Arc<Image>,
+}
+
+impl LeftByCall {
+    pub(crate) fn keep(self) {
+        self.turn.leave(Left {
+            state: Some(self.state),
+            is_copy: false,
+        });
     }
 }

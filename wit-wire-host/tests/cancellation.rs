@@ -9,6 +9,9 @@
 
 mod common;
 
+#[path = "cancellation/waiting.rs"]
+mod waiting;
+
 use std::cell::Cell;
 use std::fmt;
 use std::future::{Future, poll_fn};
@@ -16,6 +19,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 use std::task::Poll;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use test_support::until;
@@ -64,7 +68,7 @@ struct Bench {
     inner: Arc<Mutex<Option<Function>>>,
 }
 
-const OPS: [&str; 7] = [
+const OPS: [&str; 8] = [
     "echo",
     "keep",
     "count",
@@ -72,6 +76,7 @@ const OPS: [&str; 7] = [
     "h:hold",
     "h:nest",
     "y:wit-wire:batch",
+    "wait",
 ];
 
 impl Bench {
@@ -79,6 +84,7 @@ impl Bench {
         let config = PoolConfig::default()
             .instances(1)
             .reset(policy)
+            .park_after(Duration::ZERO)
             .verify(true);
         let (alive, gate) = (Alive::default(), Arc::new(Semaphore::new(0)));
         let inner = Arc::<Mutex<Option<Function>>>::default();
@@ -113,6 +119,9 @@ impl Bench {
         // One that computes at the moment ends a tick later.
         let what = fmt::from_fn(|f| write!(f, "{case}: all is over: {:?}", stats()));
         until(what, || (stats().waiting, stats().in_flight) == (0, 0)).await;
+        let stats_now = stats();
+        let parked = (stats_now.parked, stats_now.parked_bytes);
+        assert_eq!(parked, (0, 0), "{case}: {stats_now:?}");
         if let Some(echo) = self.echo.get() {
             let answer: Value = echo.call(&json!(case)).await.unwrap();
             assert_eq!(answer, json!(case));

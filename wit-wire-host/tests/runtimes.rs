@@ -25,7 +25,9 @@ use wit_wire_host::{
     Limits, Op, Payload, PoolConfig, Program, ProgramError, ResetPolicy,
 };
 
-const OPS: [&str; 6] = ["echo", "keep", "loop", "h:never", "h:nest", "h:block"];
+const OPS: [&str; 7] = [
+    "echo", "keep", "loop", "h:never", "h:nest", "h:block", "wait",
+];
 
 fn current_thread() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()
@@ -60,6 +62,7 @@ fn host(policy: ResetPolicy) -> (HostBuilder, Arc<AtomicUsize>) {
     };
     let config = PoolConfig::default()
         .instances(2)
+        .park_after(Duration::ZERO)
         .reset(policy)
         .verify(true);
     (
@@ -71,6 +74,115 @@ fn host(policy: ResetPolicy) -> (HostBuilder, Arc<AtomicUsize>) {
 fn program(component: &Component, isolation: Isolation) -> Program {
     let program = component.program(OPS.map(Op::new)).isolation(isolation);
     program.build_blocking().unwrap()
+}
+
+#[test]
+fn a_runtime_that_ends_with_parked_calls_leaves_the_host_to_others() {
+    const INPUT: &str = r#"{"calls":[{"id":1,"op":"h:never","payload":1}],"park":true}"#;
+    for policy in [ResetPolicy::Require, ResetPolicy::Never] {
+        let instances = match policy {
+            // Those that can't be parked keep their instances.
+            ResetPolicy::Never => 2,
+            _ => 6,
+        };
+        for isolation in [Isolation::PerCall, Isolation::Shared] {
+            for end in [drop::<Runtime> as fn(Runtime), Runtime::shutdown_background] {
+                for runtime in [current_thread(), multi_thread()] {
+                    let (host, alive) = host(policy);
+                    let component = component(host);
+                    let program = program(&component, isolation);
+                    let session = Arc::new(program.session());
+                    let stats = || component.host().stats();
+                    let calls = match isolation {
+                        Isolation::PerCall => instances,
+                        Isolation::Shared => 1,
+                    };
+                    for number in 0..calls {
+                        let (wait, session) = (program.function("wait").unwrap(), session.clone());
+                        let is_of_session = number == 0 && isolation == Isolation::PerCall;
+                        runtime.spawn(async move {
+                            match is_of_session {
+                                true => session.call_raw("wait", INPUT).await,
+                                false => wait.call_raw(INPUT).await,
+                            }
+                        });
+                    }
+                    let wait = || alive.load(SeqCst) == calls;
+                    runtime.block_on(until("all wait", wait));
+                    end(runtime);
+                    until_blocking("all calls are over", || {
+                        let stats = stats();
+                        (stats.in_flight, stats.parked, stats.parked_bytes) == (0, 0, 0)
+                    });
+                    until_blocking("no hostcall is alive", || alive.load(SeqCst) == 0);
+                    for other in [current_thread(), multi_thread()] {
+                        let keep = program.function("keep").unwrap();
+                        let answer = other.block_on(keep.call_raw("7").into_future());
+                        let answer: u8 = answer.unwrap().deserialize().unwrap();
+                        assert!([0, 7].contains(&answer), "{answer}");
+                        let answer = other.block_on(session.call_raw("keep", "7").into_future());
+                        let answer: u8 = answer.unwrap().deserialize().unwrap();
+                        assert!([0, 7].contains(&answer), "{answer}");
+                    }
+                    assert_eq!(stats().discarded.unclean, 0);
+                }
+            }
+        }
+    }
+}
+
+/// A host that shuts down waits for them; they go on, also with calls of their own.
+#[test]
+fn shutting_down_waits_for_parked_calls() {
+    for runtime in [current_thread(), multi_thread()] {
+        let gate = Arc::new(tokio::sync::Semaphore::new(0));
+        let own = gate.clone();
+        let inner = Arc::<Mutex<Option<Function>>>::default();
+        let called = inner.clone();
+        let config = PoolConfig::default()
+            .instances(1)
+            .park_after(Duration::ZERO);
+        let host = Host::builder().pool(config).hostcall(
+            "h:nest",
+            move |_: HostcallContext, input: Value| {
+                let (gate, inner) = (own.clone(), called.lock().unwrap().clone().unwrap());
+                async move {
+                    gate.acquire().await.unwrap().forget();
+                    let answer = inner.call::<_, Value>(&input).await;
+                    answer.map_err(|error| HostcallError::new(error.kind(), error.to_string()))
+                }
+            },
+        );
+        let component = component(host);
+        let program = program(&component, Isolation::PerCall);
+        *inner.lock().unwrap() = Some(program.function("echo").unwrap());
+        let wait = program.function("wait").unwrap();
+        let calls: Vec<_> = (0..5)
+            .map(|n| {
+                let input =
+                    format!(r#"{{"calls":[{{"id":1,"op":"h:nest","payload":{n}}}],"park":true}}"#);
+                let wait = wait.clone();
+                runtime.spawn(async move { wait.call_raw(input).await })
+            })
+            .collect();
+        runtime.block_on(async {
+            let stats = || component.host().stats();
+            until("all are parked", || stats().parked == 5).await;
+            let mut shut_down = pin!(component.host().shut_down());
+            let mut context = Context::from_waker(Waker::noop());
+            assert!(shut_down.as_mut().poll(&mut context).is_pending());
+            let refused = wait.call_raw("1").await;
+            assert!(matches!(refused, Err(CallError::ShutDown)), "{refused:?}");
+            gate.add_permits(5);
+            for (n, call) in calls.into_iter().enumerate() {
+                let answer: Value = call.await.unwrap().unwrap().deserialize().unwrap();
+                assert_eq!(answer, serde_json::json!([{"id": 1, "ok": n}]));
+            }
+            shut_down.await;
+            assert_eq!((stats().in_flight, stats().parked), (0, 0));
+        });
+        inner.lock().unwrap().take();
+    }
 }
 
 #[test]

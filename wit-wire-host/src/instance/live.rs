@@ -304,6 +304,12 @@ impl Instance {
         !self.ended
     }
 
+    /// Between a run that waits and its going on, the instance counts as ended: whoever does not go
+    /// on leaves it in the middle of a run.
+    pub(crate) fn set_suspended(&mut self, is_suspended: bool) {
+        self.ended = is_suspended;
+    }
+
     /// Bytes of linear memory.
     pub fn memory(&self) -> usize {
         self.store.data().memory.used

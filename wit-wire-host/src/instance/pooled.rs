@@ -22,6 +22,8 @@ pub(crate) struct PooledInstance {
     dirty: DirtySet,
     /// Calls so far.
     calls: u32,
+    /// Whether it was found to have another state than the one that it was taken back to.
+    is_unclean: bool,
 }
 
 /// Which state an instance holds.
@@ -80,6 +82,7 @@ impl PooledInstance {
             image: None,
             dirty: DirtySet::default(),
             calls: 0,
+            is_unclean: false,
         })
     }
 
@@ -254,6 +257,7 @@ impl PooledInstance {
             let differed: Vec<_> = starts.map(|start| difference.has(start)).collect();
             self.dirty.end_pass(differed, has_new_pages, memory);
         }
+        self.is_unclean = is_reset && !is_clean;
         let image = Image::new(blank.bytes(), difference, memory.len(), &blank.pages);
         Ok(Ok((Arc::new(image), is_clean)))
     }
@@ -309,6 +313,9 @@ impl PooledInstance {
         };
         if self.calls >= MOST_CALLS {
             return Err(DiscardReason::Calls);
+        }
+        if self.is_unclean {
+            return Err(DiscardReason::Unclean);
         }
         let (store, has_new_pages) = self.instance.resting_tracked();
         probe.check(store).await?;

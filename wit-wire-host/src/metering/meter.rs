@@ -18,8 +18,10 @@ use super::offload::{LONG_TEXT, offload};
 use super::parking::Parking;
 use super::timeout::poll_timer;
 use super::turn::Turn;
-use super::{Asked, Awaited, Interrupt, Limit, LimitExceeded, Limits, Outstanding, ParkPolicy};
-use crate::lanes::{Lanes, Permit};
+use super::{
+    Asked, Awaited, Interrupt, Limit, LimitExceeded, Limits, Nesting, Outstanding, ParkPolicy,
+};
+use crate::lanes::Permit;
 use crate::protocol::{NodeCounter, Payload};
 
 /// Bounds and counts a run. It may span building an instance, its `init` and several `handle`s,
@@ -60,9 +62,8 @@ struct Inner {
     cpu: CpuClock,
     hostcalls: AtomicU64,
     parent: Option<Parent>,
-    /// Lets one at a time of the runs that its hostcalls make take an instance beyond the pool's
-    /// permits.
-    nested_permit: OnceLock<Arc<Lanes>>,
+    /// Of the calls that its hostcalls make.
+    nesting: OnceLock<Arc<Nesting>>,
     turn: Turn,
     /// Epoch ticks since the run began, or last waited.
     stretch: AtomicU32,
@@ -85,7 +86,7 @@ pub(crate) struct MeterUse {
 struct Parent {
     /// How deep they are nested.
     depth: u32,
-    nested_permit: Arc<Lanes>,
+    nesting: Arc<Nesting>,
     run: Weak<Inner>,
 }
 
@@ -116,7 +117,7 @@ impl Meter {
             cpu: CpuClock::new(started),
             hostcalls: AtomicU64::new(0),
             parent: PARENT.try_with(Parent::clone).ok(),
-            nested_permit: OnceLock::new(),
+            nesting: OnceLock::new(),
             turn: Turn::default(),
             stretch: AtomicU32::new(0),
             outstanding: Mutex::default(),
@@ -184,9 +185,14 @@ impl Meter {
         self.0.parent.as_ref().map_or(0, |parent| parent.depth)
     }
 
-    /// The permit that the parent run has for one nested run at a time.
-    pub(crate) fn nested_permit(&self) -> Option<&Arc<Lanes>> {
-        self.0.parent.as_ref().map(|parent| &parent.nested_permit)
+    /// What the parent run lends to this one and to others that its hostcalls make.
+    pub(crate) fn parents_nesting(&self) -> Option<&Arc<Nesting>> {
+        self.0.parent.as_ref().map(|parent| &parent.nesting)
+    }
+
+    /// What the run lends to those that its own hostcalls make, if it has made any.
+    pub(crate) fn nesting(&self) -> Option<&Arc<Nesting>> {
+        self.0.nesting.get()
     }
 
     /// Refuses a run that is nested too deep.
@@ -201,10 +207,10 @@ impl Meter {
 
     /// `hostcall`, with the calls that it makes nested in this run.
     pub(crate) fn nest<F: Future>(&self, hostcall: F) -> impl Future<Output = F::Output> + use<F> {
-        let permit = self.0.nested_permit.get_or_init(|| Lanes::new(1));
+        let nesting = self.0.nesting.get_or_init(Nesting::new);
         let parent = Parent {
             depth: self.depth().saturating_add(1),
-            nested_permit: permit.clone(),
+            nesting: nesting.clone(),
             run: Arc::downgrade(&self.0),
         };
         PARENT.scope(parent, hostcall)
@@ -220,7 +226,8 @@ impl Meter {
     }
 
     pub(crate) fn count_hostcall(&self) -> Result<(), LimitExceeded> {
-        let count = self.0.hostcalls.fetch_add(1, Relaxed) + 1;
+        // A call that was stored may claim to have made any number.
+        let count = self.0.hostcalls.fetch_add(1, Relaxed).saturating_add(1);
         let allowed = self.limits().hostcalls;
         if count > allowed {
             return Err(LimitExceeded::new(Limit::Hostcalls, allowed, Some(count)));
@@ -305,9 +312,17 @@ impl Meter {
         lock(&self.0.parking).asked = Some(asked);
     }
 
-    /// Whether it was, since it last asked for something.
-    pub(crate) fn is_asked_to_park(&self) -> bool {
-        lock(&self.0.parking).asked.is_some()
+    /// Sets whether the run has no instance at the moment. One that is built for it ends runs of its
+    /// own, which are not the end of this one.
+    pub(crate) fn set_between_instances(&self, is_between: bool) {
+        lock(&self.0.parking).is_between_instances = is_between;
+    }
+
+    /// Whether it goes on after the end of what an instance runs: its guest was asked to park since
+    /// it last asked for something, or the instance is not the run's yet.
+    pub(crate) fn goes_on(&self) -> bool {
+        let parking = lock(&self.0.parking);
+        parking.asked.is_some() || parking.is_between_instances
     }
 
     pub(crate) fn take_asked(&self) -> Option<Asked> {
@@ -367,11 +382,15 @@ impl Meter {
         };
         let left = allowed.saturating_sub(self.parked().1);
         let own = Instant::now().checked_add(left);
-        let end = [own, self.0.deadline].into_iter().flatten().min();
+        let given = self.0.deadline;
+        let end = [own, given].into_iter().flatten().min();
         let _pause = self.pause();
-        let late = || match own == end {
-            true => LimitExceeded::time(Limit::ParkedTime, allowed),
-            false => self.out_of_time(),
+        let late = || match given {
+            Some(given) if own != end => {
+                let given = given.saturating_duration_since(self.0.started);
+                LimitExceeded::time(Limit::Deadline, given)
+            }
+            _ => LimitExceeded::time(Limit::ParkedTime, allowed),
         };
         self.drive_until(future, || end, late).await
     }
@@ -387,8 +406,9 @@ impl Meter {
         self.0.turn.end()
     }
 
-    /// Gives it up while the run waits on its instance, or computes on a thread that is no
-    /// caller's, where there are other turns. Taken again when the run goes on with its caller.
+    /// Gives it up while the run waits between two runs of its guest, or computes on a thread that
+    /// is no caller's, where there are other turns. Taken again when the guest goes on with its
+    /// caller.
     pub(crate) fn give_up_turn(&self) {
         self.0.turn.give_up();
     }

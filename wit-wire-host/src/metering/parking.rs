@@ -21,6 +21,7 @@ pub(crate) enum ParkPolicy {
 pub(super) struct Parking {
     pub(super) policy: Option<ParkPolicy>,
     pub(super) asked: Option<Asked>,
+    pub(super) is_between_instances: bool,
     pub(super) parks: u32,
     pub(super) time: Duration,
 }

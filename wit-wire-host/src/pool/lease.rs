@@ -8,12 +8,12 @@ use tokio::sync::oneshot;
 use super::IdleSet;
 use super::idle::Checkout;
 use super::idle_set::Member;
-use super::permits::InstancePermits;
+use super::permits::{InstancePermit, InstancePermits};
 use super::recycle::ReturnGuard;
 use crate::background;
 use crate::error::{CallError, Phase};
 use crate::instance::{Instance, PooledInstance};
-use crate::lanes::{Lane, Permit};
+use crate::lanes::Lane;
 use crate::memory::Image;
 use crate::metering::{InUse, Limit, LimitExceeded, Meter};
 
@@ -22,7 +22,7 @@ use crate::metering::{InUse, Limit, LimitExceeded, Meter};
 pub(crate) struct Lease {
     set: Arc<IdleSet>,
     member: Option<Box<Member>>,
-    instance: Option<Permit>,
+    permit: Option<InstancePermit>,
     meter: Meter,
     _in_use: InUse,
     /// Whether it was built for this call.
@@ -34,21 +34,23 @@ pub(crate) struct Lease {
 impl Lease {
     /// An instance of the component of `set` with the state of `image`, or a pristine one. Pristine
     /// too if a new instance turns out unlike others of its component, so that no state can be
-    /// loaded into it; the caller then runs `init`.
+    /// loaded into it; the caller then runs `init`. A run that resumes may have `kept` its permit.
     pub(crate) async fn take(
         set: &Arc<IdleSet>,
         image: Option<&Arc<Image>>,
         lane: Lane,
+        kept: Option<InstancePermit>,
         meter: &Meter,
     ) -> Result<Self, CallError> {
-        let InstancePermits { instance, turn } = set.pool.permits.acquire(lane, meter).await?;
+        let permits = set.pool.permits.acquire(lane, kept, meter).await?;
+        let InstancePermits { instance, turn } = permits;
         if let Some(turn) = turn {
             meter.begin_turn(turn);
         }
         let mut lease = Self {
             set: set.clone(),
             member: None,
-            instance,
+            permit: instance,
             meter: meter.clone(),
             _in_use: set.pool.pressure.enter(),
             is_new: false,
@@ -123,6 +125,12 @@ impl Lease {
         Ok(&mut member.pooled)
     }
 
+    /// The permit for the instance, which the run keeps while it is parked. The instance goes back
+    /// without one.
+    pub(crate) fn keep_permit(&mut self) -> Option<InstancePermit> {
+        self.permit.take()
+    }
+
     /// The instance, which the pool does not get back.
     pub(crate) fn keep(mut self) -> Result<Instance, CallError> {
         let member = self.member.take().ok_or(CallError::InstanceEnded)?;
@@ -134,7 +142,7 @@ impl Drop for Lease {
     /// Also when the call was cancelled.
     fn drop(&mut self) {
         let permits = InstancePermits {
-            instance: self.instance.take(),
+            instance: self.permit.take(),
             turn: self.meter.end_turn(),
         };
         let Some(member) = self.member.take() else {

@@ -29,7 +29,7 @@ pub(crate) use idle_set::IdleSet;
 pub(crate) use lease::Lease;
 pub(crate) use parked::{ParkBounds, Parked, ParkedCalls};
 use permits::Permits;
-pub(crate) use permits::ProgramPermits;
+pub(crate) use permits::{InstancePermit, ProgramPermits};
 use stats::{Counts, InFlight};
 pub use stats::{Discarded, PoolStats};
 
@@ -93,6 +93,17 @@ impl Pool {
         meter: &Meter,
     ) -> Result<Permit, CallError> {
         self.permits.acquire_of_program(permits, lane, meter).await
+    }
+
+    /// The same for a call that has begun. Whoever awaits it sees to the call's limits.
+    pub(crate) async fn regain_program_permit(&self, permits: &ProgramPermits) -> Permit {
+        self.permits.regain_of_program(permits).await
+    }
+
+    /// A permit for the instance of a call that has begun. Whoever awaits it sees to the call's
+    /// limits.
+    pub(crate) async fn regain(&self, meter: &Meter) -> InstancePermit {
+        self.permits.regain(meter).await
     }
 
     /// How many calls are on compute threads.

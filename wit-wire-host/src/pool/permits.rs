@@ -8,7 +8,7 @@ use super::PoolConfig;
 use super::stats::Counts;
 use crate::error::{CallError, Phase};
 use crate::lanes::{Closed, Lane, Lanes, Permit};
-use crate::metering::{Interrupt, Limit, LimitExceeded, Meter, timeout};
+use crate::metering::{Interrupt, Limit, LimitExceeded, Meter, NestedCall, Nesting, timeout};
 
 /// One permit for each instance that calls may have, and one for each call that may compute.
 pub(super) struct Permits {
@@ -21,9 +21,26 @@ pub(super) struct Permits {
 /// What a call needs to use an instance.
 #[derive(Debug, Default)]
 pub(super) struct InstancePermits {
-    pub(super) instance: Option<Permit>,
+    pub(super) instance: Option<InstancePermit>,
     /// Its turn at computing.
     pub(super) turn: Option<Permit>,
+}
+
+/// A permit to have an instance.
+#[derive(Debug)]
+pub(crate) struct InstancePermit {
+    _permit: Permit,
+    /// For its parent, which has a permit as long as this one has.
+    _nested: Option<NestedCall>,
+}
+
+impl InstancePermit {
+    fn of_pool(_permit: Permit) -> Self {
+        Self {
+            _permit,
+            _nested: None,
+        }
+    }
 }
 
 /// The permits of one program, for as many calls of it as may run at once.
@@ -62,21 +79,34 @@ impl Permits {
     /// order: who has a turn never waits for an instance that somebody gives back who needs a turn
     /// for it. A run that resumes takes no place in the queue, and waits until its deadline.
     ///
-    /// A run that a hostcall makes may use its parent's nested permit: the parent has an instance,
-    /// and waits. So a full pool does not wait for itself, and there are no more instances than
-    /// permits for each level of nesting. It needs no turn: it is polled in its parent's.
+    /// A run that a hostcall makes may use its parent's nested permit: the parent has a permit, and
+    /// waits. So a full pool does not wait for itself, and there are no more instances than permits
+    /// for each level of nesting. It needs no turn: it is polled in its parent's.
+    ///
+    /// A run that resumes may have `kept` the permit for its instance.
     pub(super) async fn acquire(
         &self,
         lane: Lane,
+        kept: Option<InstancePermit>,
         meter: &Meter,
     ) -> Result<InstancePermits, CallError> {
-        if let Some(nested) = meter.nested_permit() {
-            return self.acquire_nested(nested, meter).await;
+        if meter.parents_nesting().is_some() {
+            let instance = match kept {
+                Some(kept) => Ok(kept),
+                None => meter.drive(self.regain(meter)).await,
+            };
+            let instance = instance
+                .map_err(|stopped| CallError::interrupted(stopped, Phase::Instantiate, None))?;
+            return Ok(InstancePermits {
+                instance: Some(instance),
+                turn: None,
+            });
         }
         let Self {
             instances, turns, ..
         } = self;
-        let mut instance = instances.try_acquire(lane);
+        let of_pool = || instances.try_acquire(lane).map(InstancePermit::of_pool);
+        let mut instance = kept.or_else(of_pool);
         if instance.is_some()
             && let Some(turn) = turns.try_acquire(lane)
         {
@@ -93,7 +123,7 @@ impl Permits {
         let both = async {
             let instance = match instance.take() {
                 Some(instance) => instance,
-                None => instances.acquire(lane).await?,
+                None => InstancePermit::of_pool(instances.acquire(lane).await?),
             };
             lack = turn;
             let turn = turns.acquire(lane).await?;
@@ -106,28 +136,36 @@ impl Permits {
         waited.map_err(|stopped| stopped.into_error(lack))
     }
 
-    async fn acquire_nested(
-        &self,
-        nested: &Arc<Lanes>,
-        meter: &Meter,
-    ) -> Result<InstancePermits, CallError> {
-        let (nested, instances) = (nested.clone(), self.instances.clone());
-        let either = async move {
-            tokio::select! {
-                biased;
-                Ok(nested) = nested.acquire(Lane::New) => Some(nested),
-                // Closed while the host shuts down: the nested permit remains.
-                Ok(permit) = instances.acquire(Lane::New) => Some(permit),
-                else => None,
-            }
+    /// A permit for the instance of a run that has begun, or was made by a hostcall of one that
+    /// has. Whoever awaits it sees to the run's limits.
+    pub(super) async fn regain(&self, meter: &Meter) -> InstancePermit {
+        match meter.parents_nesting() {
+            Some(nesting) => self.acquire_nested(nesting).await,
+            None => InstancePermit::of_pool(Self::resumed(&self.instances).await),
+        }
+    }
+
+    async fn acquire_nested(&self, nesting: &Arc<Nesting>) -> InstancePermit {
+        let nested = nesting.join();
+        nesting.opened().await;
+        let permit = tokio::select! {
+            biased;
+            permit = Self::resumed(&nesting.permit) => permit,
+            permit = Self::resumed(&self.instances) => permit,
         };
-        let instance = meter.drive(either).await;
-        let instance = instance
-            .map_err(|stopped| CallError::interrupted(stopped, Phase::Instantiate, None))?;
-        Ok(InstancePermits {
-            instance,
-            turn: None,
-        })
+        InstancePermit {
+            _permit: permit,
+            _nested: Some(nested),
+        }
+    }
+
+    /// In the lane that is never closed.
+    async fn resumed(lanes: &Arc<Lanes>) -> Permit {
+        loop {
+            if let Ok(permit) = lanes.acquire(Lane::Resumed).await {
+                return permit;
+            }
+        }
     }
 
     /// A permit for a call of one program, first come, first served.
@@ -143,6 +181,11 @@ impl Permits {
         }
         let waited = self.wait(lane, lanes.acquire(lane), meter).await;
         waited.map_err(|stopped| stopped.into_error((Limit::Concurrency, *allowed)))
+    }
+
+    /// The same for one that has begun. Whoever awaits it sees to the run's limits.
+    pub(super) async fn regain_of_program(&self, program: &ProgramPermits) -> Permit {
+        Self::resumed(&program.lanes).await
     }
 
     /// Waits for as long as the run may: in the queue, unless it resumes.

@@ -109,11 +109,10 @@ impl StoreState {
         });
     }
 
-    /// Ends that, and with it the run's hostcalls that have no answer yet, unless the guest
-    /// returned because it was asked to.
+    /// Ends that, and with it the run's hostcalls that have no answer yet, unless the run goes on.
     pub(crate) fn end(&mut self) {
         if let Some(current) = self.run.take()
-            && !current.meter.is_asked_to_park()
+            && !current.meter.goes_on()
         {
             current.meter.drop_outstanding();
         }

@@ -7,6 +7,8 @@
 ;;   m  grows its memory by a page and echoes its input
 ;;   k  keeps the first byte of its input in memory, and answers with the one that was kept before (a digit, `0` at first)
 ;;   p  tells of a panic, with its input for a text, and traps; with input `1` it goes on to echo it
+;;   w  waits: exchanges its input for hostcalls' answers, once it has kept a `w` as k does, and parks if it is asked to;
+;;      resumed, it answers with the answers that it is brought
 ;;   any other letter: no handler
 ;; {INIT} stands for init's parameters, whose order differs between the shapes, {MAT} for the size of a mat-info.
 (module
@@ -15,6 +17,8 @@
   (memory (export "memory") 1)
   (data (i32.const 0) "9.9.9no ops\ff\fe")
   (data (i32.const 16) "wit-wire:panic")
+  (data (i32.const 160) "wit-wire:parked")
+  (data (i32.const 176) "wit-wire:batch")
   (data (i32.const 40000) "0")
   (global $heap (mut i32) (i32.const 1024))
   (global $calls (mut i32) (i32.const 48))
@@ -113,6 +117,20 @@
         (i32.store8 (i32.const 40001) (i32.load8_u (i32.const 40000)))
         (i32.store8 (i32.const 40000) (i32.load8_u (local.get $json)))
         (return (call $ok (i32.const 40001) (i32.const 1)))))
+    (if (i32.eq (local.get $letter) (i32.const 119)) ;; w
+      (then
+        (if (i32.eq (i32.load8_u offset=1 (local.get $op)) (i32.const 97)) ;; a
+          (then
+            (i32.store8 (i32.const 40000) (i32.const 119))
+            (call $hostcall (i32.const 176) (i32.const 14) (local.get $json) (local.get $json_len) (i32.const 96))
+            (if (i32.load8_u (i32.const 96))
+              (then (return (call $err (i32.const 2) (i32.load (i32.const 100)) (i32.load (i32.const 104))))))
+            (if (i32.eq (i32.load16_u (i32.load (i32.const 100))) (i32.const 0x7022)) ;; "p
+              (then (return (call $ok (i32.const 160) (i32.const 15)))))
+            (return (call $ok (i32.load (i32.const 100)) (i32.load (i32.const 104))))))
+        ;; Of the protocol's ops, `wit-wire:resume`.
+        (if (i32.eq (i32.load8_u offset=12 (local.get $op)) (i32.const 117))
+          (then (return (call $ok (local.get $json) (local.get $json_len)))))))
     (if (i32.eq (local.get $letter) (i32.const 117)) ;; u
       (then (return (call $ok (i32.const 11) (i32.const 2)))))
     (call $err (i32.const 0) (i32.const 0) (i32.const 0)))

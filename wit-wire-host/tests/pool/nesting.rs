@@ -2,12 +2,13 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use test_support::until;
 use wit_wire_host::{CallError, Function, HostcallContext, HostcallError, Limit};
 
-use super::{component, function, host, pool};
+use super::{component, function, host, pool, program};
 
 #[tokio::test]
 async fn a_pool_of_one_serves_calls_nested_eight_deep() {
@@ -94,4 +95,50 @@ async fn calls_that_one_call_makes_together_take_turns_in_a_full_pool() {
     }
     // One with the nested permit of the call that makes them, and one with the permit that is left.
     assert_eq!(gauge.most.load(Ordering::SeqCst), 2);
+}
+
+/// What calls wait for: a call of a function, by a hostcall.
+fn calls_inner(id: u64) -> Value {
+    json!({"calls": [{"id": id, "op": "inner", "payload": id}], "park": true})
+}
+
+#[tokio::test]
+async fn parked_calls_bring_no_instances_of_their_own() {
+    static INNER: OnceLock<Function> = OnceLock::new();
+    let gauge = Arc::<Gauge>::default();
+    let counted = gauge.clone();
+    let at_work = move |_: HostcallContext, input: Value| {
+        let gauge = counted.clone();
+        async move {
+            let now = gauge.now.fetch_add(1, Ordering::SeqCst) + 1;
+            gauge.most.fetch_max(now, Ordering::SeqCst);
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+            gauge.now.fetch_sub(1, Ordering::SeqCst);
+            Ok::<_, HostcallError>(input)
+        }
+    };
+    let inner = async |_: HostcallContext, input: u64| {
+        tokio::task::yield_now().await;
+        let inner = INNER.get().unwrap().call::<_, u64>(&input).await;
+        inner.map_err(|error| HostcallError::new("inner", error.to_string()))
+    };
+    let host = host(pool(2).park_after(Duration::ZERO))
+        .hostcall("h:work", at_work)
+        .hostcall("inner", inner);
+    let component = component(host);
+    let program = program(&component, &["wait", "h:work"]).await;
+    INNER.set(program.function("h:work").unwrap()).ok().unwrap();
+    let wait = program.function("wait").unwrap();
+    let calls = (0..50).map(|id| {
+        let (wait, input) = (wait.clone(), calls_inner(id));
+        tokio::spawn(async move { wait.call::<_, Value>(&input).await })
+    });
+    for (id, call) in calls.collect::<Vec<_>>().into_iter().enumerate() {
+        assert_eq!(call.await.unwrap().unwrap(), json!([{"id": id, "ok": id}]));
+    }
+    // Two, and one more for each of two calls that wait.
+    let most = gauge.most.load(Ordering::SeqCst);
+    assert!(most <= 4, "{most}");
 }

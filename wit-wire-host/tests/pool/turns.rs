@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::Value;
 use test_support::until;
@@ -11,7 +12,7 @@ use wit_wire_host::{
     Host, HostcallContext, HostcallError, Isolation, Limits, Op, PoolConfig, ResetPolicy,
 };
 
-use super::{component, function, host, pool};
+use super::{component, function, holding, host, pool, program};
 
 #[tokio::test]
 async fn a_thousand_waiting_functions_hold_no_turn() {
@@ -27,8 +28,8 @@ async fn a_thousand_waiting_functions_hold_no_turn() {
         }
     };
     let limits = Limits::default()
-        .wait(std::time::Duration::MAX)
-        .wall_time(std::time::Duration::MAX);
+        .wait(Duration::MAX)
+        .wall_time(Duration::MAX);
     let component = component(Host::builder().limits(limits).hostcall("h:hold", hold));
     let hold = function(&component, "h:hold").await;
     let mut calls = JoinSet::new();
@@ -143,4 +144,33 @@ async fn calls_without_a_turn_go_on_beside_one_that_has_it() {
         assert_eq!(calls.join_all().await.len(), 20);
     }
     inner.lock().unwrap().take();
+}
+
+/// Their state can't be stored, so that they keep their instances; but not their turns.
+#[tokio::test]
+async fn a_coroutine_that_waits_in_place_leaves_its_turn_to_others() {
+    let config = PoolConfig::default()
+        .computing(1)
+        .park_after(Duration::ZERO);
+    let (host, gate) = holding(host(config));
+    let component = component(host);
+    let program = program(&component, &["wait", "echo"]).await;
+    let [wait, echo] = ["wait", "echo"].map(|op| program.function(op).unwrap());
+    let input = r#"{"calls":[{"id":1,"op":"h:hold","payload":1}],"park":true}"#;
+    let limits = Limits::default().state(1);
+    let calls: Vec<_> = (0..3)
+        .map(|_| {
+            let wait = wait.clone();
+            tokio::spawn(async move { wait.call_raw(input).limits(limits).with_receipt().await })
+        })
+        .collect();
+    let in_flight = || component.host().stats().in_flight == 3;
+    until("all wait", in_flight).await;
+    assert_eq!(echo.call_raw("7").await.unwrap(), "7");
+    gate.add_permits(3);
+    for call in calls {
+        let (answer, receipt) = call.await.unwrap();
+        assert_eq!(answer.unwrap(), r#"[{"id":1,"ok":null}]"#);
+        assert_eq!(receipt.parks, 0);
+    }
 }

@@ -127,3 +127,94 @@ fn a_mapped_image_has_few_ranges_and_no_more_bytes_than_it_may() {
         assert!(is_state(&pristine, Some(&image), &memory));
     }
 }
+
+/// Numbers by chance, the same each time.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (self.0 >> 33) as usize % bound
+    }
+
+    /// Changes `memory` in some places; some of them back to what is in `before`.
+    fn change(&mut self, memory: &mut [u8], before: &[u8], pages: usize) {
+        for _ in 0..self.below(pages) {
+            let start = self.below(memory.len());
+            let end = (start + 1 + self.below(3 * PAGE)).min(memory.len());
+            let (kind, byte) = (self.below(4), self.below(3) as u8);
+            for (at, here) in memory.iter_mut().enumerate().take(end).skip(start) {
+                match kind {
+                    0 => *here = before.get(at).copied().unwrap_or(0),
+                    1 => {}
+                    _ => *here = byte,
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_state_over_a_state_is_the_memory_that_it_was_taken_from() {
+    let chance = &mut Chance(1);
+    let mut mapped = 0;
+    for round in 0..60 {
+        let pristine: Vec<u8> = match round % 3 {
+            0 => vec![0; 256 << 10],
+            _ => (0..256 << 10).map(|at| (at % 251) as u8).collect(),
+        };
+        // Each memory is at least as long as the one before.
+        let grown = |chance: &mut Chance, memory: &[u8]| {
+            let mut memory = memory.to_vec();
+            let more = [0, 0, 64 << 10, 4 << 20][chance.below(4)];
+            memory.resize(memory.len() + more, 0);
+            memory
+        };
+        let mut program_state = grown(chance, &pristine);
+        chance.change(&mut program_state, &pristine, 2_000);
+        let program = image(&pristine, None, &program_state);
+        mapped += usize::from(program.is_mapped());
+        let mut state = grown(chance, &program_state);
+        chance.change(&mut state, &pristine, 60);
+        chance.change(&mut state, &program_state, 60);
+        let over = image(&pristine, Some(&program), &state);
+        assert_eq!(over.length(), state.len());
+        assert!(is_state(&pristine, Some(&over), &state), "{round}");
+
+        // Taken, it is the same, and the memory is the program's again.
+        let mut memory = state.clone();
+        let mut difference = Difference::new(Some(program.clone()), ImageBounds::NONE);
+        let whole = 0..memory.len();
+        difference.take(&pristine, &mut memory, whole).unwrap();
+        let mut base = program_state.clone();
+        base.resize(memory.len(), 0);
+        assert!(memory == base, "{round}");
+        let taken = Image::new(&pristine, difference, memory.len(), &PageStore::default());
+        assert_eq!(taken.size(), over.size());
+
+        // Laid over the program's, it is there again.
+        taken.write_lines(&mut memory);
+        assert!(memory == state, "{round}");
+
+        // As bytes, without the program.
+        let mut bytes = Vec::new();
+        taken.write(&pristine, &mut bytes);
+        let store = PageStore::default();
+        let read = Image::read(&pristine, state.len(), &bytes, &store, ImageBounds::NONE);
+        let read = read.unwrap();
+        assert!(is_state(&pristine, Some(&read), &state), "{round}");
+        let whole = 0..state.len();
+        memory.fill(0xa5);
+        restore(
+            &pristine,
+            Some(&read),
+            &mut memory,
+            std::slice::from_ref(&whole),
+        );
+        assert!(memory == state, "{round}");
+    }
+    assert!(mapped == 0 || (3..57).contains(&mapped), "{mapped}");
+}

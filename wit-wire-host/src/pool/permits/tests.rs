@@ -48,7 +48,7 @@ fn runtime() -> Runtime {
 
 fn acquire(permits: &Arc<Permits>, meter: Meter) -> Acquiring<InstancePermits> {
     let permits = permits.clone();
-    Box::pin(async move { permits.acquire(Lane::New, &meter).await })
+    Box::pin(async move { permits.acquire(Lane::New, None, &meter).await })
 }
 
 fn poll<T>(acquiring: &mut Acquiring<T>) -> Poll<Result<T, CallError>> {
@@ -336,7 +336,7 @@ fn who_resumes_comes_first_and_waits_until_its_deadline() {
         let permits = permits_of(config.queue(1));
         let resume = |meter: Meter| -> Acquiring<InstancePermits> {
             let permits = permits.clone();
-            Box::pin(async move { permits.acquire(Lane::Resumed, &meter).await })
+            Box::pin(async move { permits.acquire(Lane::Resumed, None, &meter).await })
         };
         let held = at_once(acquire(&permits, patient())).unwrap();
         let mut new = acquire(&permits, patient());

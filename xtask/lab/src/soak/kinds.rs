@@ -5,7 +5,7 @@ use std::time::Duration;
 use python_runtime::{Limit, Limits};
 use serde_json::{Value, json};
 
-use super::programs::{Ask, Expected, Kind, Made, limits};
+use super::programs::{Ask, Calls, Expected, Kind, Made, limits};
 use super::random::Random;
 
 fn ask(input: impl Into<Value>, expected: Expected) -> Ask {
@@ -40,14 +40,28 @@ const fn kind(name: &'static str, made: Made, ask: fn(&mut Random, u64) -> Ask) 
     Kind {
         name,
         made,
-        shared: false,
+        calls: Calls::Apart,
         ask,
     }
 }
 
 const fn shared(kind: Kind) -> Kind {
     Kind {
-        shared: true,
+        calls: Calls::Shared,
+        ..kind
+    }
+}
+
+const fn session(kind: Kind) -> Kind {
+    Kind {
+        calls: Calls::Session,
+        ..kind
+    }
+}
+
+const fn durable(kind: Kind) -> Kind {
+    Kind {
+        calls: Calls::Durable,
         ..kind
     }
 }
@@ -133,6 +147,58 @@ pub(super) const KINDS: &[Kind] = &[
             value(input, input + 1 + number)
         },
     ),
+    python(
+        "parks",
+        "import asyncio\n\nasync def run(x, ctx):\n    before = [x] * 1000\n    for _ in range(3):\n        await asyncio.sleep(0.0005)\n        x = await ctx.hostcall('double', x)\n    assert sum(before) * 8 == x * 1000\n    return x\n",
+        |random, _| {
+            let input = random.below(1000);
+            value(input, input * 8)
+        },
+    ),
+    python(
+        "parks with secrets",
+        "import asyncio\nOWN = secret(NUMBER)\nkept = []\n\nasync def run(x, ctx):\n    kept.extend(OWN.decode() + str(n) for n in range(x))\n    await asyncio.sleep(0.001)\n    del kept[::2]\n    await asyncio.gather(*(ctx.hostcall('double', n) for n in range(3)), asyncio.sleep(0.001))\n    return len(OWN)\n",
+        |random, _| value(random.below(500), 24),
+    ),
+    python(
+        "parks and calls",
+        "import asyncio\n\nasync def run(x, ctx):\n    async with asyncio.timeout(600):\n        both = await asyncio.gather(*(ctx.hostcall('nest', x + n) for n in range(2)), asyncio.sleep(0.001))\n    return both[0] + both[1] + NUMBER\n",
+        |random, number| {
+            let input = random.below(100);
+            value(input, 2 * input + 3 + number)
+        },
+    ),
+    python(
+        "parks for ever",
+        "async def run(x, ctx):\n    return await ctx.hostcall('never', x)\n",
+        |_, _| {
+            stopped(
+                &[
+                    Limit::ParkedTime,
+                    Limit::WallTime,
+                    Limit::Instances,
+                    Limit::Computing,
+                ],
+                limits()
+                    .wall_time(Duration::from_millis(20))
+                    .parked_time(Duration::from_millis(5)),
+            )
+        },
+    ),
+    durable(python(
+        "durable",
+        "import asyncio\n\nasync def run(x, ctx):\n    both = await asyncio.gather(*(ctx.hostcall('double', x + n) for n in range(3)))\n    return await ctx.hostcall('double', sum(both)) + NUMBER\n",
+        |random, number| {
+            let input = random.below(1000);
+            value(input, 4 * (3 * input + 3) + number)
+        },
+    )),
+    session(python("count, session", COUNT, count)),
+    session(python(
+        "count, session that parks",
+        "import asyncio\ncalls = 0\n\nasync def run(_, ctx):\n    global calls\n    calls += 1\n    await asyncio.gather(ctx.hostcall('double', calls), asyncio.sleep(0.0005))\n    return calls\n",
+        count,
+    )),
     python("count", COUNT, one),
     shared(python("count, shared", COUNT, count)),
     kind(

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
-use python_runtime::{CallError, Function, Isolation, Limit, Program};
+use python_runtime::{CallError, Durable, Function, Isolation, Limit, Program, Session};
 use serde_json::Value;
 
 use super::hosts::Hosts;
 use super::kinds::KINDS;
 use super::peak::longest_poll;
-use super::programs::Kind;
+use super::programs::{Ask, Calls, Kind};
 use super::random::Random;
 use super::tally::{Outcome, Tally};
 
@@ -30,6 +30,8 @@ struct Slot {
     count: u64,
     /// Whether state may have been lost since.
     unsure: bool,
+    /// Whose calls they are, where that is the kind.
+    session: Option<Session>,
 }
 
 /// Calls until `ended`.
@@ -78,7 +80,19 @@ async fn step(hosts: &Hosts, random: &mut Random, tally: &Tally, slots: &mut [Sl
         *slot = new;
     }
     let kind = slot.kind.name;
-    let (outcome, poll) = longest_poll(call(slot, random)).await;
+    if let Some(session) = &slot.session
+        && random.once_in(10)
+        && let Ok(fork) = session.fork()
+    {
+        slot.session = Some(fork);
+    }
+    let outcome = async {
+        match slot.kind.calls {
+            Calls::Durable => durable(hosts, slot, random).await,
+            _ => call(slot, random).await,
+        }
+    };
+    let (outcome, poll) = longest_poll(outcome).await;
     tally.add(kind, outcome);
     tally.polled(poll);
 }
@@ -99,6 +113,7 @@ async fn register(
         }
         let function = program.functions().next();
         let function = function.ok_or_else(|| anyhow::anyhow!("it has no function"))?;
+        let session = (kind.calls == Calls::Session).then(|| program.session());
         Ok(Slot {
             kind,
             number,
@@ -106,6 +121,7 @@ async fn register(
             function,
             count: 0,
             unsure: false,
+            session,
         })
     }
     .await;
@@ -129,10 +145,11 @@ async fn call(slot: &mut Slot, random: &mut Random) -> Outcome {
         1 => Early::Deadline(Duration::from_micros(random.below(20_000))),
         _ => Early::Never,
     };
-    let call = slot
-        .function
-        .call::<_, Value>(&ask.input)
-        .limits(ask.limits);
+    let call = match &slot.session {
+        Some(session) => session.call::<_, Value>("run", &ask.input),
+        None => slot.function.call::<_, Value>(&ask.input),
+    };
+    let call = call.limits(ask.limits);
     let began = Instant::now();
     let result = match early {
         Early::Never => call.await,
@@ -153,7 +170,9 @@ async fn call(slot: &mut Slot, random: &mut Random) -> Outcome {
         return Outcome::Late;
     }
     let (count, unsure) = (slot.count, slot.unsure);
-    let is_next = |now| now == count + 1 || (unsure && now == 1);
+    // A session's calls are transactions.
+    let may_be_lost = unsure && slot.session.is_none();
+    let is_next = |now| now == count + 1 || (may_be_lost && now == 1);
     match ask.expected.check(&result, is_next) {
         Err(what) => Outcome::Wrong(what),
         Ok(()) => match result {
@@ -164,5 +183,54 @@ async fn call(slot: &mut Slot, random: &mut Random) -> Outcome {
             }
             Err(_) => Outcome::Error,
         },
+    }
+}
+
+/// A durable call, whose hostcalls are answered one by one, in any order, from bytes or not.
+async fn durable(hosts: &Hosts, slot: &Slot, random: &mut Random) -> Outcome {
+    let ask = slot.kind.ask(random, slot.number, &slot.program);
+    let began = Instant::now();
+    let result = resumed(hosts, slot, &ask, random).await;
+    match ask.expected.check(&result, |_| false) {
+        Ok(()) => Outcome::Answer(began.elapsed()),
+        Err(what) => Outcome::Wrong(what),
+    }
+}
+
+async fn resumed(
+    hosts: &Hosts,
+    slot: &Slot,
+    ask: &Ask,
+    random: &mut Random,
+) -> Result<Value, CallError> {
+    let call = slot.function.call::<_, Value>(&ask.input);
+    let mut durable = call.limits(ask.limits).until_parked().await?;
+    loop {
+        let parked = match durable {
+            Durable::Done(output) => return Ok(output),
+            Durable::Parked(parked) => parked,
+        };
+        let resume = match parked.to_bytes() {
+            Ok(bytes) if random.once_in(2) => hosts.python.resume(bytes),
+            _ => Ok(parked.resume()),
+        };
+        // They were written by this process.
+        let Ok(resume) = resume else {
+            return Err(CallError::InstanceEnded);
+        };
+        // What was given up on the way can be resumed again.
+        if random.once_in(10) {
+            let given_up = parked.resume().into_future();
+            let _ = tokio::time::timeout(Duration::from_micros(300), given_up).await;
+        }
+        let answered = random.choose(parked.hostcalls()).cloned();
+        let resume = match answered {
+            Some(awaited) => {
+                let double = awaited.payload.parse::<u64>().unwrap_or_default() * 2;
+                resume.answer(awaited.id, Ok(double))
+            }
+            None => resume,
+        };
+        durable = resume.limits(ask.limits).output::<Value>().await?;
     }
 }

@@ -14,8 +14,19 @@ use super::random::Random;
 pub(super) struct Kind {
     pub(super) name: &'static str,
     pub(super) made: Made,
-    pub(super) shared: bool,
+    pub(super) calls: Calls,
     pub(super) ask: fn(&mut Random, u64) -> Ask,
+}
+
+/// What the calls of a program see of each other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Calls {
+    Apart,
+    Shared,
+    /// They are those of one session.
+    Session,
+    /// Each is durable: what it waits for is answered here.
+    Durable,
 }
 
 pub(super) enum Made {
@@ -63,9 +74,9 @@ const MEMORY: &str = include_str!("../../../../python-runtime/tests/tenants/memo
 
 impl Kind {
     pub(super) async fn program(&self, hosts: &Hosts, number: u64) -> Result<Program> {
-        let isolation = match self.shared {
-            true => Isolation::Shared,
-            false => Isolation::PerCall,
+        let isolation = match self.calls {
+            Calls::Shared => Isolation::Shared,
+            _ => Isolation::PerCall,
         };
         let text = |source: &str| source.replace("NUMBER", &number.to_string());
         let source = match &self.made {
