@@ -105,12 +105,14 @@ pub(crate) async fn exchange(
         true => meter.park_policy(),
         false => None,
     };
+    // A batch that does not wait may be followed by one that does.
+    let can_wait = request.park || request.wait.is_some_and(|seconds| seconds <= 0.0);
     for call in request.calls {
         if meter.outstanding(|outstanding| outstanding.contains(call.id)) {
             let message = format!("a hostcall with the id {} is already in flight", call.id);
             return Ok(Err(HostcallError::new("op_400", message)));
         }
-        start(meter, router, context, call, request.park)?;
+        start(meter, router, context, call, can_wait)?;
     }
     let wait = until(request.wait);
     let answered = match (policy, wait) {
@@ -201,7 +203,7 @@ fn start(
     router: &Arc<Router>,
     context: &HostcallContext,
     call: BatchedCall<'_>,
-    parks: bool,
+    can_wait: bool,
 ) -> Result<(), LimitExceeded> {
     meter.count_hostcall()?;
     let BatchedCall { id, op, payload } = call;
@@ -209,8 +211,8 @@ fn start(
     let bytes = op.len().saturating_add(payload.len());
     let is_deferred = meter.is_durable() && !router.is_immediate(&op);
     // Who can't be stored while it waits would wait for ever.
-    let is_refused = is_deferred && !parks;
-    let is_theirs = is_deferred && parks;
+    let is_refused = is_deferred && !can_wait;
+    let is_theirs = is_deferred && can_wait;
     let keeps = is_theirs || meter.park_policy().is_some();
     let awaited = keeps.then(|| Awaited::new(id, op.to_string(), payload.clone()));
     let (router, context, op) = (router.clone(), context.clone(), op.into_owned());
