@@ -112,7 +112,7 @@ async fn trees_of_calls_grow_on_one_interpreter() {
         let program = program(&runtime, Isolation::PerCall, concurrency).await;
         let _ = known.set(program.clone());
         let [tree, impatient] = ["tree", "impatient"].map(|op| program.function(op).unwrap());
-        let trees = join_all((0..6).map(|_| tree.call::<_, u64>(&3).into_future()));
+        let trees = join_all((0..3).map(|_| tree.call::<_, u64>(&3).into_future()));
         for sum in trees.await {
             assert_eq!(sum.unwrap(), leaves(3), "{pool:?}");
         }

@@ -131,6 +131,36 @@ async fn programs_that_are_parked_come_to_the_same() {
     assert_eq!(parks, 0);
 }
 
+/// A profiled call waits in place, and so does one whose thread blocks for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn profiled_and_blocking_calls_come_to_the_same() {
+    let runtime = runtime(
+        PoolConfig::default()
+            .instances(1)
+            .park_after(Duration::ZERO),
+    );
+    let run = run(&runtime).await;
+    for seed in 0..10 {
+        let input = json!([seed, false]);
+        let expected = run.call::<_, Value>(&input).await.ok();
+        let (profiled, receipt) = run.call::<_, Value>(&input).profiled().with_receipt().await;
+        assert_eq!(
+            profiled.as_ref().ok(),
+            expected.as_ref(),
+            "seed {seed} {profiled:?}"
+        );
+        assert_eq!(receipt.parks, 0);
+        let run = run.clone();
+        let blocking = move || run.call::<_, Value>(&input).run_blocking();
+        let blocking = std::thread::spawn(blocking).join().unwrap();
+        assert_eq!(
+            blocking.as_ref().ok(),
+            expected.as_ref(),
+            "seed {seed} {blocking:?}"
+        );
+    }
+}
+
 /// Answers one of the hostcalls that `parked` waits for, or waits until it goes on by itself.
 async fn go_on(
     there: &PythonRuntime,

@@ -28,8 +28,9 @@ struct Slot {
     function: Function,
     /// The count that the latest call answered, where state is shared.
     count: u64,
-    /// Whether state may have been lost since.
-    unsure: bool,
+    /// Calls since, of which it is not known whether they were counted, or lost the state: a deadline
+    /// may pass once the function is done.
+    unsure: u64,
     /// Whose calls they are, where that is the kind.
     session: Option<Session>,
 }
@@ -120,7 +121,7 @@ async fn register(
             program,
             function,
             count: 0,
-            unsure: false,
+            unsure: 0,
             session,
         })
     }
@@ -157,7 +158,7 @@ async fn call(slot: &mut Slot, random: &mut Random) -> Outcome {
         Early::Dropped(time) => match tokio::time::timeout(time, call.into_future()).await {
             Ok(result) => result,
             Err(_) => {
-                slot.unsure = true;
+                slot.unsure += 1;
                 return Outcome::Cancelled;
             }
         },
@@ -166,19 +167,20 @@ async fn call(slot: &mut Slot, random: &mut Random) -> Outcome {
     if let (Early::Deadline(_), Err(CallError::Limit { exceeded, .. })) = (&early, &result)
         && let Limit::Deadline | Limit::Instances | Limit::Computing = exceeded.limit
     {
-        slot.unsure = true;
+        slot.unsure += 1;
         return Outcome::Late;
     }
     let (count, unsure) = (slot.count, slot.unsure);
     // A session's calls are transactions.
-    let may_be_lost = unsure && slot.session.is_none();
-    let is_next = |now| now == count + 1 || (may_be_lost && now == 1);
+    let unsure = if slot.session.is_some() { 0 } else { unsure };
+    let is_next =
+        |now| (count + 1..=count + 1 + unsure).contains(&now) || (1..=unsure).contains(&now);
     match ask.expected.check(&result, is_next) {
         Err(what) => Outcome::Wrong(what),
         Ok(()) => match result {
             Ok(answer) => {
                 slot.count = answer.as_u64().unwrap_or(0);
-                slot.unsure = false;
+                slot.unsure = 0;
                 Outcome::Answer(time)
             }
             Err(_) => Outcome::Error,
