@@ -64,8 +64,8 @@ impl Component {
     ///
     /// # Errors
     ///
-    /// [`SnapshotError::Component`] if it is a program of another component;
-    /// [`ProgramError::DuplicateOp`] and [`ProgramError::ReservedOp`] if it was forged.
+    /// [`SnapshotError::Component`](crate::SnapshotError::Component) if it is a program of another
+    /// component; [`ProgramError::DuplicateOp`] and [`ProgramError::ReservedOp`] if it was forged.
     pub fn restore(&self, snapshot: &Snapshot) -> Result<ProgramBuilder, ProgramError> {
         self.check_identity(snapshot.component())?;
         check_names(snapshot.ops())?;
