@@ -4,11 +4,11 @@
 //! Each bench is a process of its own, so that no one measures what another left behind: `start`
 //! (processes and loading), `instance` (what an instance's life consists of), `call` (functions and
 //! calls), `state` (parked
-//! calls, durable calls, sessions), `wire` (the protocol against a bare component call), `native` (CPython without a
-//! sandbox), `load` (throughput, latency under load), `memory`.
+//! calls, durable calls, sessions), `wire` (the protocol against a bare component call), `native`
+//! (CPython without a sandbox), `load` (throughput, latency under load), `memory`.
 //!
-//! In reading order: `figures` (what was measured), `ladder` (what criterion times), `process` (what
-//! the process takes), `python` (the function that is called).
+//! In reading order: `figures` (what was measured), `ladder` (what criterion times), `process`
+//! (what the process takes), `python` (the function that is called).
 
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 

@@ -133,8 +133,8 @@ fn latency(rate: f64) {
         .record();
 }
 
-/// A thousand calls of a plain function that waits 100 ms in a hostcall, all at once, of a pool that
-/// is empty and has its defaults: until the last one is done.
+/// A thousand calls of a plain function that waits 100 ms in a hostcall, all at once, of a pool
+/// that is empty and has its defaults: until the last one is done.
 fn waiting() {
     const WAIT: &str = "def wait(milliseconds, ctx):\n    ctx.hostcall('wait', milliseconds)\n";
     let tokio = Runtime::new().expect("a tokio runtime");

@@ -13,7 +13,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use python_runtime::{
     CallError, Durable, HostcallContext, HostcallError, Limits, PoolConfig, Program, PythonError,
-    PythonRuntime, PythonSource, ResetPolicy,
+    PythonRuntime, PythonSource, ResetPolicy, Session, SourceTree,
 };
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
@@ -312,4 +312,51 @@ async fn calls_of_a_session_are_transactions() {
     let stats = runtime.stats();
     assert_eq!((stats.parked, stats.in_flight), (0, 0), "{stats:?}");
     assert_eq!(stats.discarded.unclean, 0, "{stats:?}");
+}
+
+#[tokio::test]
+async fn a_session_of_a_large_program_takes_what_it_changed() {
+    let pool = PoolConfig::default().instances(2).verify(true);
+    let soon = async |_: HostcallContext, n: u64| Ok::<_, HostcallError>(n);
+    let runtime = PythonRuntime::builder().hostcall("soon", soon).pool(pool);
+    let runtime = runtime.build().unwrap();
+    let source = "\
+table = [str(number) for number in range(60_000)]
+
+def put(at):
+    table[at] = table[at] * 2
+    return table[at]
+
+async def put_later(at, ctx):
+    await ctx.hostcall('soon', 1)
+    return put(at)
+";
+    let tree = SourceTree::new().file("table.py", source).unwrap();
+    let tree = Arc::new(tree);
+    let program = runtime.program();
+    let program = ["put", "put_later"]
+        .into_iter()
+        .fold(program, |program, name| {
+            let target = format!("table:{name}");
+            let source = PythonSource::from_tree(tree.clone(), &target).unwrap();
+            program.function(name, source)
+        });
+    let program = program.build().await.unwrap();
+    let large = program.size().unwrap().bytes;
+    assert!(large > 2 << 20, "mapped: {large}");
+    let session = program.session();
+    let put =
+        async |session: &Session, op, at: usize| session.call::<_, String>(op, &at).await.unwrap();
+    assert_eq!(put(&session, "put", 7).await, "77");
+    let fork = session.fork().unwrap();
+    assert_eq!(put(&session, "put_later", 7).await, "7777");
+    assert_eq!(put(&fork, "put_later", 50_000).await, "5000050000");
+    assert_eq!(put(&fork, "put", 7).await, "7777");
+    let plain = program.function("put").unwrap();
+    assert_eq!(plain.call::<_, String>(&7).await.unwrap(), "77");
+    for session in [session, fork] {
+        let size = session.size().unwrap().bytes;
+        assert!(size < large / 20, "{size} of {large}");
+    }
+    assert_eq!(runtime.stats().discarded.unclean, 0);
 }

@@ -421,12 +421,12 @@ impl<'f, O: Send + 'static> Call<'f, O> {
         (done, receipt)
     }
 
-    /// Makes the call on this thread, which must not be one that drives async tasks; one of
-    /// `spawn_blocking` is fine.
+    /// Makes the call on this thread, which must not belong to a tokio runtime.
     ///
     /// # Errors
     ///
-    /// Any [`CallError`]; [`CallError::BlockingInAsync`] on a thread that drives async tasks.
+    /// Any [`CallError`]; [`CallError::BlockingInAsync`] on a thread of a tokio runtime, those of
+    /// `spawn_blocking` among them.
     pub fn run_blocking(self) -> Result<O, CallError> {
         block_on(self.into_future())?
     }

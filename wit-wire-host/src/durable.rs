@@ -38,7 +38,8 @@ impl<O: Send + 'static> Call<'_, O> {
     /// The host makes none of its hostcalls, except those of
     /// [`HostBuilder::immediate`](crate::HostBuilder::immediate); the embedder does what they ask
     /// for. Only hostcalls that a coroutine awaits can wait; others get the error `op_409`.
-    /// Durations that the guest measures count the time until the call is resumed.
+    /// Durations that the guest measures count the time until the call is resumed. A call of a
+    /// session that is parked leaves the session: its state stays what it was.
     ///
     /// Not cancel safe: dropping the future cancels the call.
     ///

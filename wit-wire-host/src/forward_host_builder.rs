@@ -29,8 +29,8 @@ macro_rules! forward_host_builder {
                 self
             }
 
-            /// Adds to the hostcalls that the host also makes for durable calls, by name: those that
-            /// are done at once and may be done again.
+            /// Adds to the hostcalls that the host also makes for durable calls, by name: those
+            /// that are done at once and may be done again.
             pub fn immediate(mut self, ops: impl IntoIterator<Item = impl Into<String>>) -> Self {
                 self.host = self.host.immediate(ops);
                 self

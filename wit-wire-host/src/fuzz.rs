@@ -40,8 +40,8 @@ fn sealed(bytes: &[u8]) -> Option<Vec<u8>> {
     Some([start.get(..16)?, digest.as_bytes(), rest].concat())
 }
 
-/// The same for a parked call, whose header is also what a run goes on from: with the hostcalls that
-/// it waits for, what it had used, its clock and its random numbers.
+/// The same for a parked call, whose header is also what a run goes on from: with the hostcalls
+/// that it waits for, what it had used, its clock and its random numbers.
 pub fn parked(bytes: &[u8]) {
     parked_of(bytes);
     if let Some(sealed) = sealed(&measured(bytes)) {

@@ -68,7 +68,8 @@ pub struct Receipt {
     pub hostcalls: u64,
     /// How often the call was parked: it waited, and others had its instance.
     pub parks: u32,
-    /// Wall time that it was parked.
+    /// Wall time that it was parked, or waited to be resumed on its own instance because its state
+    /// can't be stored.
     pub parked_time: Duration,
     /// Bytes of input.
     pub bytes_in: usize,

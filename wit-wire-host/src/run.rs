@@ -405,8 +405,8 @@ impl Run {
         }
     }
 
-    /// The answers for a guest that waits, as soon as there is one. If it has no instance, `kept` is
-    /// what it keeps of its permits.
+    /// The answers for a guest that waits, as soon as there is one. If it has no instance, `kept`
+    /// is what it keeps of its permits.
     async fn answers(
         &self,
         asked: Asked,

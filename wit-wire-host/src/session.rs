@@ -15,10 +15,10 @@ use crate::session_state::SessionState;
 /// left. Between calls it is data, and takes no instance.
 ///
 /// Calls take turns, in the order in which they were first polled. A call is a transaction: if a
-/// trap, an exit, a panic or a limit ends it, or its future is dropped, the state stays what it was before.
-/// A function that reports an error (an exception in Python) came back by itself, and keeps what it
-/// changed. What a state may take is [`Limits::state`](crate::Limits::state) of the call that
-/// leaves it.
+/// trap, an exit, a panic or a limit ends it, or its future is dropped, the state stays what it was
+/// before. A function that reports an error (an exception in Python) came back by itself, and keeps
+/// what it changed. What a state may take is [`Limits::state`](crate::Limits::state) of the call
+/// that leaves it.
 ///
 /// A hostcall that calls the session whose call made it waits for its own caller, until the
 /// deadline.

@@ -132,7 +132,8 @@ impl PythonRuntime {
         self.host.stats()
     }
 
-    /// Rejects new calls, waits for those in progress, parked ones among them, and releases all idle interpreters.
+    /// Rejects new calls, waits for those in progress, parked ones among them, and releases all
+    /// idle interpreters.
     ///
     /// # Cancel safety
     ///

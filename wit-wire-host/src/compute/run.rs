@@ -21,8 +21,8 @@ const SHORT: u32 = 2;
 /// A metered run, polled here or on the compute threads. What it comes to, and a panic, are its
 /// caller's.
 ///
-/// Dropping it drops the run: at once, or a tick later at the most if a compute thread polls it. Its
-/// hostcalls in flight are dropped here.
+/// Dropping it drops the run: at once, or a tick later at the most if a compute thread polls it.
+/// Its hostcalls in flight are dropped here.
 pub(crate) struct Run<F: Future> {
     place: Place<F>,
     meter: Meter,

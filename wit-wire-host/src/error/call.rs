@@ -219,7 +219,7 @@ pub enum CallError {
     },
     /// A blocking call from a thread that drives async tasks would stall all of them.
     #[error(
-        "blocking call inside an async runtime: await the call instead, or move it to a blocking thread"
+        "blocking call inside an async runtime: await the call instead, or make it on a thread of your own"
     )]
     BlockingInAsync,
     /// An async call outside a tokio runtime. (One that was built without its timer panics in tokio
@@ -271,8 +271,8 @@ impl CallError {
     /// or `output` (JSON that does not fit); `no_handler` (also if a profile was requested that the
     /// guest can't make); `init`; `trap`; `exit`; `limit_` and a field of
     /// [`Limits`](crate::Limits), or `deadline`, `tables`, `handles`, `instances`, `computing`,
-    /// `concurrency`, `queue`, `parked_calls`, `parked_bytes`; `shut_down`; `error` (the host or the
-    /// machine).
+    /// `concurrency`, `queue`, `parked_calls`, `parked_bytes`; `shut_down`; `error` (the host or
+    /// the machine).
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Handler { .. } => "failed",

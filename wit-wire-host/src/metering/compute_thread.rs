@@ -18,8 +18,8 @@ pub(super) fn is_compute_thread() -> bool {
     IS_COMPUTE_THREAD.get()
 }
 
-/// Comes back once the run is polled on its caller's task. It wakes nobody: a run that waits on such
-/// a thread is given back to its caller.
+/// Comes back once the run is polled on its caller's task. It wakes nobody: a run that waits on
+/// such a thread is given back to its caller.
 pub(crate) async fn leave_compute_thread() {
     poll_fn(|_| match is_compute_thread() {
         true => Poll::Pending,

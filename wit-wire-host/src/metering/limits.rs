@@ -71,8 +71,8 @@ pub struct Limits {
     /// Wall time that the call may spend parked, all its waits together, which then does not count
     /// as `wall_time`. `None` if it does.
     pub parked_time: Option<Duration>,
-    /// Wall time until an instance and a turn at computing are free. A call made by a hostcall waits
-    /// until its deadline.
+    /// Wall time until an instance and a turn at computing are free. A call made by a hostcall
+    /// waits until its deadline.
     pub wait: Duration,
     /// How deep calls may be nested: a hostcall that calls a function makes a call at depth 1, and
     /// so on. One nested call at a time bypasses the queue, because its caller may hold the only

@@ -312,8 +312,8 @@ impl Meter {
         lock(&self.0.parking).asked = Some(asked);
     }
 
-    /// Sets whether the run has no instance at the moment. One that is built for it ends runs of its
-    /// own, which are not the end of this one.
+    /// Sets whether the run has no instance at the moment. One that is built for it ends runs of
+    /// its own, which are not the end of this one.
     pub(crate) fn set_between_instances(&self, is_between: bool) {
         lock(&self.0.parking).is_between_instances = is_between;
     }

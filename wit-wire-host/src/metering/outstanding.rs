@@ -118,8 +118,8 @@ impl Outstanding {
         })
     }
 
-    /// All that have no answer, for somebody else to answer. `None` if there is one that this was not
-    /// kept of.
+    /// All that have no answer, for somebody else to answer. `None` if there is one that this was
+    /// not kept of.
     pub(crate) fn to_awaited(&self) -> Option<Vec<Awaited>> {
         let in_flight = self.handles.values().map(|one| one.awaited.clone());
         let theirs = self.awaited.values().cloned().map(Some);
@@ -138,8 +138,8 @@ impl Outstanding {
         self.bytes
     }
 
-    /// Adds a hostcall with `bytes` of name and payload, which are also in `awaited` if somebody else
-    /// may have to answer it.
+    /// Adds a hostcall with `bytes` of name and payload, which are also in `awaited` if somebody
+    /// else may have to answer it.
     pub(crate) fn add(
         &mut self,
         id: u64,

@@ -31,7 +31,8 @@ pub(crate) const RESEED: &str = "wit-wire:reseed";
 /// Op: makes a guest open what later calls would open once. No guest has a handler for it.
 pub(crate) const SETTLE: &str = "wit-wire:settle";
 
-/// What a guest returns from `handle` that was asked to park. It is not JSON, so that it is no output.
+/// What a guest returns from `handle` that was asked to park. It is not JSON, so that it is no
+/// output.
 pub(crate) const PARKED: &str = "wit-wire:parked";
 /// What a host answers a batch with that asks the guest to park, as JSON.
 pub(crate) const PARK: &str = "\"park\"";

@@ -1,9 +1,9 @@
 //! Everything that a guest can see or ask for, as the contents of one store.
 //!
 //! A [`Sandbox`] makes stores whose guests have an empty WASI, output streams that are stored and
-//! counted, clocks, random numbers and the embedder's hostcalls. What belongs to a run and not to the
-//! store that serves it is its [`RunEnvironment`]. It knows a run's meter, and neither an instance
-//! nor a guest's memory.
+//! counted, clocks, random numbers and the embedder's hostcalls. What belongs to a run and not to
+//! the store that serves it is its [`RunEnvironment`]. It knows a run's meter, and neither an
+//! instance nor a guest's memory.
 
 mod answer;
 mod clock;

@@ -16,7 +16,7 @@ pub(crate) enum Bound {
 }
 use Bound::{AtLeast, AtMost};
 
-pub(crate) const RATIOS: [Ratio; 7] = [
+pub(crate) const RATIOS: [Ratio; 9] = [
     Ratio::new(
         "native.process_per_call",
         "call.per_call.cpu",
@@ -28,6 +28,8 @@ pub(crate) const RATIOS: [Ratio; 7] = [
     Ratio::new("start.cached", "native.process_per_call", AtMost(1.0)),
     Ratio::new("call.per_call.cpu", "call.shared", AtMost(12.0)),
     Ratio::new("init", "program.apply", AtLeast(20.0)),
+    Ratio::new("park.cpu", "call.per_call.cpu", AtMost(2.0)),
+    Ratio::new("session.call.cpu", "call.per_call.cpu", AtMost(2.0)),
 ];
 
 impl Ratio {

@@ -28,8 +28,8 @@ struct Slot {
     function: Function,
     /// The count that the latest call answered, where state is shared.
     count: u64,
-    /// Calls since, of which it is not known whether they were counted, or lost the state: a deadline
-    /// may pass once the function is done.
+    /// Calls since, of which it is not known whether they were counted, or lost the state: a
+    /// deadline may pass once the function is done.
     unsure: u64,
     /// Whose calls they are, where that is the kind.
     session: Option<Session>,
