@@ -18,9 +18,11 @@ mod files;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::{Parser, Subcommand};
-use python_runtime::{Awaited, Durable, PythonRuntime, PythonSource, printable};
+use python_runtime::{
+    Awaited, CallError, Durable, PythonError, PythonRuntime, PythonSource, printable,
+};
 use serde_json::Value;
 
 use crate::files::Folder;
@@ -74,6 +76,14 @@ async fn main() -> Result<()> {
     Ok(())
 }
 
+/// An exception as Python shows it.
+fn explain(error: CallError) -> anyhow::Error {
+    match PythonError::of(&error) {
+        Some(python) => anyhow!("{python}"),
+        None => error.into(),
+    }
+}
+
 /// An order, as files: `NUMBER.parked` while it waits, then `NUMBER.done`.
 struct Order<'a> {
     folder: &'a Folder,
@@ -92,7 +102,8 @@ impl<'a> Order<'a> {
             return Ok(found);
         }
         let function = runtime.function(PythonSource::def("order", ORDER)).await?;
-        let step = function.call::<_, String>(order).until_parked().await?;
+        let step = function.call::<_, String>(order).until_parked();
+        let step = step.await.map_err(explain)?;
         self.go_on(step).await
     }
 
@@ -121,7 +132,7 @@ impl<'a> Order<'a> {
             resume = resume.answer(id, Ok(approves));
         }
         // Without an answer it is parked again at once.
-        let step = resume.await?;
+        let step = resume.await.map_err(explain)?;
         self.go_on(step).await.map(Some)
     }
 
@@ -148,7 +159,7 @@ impl<'a> Order<'a> {
             };
             let receipt = self.charge(charge)?;
             let resume = parked.resume().answer(charge.id, Ok(receipt));
-            step = resume.output().await?;
+            step = resume.output().await.map_err(explain)?;
         }
     }
 
