@@ -74,14 +74,25 @@ pub(crate) fn decommit(memory: &mut [u8], ranges: &[Range<usize>]) -> std::io::R
 /// Makes the pages in `ranges` clean again that hold what was mapped there: a component's start
 /// writes to many pages what they hold already.
 pub(crate) fn decommit_unchanged(memory: &mut [u8], ranges: &[Range<usize>]) {
-    let mut held = [0; PAGE];
-    for start in ranges.iter().flat_map(|range| range.clone().step_by(PAGE)) {
-        let Some(page) = memory.get_mut(start..start + PAGE) else {
-            return;
-        };
-        held.copy_from_slice(page);
-        if sys::decommit(page).is_ok() && *page != held {
-            page.copy_from_slice(&held);
+    // As many pages as the system maps at once when one of them is read.
+    const TOGETHER: usize = 16 * PAGE;
+    let mut held = Vec::with_capacity(TOGETHER);
+    for range in ranges {
+        for start in range.clone().step_by(TOGETHER) {
+            let end = range.end.min(start + TOGETHER);
+            let Some(pages) = memory.get_mut(start..end) else {
+                return;
+            };
+            held.clear();
+            held.extend_from_slice(pages);
+            if sys::decommit(pages).is_err() {
+                continue;
+            }
+            for (page, held) in pages.chunks_mut(PAGE).zip(held.chunks(PAGE)) {
+                if page != held {
+                    page.copy_from_slice(held);
+                }
+            }
         }
     }
 }

@@ -103,11 +103,64 @@ impl DirtySet {
         let spare = pages.zip(&self.changed).filter(is_spare);
         let spare: Vec<_> = spare.map(|(start, _)| start).collect();
         if !spare.is_empty() {
-            let unchanged: Vec<_> = spare.iter().map(|start| *start..start + PAGE).collect();
+            let mut unchanged: Vec<Range<usize>> = Vec::new();
+            for start in &spare {
+                match unchanged.last_mut() {
+                    Some(last) if last.end == *start => last.end += PAGE,
+                    _ => unchanged.push(*start..start + PAGE),
+                }
+            }
             decommit_unchanged(memory, &unchanged);
             *has_new_pages = true;
             self.given_back.extend(spare);
             self.given_back.sort_unstable();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test fails by panicking"
+    )]
+
+    use super::super::{can_find_dirty_pages, keep_pages_plain};
+    use super::*;
+
+    #[test]
+    fn pages_that_no_pass_changes_are_given_back_unless_they_were_before() {
+        if !can_find_dirty_pages().unwrap() {
+            return;
+        }
+        // So large that the allocator asks the system for it, which has nothing in it dirty.
+        let mut buffer = vec![0_u8; 4 << 20];
+        let aligned = buffer.as_ptr().align_offset(PAGE);
+        let memory = &mut buffer[aligned..][..1 << 20];
+        keep_pages_plain(memory);
+        let mut set = DirtySet::default();
+        let write = |memory: &mut [u8]| {
+            for page in 0..6 {
+                memory[page * PAGE] = 1;
+            }
+        };
+        write(memory);
+        for (round, gives_back) in [true, false, false].into_iter().enumerate() {
+            let mut has_new_pages = true;
+            set.find(&mut has_new_pages, memory).unwrap();
+            assert_eq!(set.pages(), 6, "{round}");
+            while set.is_learning() {
+                // Two pages differ, now one and now the other.
+                let odd = set.passes % 2 == 1;
+                let differed = (0..6).map(|page| page == usize::from(odd));
+                set.end_pass(differed, &mut has_new_pages, memory);
+            }
+            assert!((0..6).all(|page| memory[page * PAGE] == 1), "{round}");
+            assert_eq!(has_new_pages, gives_back, "{round}");
+            // All of them are written again, so that none is clean.
+            write(memory);
+        }
+        assert_eq!(set.given_back, [2, 3, 4, 5].map(|page| page * PAGE));
     }
 }
