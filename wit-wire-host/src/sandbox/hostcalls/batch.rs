@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use futures_util::poll;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -184,7 +183,8 @@ async fn before<T>(
 ) -> Option<T> {
     let mut collect = pin!(collect);
     // What is there already needs no timer.
-    if let Poll::Ready(done) = poll!(collect.as_mut()) {
+    let first = poll_fn(|context| Poll::Ready(collect.as_mut().poll(context)));
+    if let Poll::Ready(done) = first.await {
         return Some(done);
     }
     if patience.is_zero() {
