@@ -912,7 +912,8 @@ fn names_and_messages_are_paid_for_like_values() {
         errors[0]
     );
     if let (Some(before), Some(after)) = (before, peak_memory(&server)) {
-        assert!(after - before < 150 << 10, "{before} KiB, then {after} KiB");
+        // Mostly interpreters, of which each call that waits for another one has its own.
+        assert!(after - before < 300 << 10, "{before} KiB, then {after} KiB");
     }
 }
 
@@ -1027,7 +1028,8 @@ fn hostile_queries_end_in_an_error_and_take_little_memory() {
     let fine = ask(&spread(1, 9_999), json!({}));
     assert_eq!(fine, json!({"data": {"customer": {"name": "Ada"}}}));
     if let (Some(before), Some(after)) = (before, peak_memory(&server)) {
-        assert!(after - before < 150 << 10, "{before} KiB, then {after} KiB");
+        // Mostly interpreters, of which each call that waits for another one has its own.
+        assert!(after - before < 300 << 10, "{before} KiB, then {after} KiB");
     }
 }
 

@@ -88,6 +88,7 @@ def settle():
                 answer = wire.handle(mat_wire.HandleReq(RESUME, host.answers))
     typegate_wire.hostcall = hostcall
     app.forget()
+    loop.forget()
     sys.meta_path[:] = finders
     sys.path_hooks[:] = hooks
     for name in data:

@@ -219,6 +219,12 @@ def _ask(payload):
         raise hostcall_error.from_json(error.value) from None
 
 
+def forget():
+    """Begins to count hostcalls again, once no loop is left that has made some."""
+    global _ids
+    _ids = itertools.count(1)
+
+
 def install():
     """Makes `Loop` the event loop of `asyncio.run` and similar functions."""
     asyncio.EventLoop = asyncio.SelectorEventLoop = Loop
