@@ -258,8 +258,8 @@ impl<'f, O: Send + 'static> Call<'f, O> {
     /// [`Receipt::output`] stores, the first ones up to [`Limits::log`]; a piece may end within a
     /// line or a character. What `init` writes is not among them.
     ///
-    /// It is called from within the guest's write, on a thread that drives async tasks, at the
-    /// call's expense: it must be quick and must not block. Send to an unbounded channel, or try to
+    /// It is called from within the guest's write, on the thread that the guest computes on, at the
+    /// call's expense: it must be quick and must not block, and finds no task-local values. Send to an unbounded channel, or try to
     /// send to a bounded one. If it panics, the call goes on, and it is dropped and not called
     /// again. It is dropped with the call at the latest.
     ///

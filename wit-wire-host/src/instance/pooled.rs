@@ -189,8 +189,12 @@ impl PooledInstance {
         let memory = probe.memory(store);
         let failed = |error| CallError::failed(error, Phase::Init);
         self.dirty.find(has_new_pages, memory).map_err(failed)?;
-        let difference = compare(None, blank, memory, self.dirty.ranges(), bounds).await;
-        let difference = difference.map_err(|error| image_error(error, bounds, Phase::Init))?;
+        let mut difference = Difference::new(None, bounds);
+        let compared = in_stretches(self.dirty.ranges(), |range| {
+            difference.compare(blank.bytes(), memory, range)
+        });
+        let compared = compared.await;
+        compared.map_err(|error| image_error(error, bounds, Phase::Init))?;
         let image = Image::new(blank.bytes(), difference, memory.len(), &blank.pages);
         let image = Arc::new(image);
         if image.is_mapped() {
@@ -240,15 +244,14 @@ impl PooledInstance {
             && self.calls + 1 < MOST_CALLS
             && pages <= MANY_PAGES
             && Difference::most_bytes(pages) <= bounds.bytes;
-        let difference = if is_reset {
+        let mut difference = Difference::new(Some(base.clone()), bounds);
+        let compared = in_stretches(self.dirty.ranges(), |range| match is_reset {
             // While it is compared it is in the processor's caches.
-            let base = Some(base.clone());
-            take(base, blank, memory, self.dirty.ranges(), bounds).await
-        } else {
-            let base = Some(base.clone());
-            compare(base, blank, memory, self.dirty.ranges(), bounds).await
-        };
-        let difference = difference.map_err(|error| image_error(error, bounds, Phase::Handle))?;
+            true => difference.take(blank.bytes(), memory, range),
+            false => difference.compare(blank.bytes(), memory, range),
+        });
+        let compared = compared.await;
+        compared.map_err(|error| image_error(error, bounds, Phase::Handle))?;
         let is_clean = is_reset && (!verify || memory::is_state(blank.bytes(), Some(base), memory));
         self.calls += u32::from(is_clean);
         if is_clean && self.dirty.is_learning() {
@@ -352,46 +355,21 @@ fn stretches(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
         .map(move |start| start..end.min(start + STRETCH))
 }
 
-/// What is different in the `dirty` pages of `memory`. Yields in between.
-async fn compare(
-    base: Option<Arc<Image>>,
-    blank: &Blank,
-    memory: &[u8],
+/// Does something with all dirty pages, and yields in between.
+async fn in_stretches(
     dirty: &[Range<usize>],
-    bounds: ImageBounds,
-) -> Result<Difference, ImageError> {
-    let mut difference = Difference::new(base, bounds);
-    let mut compared = 0;
+    mut act: impl FnMut(Range<usize>) -> Result<(), ImageError>,
+) -> Result<(), ImageError> {
+    let mut done = 0;
     for range in dirty.iter().flat_map(|range| stretches(range.clone())) {
-        compared += range.len();
-        if compared > STRETCH {
-            compared = range.len();
+        done += range.len();
+        if done > STRETCH {
+            done = range.len();
             tokio::task::yield_now().await;
         }
-        difference.compare(blank.bytes(), memory, range)?;
+        act(range)?;
     }
-    Ok(difference)
-}
-
-/// The same, and makes the pages what they are compared with.
-async fn take(
-    base: Option<Arc<Image>>,
-    blank: &Blank,
-    memory: &mut [u8],
-    dirty: &[Range<usize>],
-    bounds: ImageBounds,
-) -> Result<Difference, ImageError> {
-    let mut difference = Difference::new(base, bounds);
-    let mut compared = 0;
-    for range in dirty.iter().flat_map(|range| stretches(range.clone())) {
-        compared += range.len();
-        if compared > STRETCH {
-            compared = range.len();
-            tokio::task::yield_now().await;
-        }
-        difference.take(blank.bytes(), memory, range)?;
-    }
-    Ok(difference)
+    Ok(())
 }
 
 /// The limit on state was reached. (What is compared, and not read, is never invalid.)
