@@ -134,7 +134,11 @@ fn javascript_packages_have_versions_and_digests() {
 
 #[test]
 fn crates_have_digests() {
-    let locks = ["Cargo.lock", "fuzz/Cargo.lock"];
+    let locks = [
+        "Cargo.lock",
+        "fuzz/Cargo.lock",
+        "guest-glue/python/native/Cargo.lock",
+    ];
     let locks = locks.map(|lock| fs::read_to_string(root().join(lock)).unwrap());
     let crates = locks
         .iter()

@@ -12,6 +12,7 @@ mod glue;
 mod guest;
 mod javascript;
 mod lock;
+mod native;
 mod packages;
 mod python;
 mod rust;

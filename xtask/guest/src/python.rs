@@ -12,7 +12,7 @@ use guest_stamp::python::{archive_for, archive_stamp, sources};
 use guest_stamp::{Stamp, replace};
 
 use crate::lock::lock;
-use crate::{packages, shell, tools};
+use crate::{native, packages, shell, tools};
 
 /// Builds the guest's archives: for each target where [`archive_for`] says, and without any for
 /// this machine at `target/guest/python.aot`. In both places `python-runtime` finds them.
@@ -146,6 +146,7 @@ impl Image {
             &glue.join("wit_wire_guest"),
             is_source,
         )?;
+        copy(&native::build(&self.guests, tools)?, &glue, |_| true)?;
         let site_packages = glue.join("site-packages");
         if let Some(packages) = &self.packages {
             copy(packages, &site_packages, |_| true)?;

@@ -18,6 +18,8 @@ pub fn sources() -> Result<Inputs> {
     // How it is built is an input too.
     Inputs::default()
         .text(include_str!("../../guest/src/python.rs"))
+        .text(include_str!("../../guest/src/native.rs"))
+        .path(&sources.join("native"))?
         .path(&sources.join("requirements.txt"))?
         .path(&sources.join("wit_wire_guest"))?
         .path(&root.join("wit/wit-wire.wit"))

@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use walkdir::WalkDir;
 
 /// How the names of sources end.
-const SOURCES: [&str; 7] = ["c", "h", "js", "json", "py", "txt", "wit"];
+const SOURCES: [&str; 9] = ["c", "h", "js", "json", "lock", "py", "toml", "txt", "wit"];
 
 /// The digest of everything that a product depends on.
 #[derive(Debug, Default)]

@@ -13,9 +13,9 @@ from ..imports.modules import SUFFIX
 # the interpreter has in C.
 LEFT_OUT = {
     "__phello__", "__pycache__", "_aix_support.py", "_android_support.py", "_apple_support.py", "_ios_support.py",
-    "_osx_support.py", "_pydatetime.py", "_pydecimal.py", "_pyio.py", "bz2.py", "ctypes", "curses", "ensurepip", "idlelib",
-    "lzma.py", "pty.py", "pydoc_data", "site-packages", "ssl.py", "test", "tkinter", "tty.py", "turtle.py", "turtledemo", "venv",
-    "windows_events.py", "windows_utils.py", "zstd",
+    "_osx_support.py", "_pydatetime.py", "_pydecimal.py", "_pyio.py", "ctypes", "curses", "ensurepip", "idlelib",
+    "pty.py", "pydoc_data", "site-packages", "ssl.py", "test", "tkinter", "tty.py", "turtle.py", "turtledemo", "venv",
+    "windows_events.py", "windows_utils.py",
 }  # fmt: skip
 
 # Folders of which only some files are taken. Of the interactive console, what pydoc and pdb import.

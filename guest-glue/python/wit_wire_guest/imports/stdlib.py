@@ -9,7 +9,7 @@ import marshal
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
 
-from . import unsupported
+from . import native, unsupported
 from .blobs import Blobs
 
 # Where componentize-py mounts the library while the image is made.
@@ -60,7 +60,7 @@ class Stdlib:
 
 def install():
     """Imports the library from its stored code from here on; what is often used, at once."""
-    sys.meta_path[:0] = [unsupported.Finder, Stdlib()]
+    sys.meta_path[:0] = [unsupported.Finder, Stdlib(), native.Finder()]
     for name in PRELOADED:
         importlib.import_module(name)
 

@@ -16,9 +16,6 @@ NOT_BUILT = "CPython for WASI is built without it"
 REASONS = {
     "_multiprocessing": NO_PROCESSES,
     "_remote_debugging": NO_PROCESSES,
-    "compression.bz2": f"{NOT_BUILT}; use compression.zlib or compression.gzip",
-    "compression.lzma": f"{NOT_BUILT}; use compression.zlib or compression.gzip",
-    "compression.zstd": f"{NOT_BUILT}; use compression.zlib or compression.gzip",
     "concurrent.interpreters": "there is one interpreter; the host can run several calls at once",
     "curses": NO_TERMINAL,
     "dbm.gnu": f"{NOT_BUILT}; use sqlite3",
@@ -29,7 +26,6 @@ REASONS = {
     "fcntl": "there are no files",
     "grp": NO_USERS,
     "idlelib": NO_TERMINAL,
-    "lzma": f"{NOT_BUILT}; use zlib or gzip",
     "mmap": "there are no files; use bytearray or memoryview",
     "msvcrt": WINDOWS,
     "multiprocessing.popen_fork": NO_PROCESSES,
@@ -93,9 +89,6 @@ UNUSABLE = {
 
 def patch(module):
     """Makes functions that can't work raise an error with the reason."""
-    if module.__name__ == "tarfile":
-        # It tries all compressions of a file in turn, and takes this one's error as the result.
-        del module.TarFile.OPEN_METH["bz2"]
     kind, text, places = UNUSABLE.get(module.__name__, (None, None, ()))
     for place in places:
         owner, _, name = place.rpartition(".")
