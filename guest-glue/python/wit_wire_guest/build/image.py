@@ -16,6 +16,7 @@ from ..calls import loop  # noqa: E402
 from ..imports import baked_packages  # noqa: E402
 from ..protocol import BATCH, PARK, PARKED, RESUME, VERSION  # noqa: E402
 from ..runtime import output, randomness  # noqa: E402
+from .immortal import immortalize  # noqa: E402
 
 # Where componentize-py looks for the export.
 MatWire = app.MatWire
@@ -111,5 +112,6 @@ randomness.watch()
 loop.install()
 settle()
 gc.collect()
+immortalize()
 gc.freeze()
 make_room()
