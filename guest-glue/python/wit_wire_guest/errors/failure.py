@@ -119,7 +119,7 @@ def _more(error):
             cause = wire_json.encode(error.cause)
             described = {"code": _clean(error.code), "message": _clean(error.message)}
             # Other readers of JSON have less room for depth and digits.
-            if wire_json.depth(cause) < 64 and not _LONG_NUMBER.search(cause):
+            if not wire_json.is_deeper(cause, 63) and not _LONG_NUMBER.search(cause):
                 described["cause"] = json.loads(cause)
             return {"hostcall": described}
         except BaseException:
