@@ -1,27 +1,24 @@
 //! The same function in a CPython of the system, without a sandbox.
-//!
-//! The interpreter's own binary, and not a version manager's script before it.
 
 #![allow(clippy::expect_used, reason = "a bench fails by panicking")]
 
 use std::io::{BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Instant;
 
-use benches::{ADD, Times, repeat, sum};
+use benches::{ADD, Times, python_process, repeat, sum, system_python};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe::{Receiver, Sender};
 
 fn main() {
-    let python = python();
+    let python = system_python();
     let input = sum();
 
     let once = format!("import json, sys\n{ADD}json.dump(add(json.load(sys.stdin)), sys.stdout)");
     let mut times = Times::of("native.process_per_call");
     for _ in repeat(5.0) {
-        let mut command = process(&python, &once);
+        let mut command = python_process(&python, &once);
         let started = Instant::now();
         let mut process = command.spawn().expect("a process");
         let mut stdin = process.stdin.take().expect("a pipe");
@@ -36,9 +33,9 @@ fn main() {
 
     let lines = "for line in sys.stdin:\n    print(json.dumps(add(json.loads(line))), flush=True)";
     let kept = format!("import json, sys\n{ADD}{lines}");
-    blocking(process(&python, &kept), &input);
+    blocking(python_process(&python, &kept), &input);
     let tokio = tokio::runtime::Runtime::new().expect("a tokio runtime");
-    tokio.block_on(not_blocking(process(&python, &kept), &input));
+    tokio.block_on(not_blocking(python_process(&python, &kept), &input));
 }
 
 /// A process that is kept, by a thread that waits for it: the least it can take.
@@ -86,21 +83,4 @@ async fn not_blocking(mut command: Command, input: &Value) {
     times.record();
     drop(stdin);
     process.wait().expect("an end");
-}
-
-fn python() -> PathBuf {
-    let mut asked = Command::new("python3");
-    let asked = asked.args(["-c", "import sys; print(sys.executable)"]);
-    let answer = asked.output().expect("a Python on the PATH").stdout;
-    let path = String::from_utf8(answer).expect("a path");
-    std::fs::canonicalize(path.trim()).expect("an interpreter")
-}
-
-fn process(python: &Path, source: &str) -> Command {
-    let mut command = Command::new(python);
-    command
-        .args(["-I", "-c", source])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped());
-    command
 }

@@ -14,7 +14,7 @@ pub(crate) struct Figure {
 
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 pub(crate) struct Values {
-    /// `us`, `bytes` or `1/s`.
+    /// `us`, `bytes`, `1/s` or `x` (a ratio).
     pub(crate) unit: String,
     pub(crate) median: f64,
     pub(crate) p99: f64,

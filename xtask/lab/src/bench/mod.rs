@@ -30,8 +30,8 @@ pub(crate) struct Args {
 }
 
 /// The benches, each a process of its own, in the order of their rungs.
-const BENCHES: [&str; 8] = [
-    "start", "instance", "call", "state", "wire", "native", "load", "memory",
+const BENCHES: [&str; 9] = [
+    "start", "instance", "call", "state", "compute", "wire", "native", "load", "memory",
 ];
 
 pub(crate) fn bench(args: &Args) -> Result<()> {
@@ -71,11 +71,13 @@ pub(crate) fn bench(args: &Args) -> Result<()> {
     if args.readme {
         readme::write(&figures, &machine)?;
     }
+    let python = machine["python"].as_str().unwrap_or("?").to_owned();
     let text = serde_json::to_string_pretty(&figure::to_json(&figures, machine))?;
     fs::write(&json, text + "\n").with_context(|| format!("writing {}", json.display()))?;
     let svg = target.join("bench.svg");
     chart::draw(&svg, &figures)?;
     table::print(&figures);
+    println!("\n`native` is {python}");
     eprintln!("\nwritten: {}, {}", json.display(), svg.display());
     Ok(())
 }
