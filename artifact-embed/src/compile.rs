@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::archive::{self, Fields};
-use crate::component::instrument;
+use crate::component::{fold_constants, instrument};
 use crate::digest::digest;
 use crate::engine::{EngineConfig, WASMTIME_VERSION, baseline_cpu};
 use crate::error::Error;
@@ -33,8 +33,10 @@ pub struct Compiled {
 /// It takes what the component's author wants it to take: a component of 12 KB took 2 GB and 40 s.
 /// Compile what untrusted authors wrote in a process with limits, as `wasm-runtime` does.
 ///
-/// If [`inspect`](crate::inspect) finds no obstacle, the code has one more interface than the
-/// component, through which a host resets instances (`wit-wire:instance/state`).
+/// Globals that no code of the component can write become constants
+/// ([`fold_constants`](crate::fold_constants)). If [`inspect`](crate::inspect) finds no obstacle,
+/// the code has one more interface than the component, through which a host resets instances
+/// (`wit-wire:instance/state`).
 ///
 /// # Errors
 ///
@@ -47,7 +49,7 @@ pub fn compile(component: &[u8], config: &EngineConfig, target: &str) -> Result<
         Ok(instrumented) => (Cow::Owned(instrumented), Vec::new()),
         Err(Error::Obstacles(obstacles)) => {
             let reasons = obstacles.iter().map(ToString::to_string);
-            (Cow::Borrowed(component), reasons.collect())
+            (fold_constants(component)?, reasons.collect())
         }
         Err(error) => return Err(error),
     };

@@ -8,6 +8,7 @@ use wasmparser::{
 };
 
 use super::bounds::{Bounds, check_nesting};
+use super::constants::fold_constants;
 use super::state_interface::INTERFACE;
 use crate::digest::digest;
 use crate::error::Error;
@@ -21,11 +22,12 @@ pub struct Inspection {
     pub digest: String,
     /// Its core modules, in order, those of nested components included.
     pub modules: Vec<CoreModule>,
-    /// Mutable globals that the modules define.
+    /// Mutable globals that the modules define, but for those that no code can write
+    /// ([`fold_constants`]).
     pub mutable_globals: usize,
     /// Why an instance's state is not all in one memory and its mutable globals. If this is empty,
     /// an instance can be reset in place after a call, unless the call grew the memory or left
-    /// resource handles open.
+    /// resource handles open. Code that nothing can call is no reason.
     pub obstacles: BTreeSet<Obstacle>,
 }
 
@@ -54,6 +56,18 @@ const FORGED: &str =
 /// [`instrument`](crate::instrument) adds, [`Error::TooLarge`] if its code or its instances would
 /// be far larger than the component itself.
 pub fn inspect(component: &[u8]) -> Result<Inspection, Error> {
+    let found = read(component)?;
+    // An instance has what is compiled.
+    let folded = read(&fold_constants(component)?)?;
+    Ok(Inspection {
+        mutable_globals: folded.mutable_globals,
+        obstacles: folded.obstacles,
+        ..found
+    })
+}
+
+/// The same of the component as it is.
+pub(super) fn read(component: &[u8]) -> Result<Inspection, Error> {
     let mut found = Inspection {
         digest: digest(component),
         modules: Vec::new(),

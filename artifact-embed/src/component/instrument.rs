@@ -1,8 +1,9 @@
 //! Gives a component the interface `wit-wire:instance/state`, through which a host resets
 //! instances: where an instance's memory lies, and whether a global changed.
 //!
-//! The component stays as it was, byte for byte, with two additions: its core modules export their
-//! memory and their mutable globals, and one more module at the end imports them.
+//! What is left of the component when its [constants](super::constants) are folded stays as it was,
+//! byte for byte, with two additions: its core modules export their memory and their mutable
+//! globals, and one more module at the end imports them.
 
 use wasm_encoder::{
     Alias, CanonicalFunctionSection, CanonicalOption, Component, ComponentAliasSection,
@@ -10,16 +11,17 @@ use wasm_encoder::{
     ExportKind, InstanceSection, ModuleArg, ModuleSection, NestedComponentSection, RawSection,
 };
 
+use super::constants::fold_constants;
 use super::exports::{export_state, section_data};
-use super::inspect::inspect;
+use super::inspect::read;
 use super::outline::{Counts, Holders, Outline};
 use super::state_interface::{self, INTERFACE, MEMORY};
 use super::state_module;
 use crate::error::Error;
 use crate::obstacle::Obstacle;
 
-/// Adds the interface `wit-wire:instance/state` to `component`, a binary. Through it, a host resets
-/// instances.
+/// Adds the interface `wit-wire:instance/state` to `component`, a binary, once its constants are
+/// folded ([`fold_constants`]). Through it, a host resets instances.
 ///
 /// [`compile`](crate::compile()) already does this; call it yourself only if you compile by other
 /// means.
@@ -28,7 +30,8 @@ use crate::obstacle::Obstacle;
 ///
 /// [`Error::Obstacles`] with what [`inspect`](crate::inspect) finds, and the errors of `inspect`.
 pub fn instrument(component: &[u8]) -> Result<Vec<u8>, Error> {
-    let obstacles = inspect(component)?.obstacles;
+    let component = &*fold_constants(component)?;
+    let obstacles = read(component)?.obstacles;
     if !obstacles.is_empty() {
         return Err(Error::Obstacles(obstacles));
     }

@@ -7,6 +7,7 @@
 //! in [`state_interface`].
 
 mod bounds;
+mod constants;
 mod exports;
 mod inspect;
 mod instrument;
@@ -14,5 +15,6 @@ mod outline;
 mod state_interface;
 mod state_module;
 
+pub use constants::fold_constants;
 pub use inspect::{CoreModule, Inspection, inspect};
 pub use instrument::instrument;
