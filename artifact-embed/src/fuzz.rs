@@ -15,7 +15,9 @@ use wasmparser::{Validator, WasmFeatures};
 
 use crate::archive::{Fields, MAX_RATIO, write};
 use crate::digest::digest;
-use crate::{Archive, EngineConfig, Error, HOST_TARGET, Header, compile, inspect, instrument};
+use crate::{
+    Archive, EngineConfig, Error, HOST_TARGET, Header, compile, fold_constants, inspect, instrument,
+};
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -78,13 +80,17 @@ pub fn component(bytes: &[u8]) {
         Err(Error::Compile(_) | Error::TooLarge { .. }) => return,
         Err(error) => panic!("{error:?}"),
     };
+    let validate = |bytes: &[u8]| {
+        let mut validator = Validator::new_with_features(WasmFeatures::all());
+        validator.validate_all(bytes).map(drop)
+    };
+    let folded = fold_constants(bytes).expect("it was read");
+    if validate(bytes).is_ok() {
+        validate(&folded).expect("still valid");
+    }
     match instrument(bytes) {
         Ok(instrumented) => {
             assert!(inspection.obstacles.is_empty());
-            let validate = |bytes: &[u8]| {
-                let mut validator = Validator::new_with_features(WasmFeatures::all());
-                validator.validate_all(bytes).map(drop)
-            };
             if validate(bytes).is_ok() {
                 validate(&instrumented).expect("still valid");
             }

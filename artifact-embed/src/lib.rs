@@ -39,8 +39,8 @@
 //! - `obstacle`, `error`, `digest`: the words that all the others share
 //! - `engine`: settings that compiler and loader must agree on
 //! - `sys`: what differs between operating systems
-//! - `component`: reads components, bounds what they may become, and extends those that can be
-//!   reset
+//! - `component`: reads components, bounds what they may become, makes constants of what never
+//!   changes in them, and extends those that can be reset
 //! - `archive`: the format, and who vouches for an archive
 //! - `compile`: from a component to an archive
 //! - `cache`: the folder where code is stored, and how files are recognised

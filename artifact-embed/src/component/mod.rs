@@ -1,10 +1,12 @@
-//! Reads components before they are compiled, and extends those whose instances can be reset.
+//! Reads components before they are compiled, folds their constants, and extends those whose
+//! instances can be reset.
 //!
 //! This floor decides which components are accepted ([`bounds`]), which of them keep all state in
-//! one memory and mutable globals ([`inspect`](mod@inspect)), and gives those the interface through
-//! which a host resets instances ([`instrument`](mod@instrument)). It works on bytes of WebAssembly
-//! alone: it does not know engines, machine code or archives, and of the protocol only the one name
-//! in [`state_interface`].
+//! one memory and mutable globals ([`inspect`](mod@inspect)), makes constants of globals that never
+//! change ([`constants`]), and gives those components the interface through which a host resets
+//! instances ([`instrument`](mod@instrument)). It works on bytes of WebAssembly alone: it does not
+//! know engines, machine code or archives, and of the protocol only the one name in
+//! [`state_interface`].
 
 mod bounds;
 mod constants;

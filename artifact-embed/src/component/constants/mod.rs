@@ -20,9 +20,8 @@
 //! refers), and what these call or refer to. Any function in a segment counts, whether somebody
 //! calls it or not.
 //!
-//! Nothing here depends on what wrote the image. Values are those that the modules' constant
-//! expressions have; if a module could still write a global when its instance is built, it
-//! would have to be by code that can run.
+//! Values are those of the modules' constant expressions. Code that could write a global while an
+//! instance is built is code that can run.
 
 mod linkage;
 mod module;
