@@ -93,8 +93,8 @@ impl EngineConfig {
         self
     }
 
-    /// The settings that compiled code depends on, as a string. Engines with equal fingerprints can
-    /// exchange archives.
+    /// The settings that compiled code depends on, and what is done to components, as a string.
+    /// Engines with equal fingerprints can exchange archives.
     pub fn fingerprint(&self) -> String {
         let Self {
             memory_reservation,
@@ -105,7 +105,7 @@ impl EngineConfig {
         } = self;
         format!(
             "epoch=on fuel=off cow=on concurrency=off gc=off address-map=off symbols=off \
-             reservation={memory_reservation} guard={memory_guard} dense-image={dense_image}"
+             constants=folded reservation={memory_reservation} guard={memory_guard} dense-image={dense_image}"
         )
     }
 
