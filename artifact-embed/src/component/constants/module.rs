@@ -129,27 +129,26 @@ impl Folder<'_> {
 
     /// Makes imported globals immutable. `end` is where the section ends.
     fn imports(&self, section: ImportSectionReader<'_>, end: usize) -> Result<Vec<Edit>, Error> {
-        let mut edits = Vec::new();
-        let mut ends = Vec::new();
-        let mut mutable = Vec::new();
+        // Where each entry begins, and whether it becomes immutable.
+        let mut entries = Vec::new();
         let mut globals = 0;
         for imports in section {
             let Imports::Single(start, import) = imports.map_err(Error::compile)? else {
                 continue;
             };
-            ends.push(start);
-            let is_global = matches!(import.ty, TypeRef::Global(_));
-            let is_mutable = matches!(import.ty, TypeRef::Global(ty) if ty.mutable);
-            mutable.push(is_mutable && !self.is_written(globals));
-            globals += u32::from(is_global);
+            let becomes_immutable = match import.ty {
+                TypeRef::Global(ty) => {
+                    globals += 1;
+                    ty.mutable && !self.is_written(globals - 1)
+                }
+                _ => false,
+            };
+            entries.push((start, becomes_immutable));
         }
-        ends.push(end);
-        for (&end, is_mutable) in ends.iter().skip(1).zip(mutable) {
-            if is_mutable {
-                edits.push(self.immutable(end)?);
-            }
-        }
-        Ok(edits)
+        let ends = entries.iter().skip(1).map(|(start, _)| *start);
+        let entries = entries.iter().zip(ends.chain([end]));
+        let immutable = entries.filter(|((_, becomes_immutable), _)| *becomes_immutable);
+        immutable.map(|(_, end)| self.immutable(end)).collect()
     }
 
     /// Makes globals immutable, and gives them their values as constants.
