@@ -71,7 +71,8 @@ pub(crate) fn bench(args: &Args) -> Result<()> {
     if args.readme {
         readme::write(&figures, &machine)?;
     }
-    let python = machine["python"].as_str().unwrap_or("?").to_owned();
+    let python = machine.get("python").and_then(Value::as_str);
+    let python = python.unwrap_or("?").to_owned();
     let text = serde_json::to_string_pretty(&figure::to_json(&figures, machine))?;
     fs::write(&json, text + "\n").with_context(|| format!("writing {}", json.display()))?;
     let svg = target.join("bench.svg");
