@@ -12,6 +12,7 @@ typedef struct {
 typedef struct {
     Decompressor base;
     bz_stream stream;
+    bool has_failed;
 } BZ2Decompressor;
 
 /* What libbz2 calls where it finds itself broken. */
@@ -78,14 +79,23 @@ static Outcome compress_step(PyObject *self, Span *span, bool finish)
     return outcome(code);
 }
 
-static Outcome decompress_step(PyObject *self, Span *span, bool finish)
+static Outcome decompress_step(PyObject *object, Span *span, bool finish)
 {
     (void)finish;
-    bz_stream *stream = &((BZ2Decompressor *)self)->stream;
-    enter(stream, span);
-    int code = BZ2_bzDecompress(stream);
-    leave(stream, span);
-    return outcome(code);
+    BZ2Decompressor *self = (BZ2Decompressor *)object;
+    /* libbz2 would go on with what it has not understood. */
+    if (self->has_failed) {
+        PyErr_SetString(PyExc_ValueError, "Decompressor can't be used after a previous error");
+        return FAILED;
+    }
+    enter(&self->stream, span);
+    Outcome result = outcome(BZ2_bzDecompress(&self->stream));
+    leave(&self->stream, span);
+    if (result == FAILED) {
+        self->has_failed = true;
+        self->base.needs_input = false;
+    }
+    return result;
 }
 
 static PyObject *compressor_new(PyTypeObject *type, PyObject *args, PyObject *keywords)

@@ -103,12 +103,17 @@ static Outcome decompress_step(PyObject *object, Span *span, bool finish)
 
 static int to_uint32(PyObject *number, void *place)
 {
-    unsigned long long value = PyLong_AsUnsignedLongLong(number);
+    int overflow;
+    long long value = PyLong_AsLongLongAndOverflow(number, &overflow);
     if (PyErr_Occurred()) {
         return 0;
     }
-    if (value > UINT32_MAX) {
-        PyErr_SetString(PyExc_OverflowError, "Value too large for uint32_t type");
+    if (value < 0 || overflow < 0) {
+        PyErr_SetString(PyExc_ValueError, "value must be positive");
+        return 0;
+    }
+    if (value > UINT32_MAX || overflow > 0) {
+        PyErr_SetString(PyExc_OverflowError, "Python int too large for C uint32_t");
         return 0;
     }
     *(uint32_t *)place = (uint32_t)value;

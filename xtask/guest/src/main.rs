@@ -17,6 +17,7 @@ mod packages;
 mod python;
 mod rust;
 mod sign;
+mod sqlite;
 mod tools;
 mod verify;
 

@@ -23,7 +23,7 @@ const COMPILE: &str = "cc -target wasm32-wasi -fPIC -std=gnu11 -O2 -g0 -ffunctio
 
 /// What does not resolve is an error here, and not when a program imports the module.
 const LINK: &str =
-    "wasm-ld -shared --no-entry --unresolved-symbols=report-all --gc-sections --strip-debug -O2";
+    "wasm-ld -shared --no-entry --unresolved-symbols=report-all --gc-sections --strip-all -O2";
 
 /// The interpreter's libraries, as componentize-py names them, each with a function that it alone
 /// exports.
@@ -215,6 +215,9 @@ impl Compiler {
                 objects.entry(name.clone()).or_default().push(object);
             }
         }
+        // What takes longest first, so that it does not end alone.
+        let size = |source: &PathBuf| fs::metadata(source).map_or(0, |file| file.len());
+        commands.sort_by_key(|(source, ..)| std::cmp::Reverse(size(source)));
         let next = AtomicUsize::new(0);
         let work = || -> Result<()> {
             while let Some((source, object, module)) =

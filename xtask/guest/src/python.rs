@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use anyhow::Result;
 use artifact_embed::{Effort, EngineConfig, HOST_TARGET};
@@ -12,7 +13,7 @@ use guest_stamp::python::{archive_for, archive_stamp, sources};
 use guest_stamp::{Stamp, replace};
 
 use crate::lock::lock;
-use crate::{native, packages, shell, tools};
+use crate::{native, packages, shell, sqlite, tools};
 
 /// Builds the guest's archives: for each target where [`archive_for`] says, and without any for
 /// this machine at `target/guest/python.aot`. In both places `python-runtime` finds them.
@@ -146,7 +147,6 @@ impl Image {
             &glue.join("wit_wire_guest"),
             is_source,
         )?;
-        copy(&native::build(&self.guests, tools)?, &glue, |_| true)?;
         let site_packages = glue.join("site-packages");
         if let Some(packages) = &self.packages {
             copy(packages, &site_packages, |_| true)?;
@@ -172,14 +172,20 @@ impl Image {
             command.env("VIRTUAL_ENV", tools);
             shell::quiet(&mut command)
         };
-        shell::step("compiling the Python guest's modules", || {
-            run("wit_wire_guest.build.preparation")
+        // The one takes one processor, and the other what more there is.
+        let native = thread::scope(|scope| {
+            let native = scope.spawn(|| native::build(&self.guests, tools));
+            shell::step("compiling the Python guest's modules", || {
+                run("wit_wire_guest.build.preparation")
+            })?;
+            let native = native.join();
+            native.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })?;
+        copy(&native, &glue, |_| true)?;
         shell::step("building the Python guest's component", || {
             run("wit_wire_guest.build.image")
         })?;
-        fs::rename(&made, &self.component)?;
-        Ok(())
+        replace(&self.component, &sqlite::replace(&fs::read(&made)?)?)
     }
 }
 

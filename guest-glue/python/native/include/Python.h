@@ -231,6 +231,7 @@ size_t PyLong_AsSize_t(PyObject *);
 Py_ssize_t PyLong_AsSsize_t(PyObject *);
 unsigned long PyLong_AsUnsignedLong(PyObject *);
 unsigned long long PyLong_AsUnsignedLongLong(PyObject *);
+long long PyLong_AsLongLongAndOverflow(PyObject *, int *);
 PyObject *PyUnicode_FromFormat(const char *, ...);
 PyObject *PyUnicode_FromString(const char *);
 const char *PyUnicode_AsUTF8AndSize(PyObject *, Py_ssize_t *);

@@ -9,6 +9,7 @@ Knows the import system. Does not know what is done with the modules.
 - `baked_packages`: packages that are part of the image
 - `unsupported`: modules that can't work in a guest, and why
 - `native`: modules in C that are part of the image
+- `keys`: what `hashlib` makes of passwords
 - `stdlib`: the standard library, as part of the image
 - `standins/`: replacements for modules that CPython for WASI lacks. They become part of the
   standard library, and are not imported from here.

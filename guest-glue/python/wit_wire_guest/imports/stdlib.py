@@ -9,7 +9,7 @@ import marshal
 import sys
 from importlib.machinery import ModuleSpec, PathFinder
 
-from . import native, unsupported
+from . import keys, native, unsupported
 from .blobs import Blobs
 
 # Where componentize-py mounts the library while the image is made.
@@ -56,6 +56,8 @@ class Stdlib:
         path, _ = self._modules[module.__name__]
         exec(marshal.loads(self._code[path]), module.__dict__)
         unsupported.patch(module)
+        if module.__name__ == "hashlib":
+            keys.add_to(module)
 
 
 def install():
