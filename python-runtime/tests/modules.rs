@@ -118,7 +118,7 @@ async fn a_module_that_is_missing_is_an_error_with_the_reason() {
     for (module, has_reason) in [
         ("ssl", true),
         ("fcntl", true),
-        ("lzma", true),
+        ("mmap", true),
         ("nothing", false),
     ] {
         let source = format!("import {module}\n\ndef f(x):\n    return x\n");

@@ -171,7 +171,6 @@ static PyObject *decompress(Decompressor *self, const Py_buffer *data, Py_ssize_
     for (;;) {
         Outcome outcome = self->step((PyObject *)self, &span, false);
         if (outcome == FAILED) {
-            decompressor_forget((PyObject *)self);
             break;
         }
         if (outcome == ENDED || output_is_full(&output, &span)
@@ -185,6 +184,7 @@ static PyObject *decompress(Decompressor *self, const Py_buffer *data, Py_ssize_
             break;
         }
     }
+    decompressor_forget((PyObject *)self);
     Py_CLEAR(output.bytes);
     return NULL;
 }

@@ -275,7 +275,7 @@ def zip_bomb(_):
 def lzma_bomb(_):
     import lzma
 
-    return len(lzma.decompress(b""))
+    return len(lzma.decompress(lzma.compress(bytes(1 << 20)) * 600))
 
 
 def regex_that_repeats(_):

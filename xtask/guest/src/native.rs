@@ -45,6 +45,9 @@ struct Module {
     without: Vec<String>,
     include: Vec<String>,
     define: Vec<String>,
+    /// Small code rather than fast code.
+    #[serde(default)]
+    small: bool,
 }
 
 /// The folder with all modules, built where they are not up to date.
@@ -253,6 +256,9 @@ impl Compiler {
         zig.arg("-I").arg(ours.join("include"));
         for include in &module.include {
             zig.arg("-isystem").arg(fetched.join(include));
+        }
+        if module.small {
+            zig.arg("-Os");
         }
         for define in &module.define {
             zig.arg(format!("-D{define}"));
