@@ -14,7 +14,7 @@ from ..imports.modules import SUFFIX
 LEFT_OUT = {
     "__phello__", "__pycache__", "_aix_support.py", "_android_support.py", "_apple_support.py", "_ios_support.py",
     "_osx_support.py", "_pydatetime.py", "_pydecimal.py", "_pyio.py", "ctypes", "curses", "ensurepip", "idlelib",
-    "pty.py", "pydoc_data", "site-packages", "ssl.py", "test", "tkinter", "tty.py", "turtle.py", "turtledemo", "venv",
+    "pydoc_data", "site-packages", "test", "tkinter", "turtle.py", "turtledemo", "venv",
     "windows_events.py", "windows_utils.py",
 }  # fmt: skip
 

@@ -8,13 +8,18 @@ NO_PROCESSES = (
     "there are no processes; functions that wait can be coroutines, "
     "and the host can run several calls at once"
 )
-NO_USERS = "there are no users"
 WINDOWS = "it is part of Windows"
 NOT_BUILT = "CPython for WASI is built without it"
 
+# Of what can be imported, and not used.
+PROCESSES = (
+    "there are no processes in the sandbox: the host can run several calls at once or do it in a "
+    "hostcall, and ThreadPoolExecutor and multiprocessing.pool.ThreadPool run what they are given"
+)
+
 # By name: why it is missing, and what to do.
 REASONS = {
-    "_multiprocessing": NO_PROCESSES,
+    "_posixshmem": NO_PROCESSES,
     "_remote_debugging": NO_PROCESSES,
     "concurrent.interpreters": "there is one interpreter; the host can run several calls at once",
     "curses": NO_TERMINAL,
@@ -23,26 +28,16 @@ REASONS = {
     "encodings.mbcs": WINDOWS,
     "encodings.oem": WINDOWS,
     "ensurepip": "packages come with the program, or are part of the image",
-    "fcntl": "there are no files",
-    "grp": NO_USERS,
     "idlelib": NO_TERMINAL,
-    "mmap": "there are no files; use bytearray or memoryview",
     "msvcrt": WINDOWS,
     "multiprocessing.popen_fork": NO_PROCESSES,
     "multiprocessing.popen_forkserver": NO_PROCESSES,
     "multiprocessing.popen_spawn_posix": NO_PROCESSES,
     "multiprocessing.popen_spawn_win32": NO_PROCESSES,
     "nt": WINDOWS,
-    "pty": NO_TERMINAL,
-    "pwd": NO_USERS,
     "pydoc_data": "it is part of the interactive help",
     "readline": NO_TERMINAL,
-    "resource": "the host sets the limits",
-    "ssl": f"there are no sockets; {HOSTCALL}",
-    "syslog": "there is no system log: print and logging reach the host",
-    "termios": NO_TERMINAL,
     "tkinter": "there is no screen",
-    "tty": NO_TERMINAL,
     "turtle": "there is no screen",
     "turtledemo": "there is no screen",
     "venv": "packages come with the program, or are part of the image",
@@ -78,12 +73,13 @@ UNUSABLE = {
         f"there are no processes in the sandbox; {HOSTCALL}",
         ["Popen.__init__"],
     ),
-    "threading": (
-        RuntimeError,
-        "can't start new thread: there are no threads in the sandbox; "
-        "coroutines can wait concurrently, and asyncio.to_thread calls the function at once",
-        ["Thread.start"],
+    "concurrent.futures.process": (OSError, PROCESSES, ["ProcessPoolExecutor.__init__"]),
+    "multiprocessing.context": (
+        OSError,
+        PROCESSES,
+        ["BaseContext.Manager", "BaseContext.Pipe", "BaseContext.Pool"],
     ),
+    "multiprocessing.process": (OSError, PROCESSES, ["BaseProcess.start"]),
 }
 
 
@@ -92,11 +88,14 @@ def patch(module):
     kind, text, places = UNUSABLE.get(module.__name__, (None, None, ()))
     for place in places:
         owner, _, name = place.rpartition(".")
-        setattr(getattr(module, owner) if owner else module, name, _refuse(kind, text))
+        setattr(getattr(module, owner) if owner else module, name, refuse(kind, text))
 
 
-def _refuse(kind, text):
+def refuse(kind, text, name=None):
+    """A function that raises an error: it is not available, and why."""
+    reason = text if name is None else f"{name} is not available: {text}"
+
     def refuse(*args, **kwargs):
-        raise kind(text)
+        raise kind(reason)
 
     return refuse

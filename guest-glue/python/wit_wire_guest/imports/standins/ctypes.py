@@ -24,7 +24,7 @@ for _name, _code in {
     "c_bool": "?", "c_byte": "b", "c_char": "c", "c_double": "d", "c_float": "f", "c_int": "i", "c_int8": "b",
     "c_int16": "h", "c_int32": "i", "c_int64": "q", "c_long": "l", "c_longlong": "q", "c_short": "h", "c_size_t": "N",
     "c_ssize_t": "n", "c_ubyte": "B", "c_uint": "I", "c_uint8": "B", "c_uint16": "H", "c_uint32": "I",
-    "c_uint64": "Q", "c_ulong": "L", "c_ulonglong": "Q", "c_ushort": "H", "c_void_p": "P",
+    "c_uint64": "Q", "c_ulong": "L", "c_ulonglong": "Q", "c_ushort": "H", "c_void_p": "P", "c_wchar": "i",
 }.items():  # fmt: skip
     globals()[_name] = _type(_name, _code)
 
