@@ -197,3 +197,19 @@ async fn a_sink_that_panics_costs_the_call_nothing() {
     assert_eq!(heard_last.trim_end(), "0\n1");
     assert_eq!(Arc::strong_count(&heard.0), 1);
 }
+
+/// Handlers that hold records back let go of them when the call ends, also if it fails.
+#[tokio::test]
+async fn logs_that_are_held_back_come_out_at_the_end() {
+    for ending in ["pass", "raise ValueError"] {
+        let output = output(&format!(
+            "from logging.handlers import MemoryHandler
+log = logging.getLogger('held')
+log.addHandler(MemoryHandler(100, target=logging.StreamHandler()))
+log.error('order %s', x)
+{ending}"
+        ))
+        .await;
+        assert_eq!(output.text(Stream::Stderr), "order 0\n", "{ending}");
+    }
+}

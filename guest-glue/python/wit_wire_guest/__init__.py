@@ -5,7 +5,7 @@ Knows the protocol, and Python. Does not know which host runs it.
 Floors, each of which imports only from those above it (`tests/test_floors.py`):
 
 - `protocol` (the names that it reserves), `wire_json` (JSON as the wire has it) and `runtime`
-  (output and randomness: Python's own, as a guest needs them)
+  (output, randomness, threads, dates: Python's own, as a guest needs them)
 - `annotations`: what a function's annotations say about values
 - `errors`: exceptions as data
 - `calls`: how a function is called, and asks its host

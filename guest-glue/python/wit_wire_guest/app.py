@@ -10,7 +10,8 @@ from . import ops, protocol, wire_json
 from .calls import coroutine_call, profiling
 from .calls.coroutine_call import CoroutineCall
 from .errors.failure import failure, result_failure
-from .runtime import randomness
+from .runtime import output, randomness
+from .runtime.threads import turns
 
 _handlers = None
 
@@ -42,6 +43,7 @@ class MatWire(exports.MatWire):
         except ops.Failed as error:
             raise Err(mat_wire.InitError_Other(failure(error.error, op=error.op.op_name))) from None
         finally:
+            turns.forget()
             _flush()
         return mat_wire.InitResponse(ok=True)
 
@@ -97,6 +99,7 @@ def _run(may_park, call, argument):
     if _is_first:
         _is_first = False
         randomness.renew()
+    result = None
     try:
         result = call(argument)
         if type(result) is CoroutineCall:
@@ -108,6 +111,9 @@ def _run(may_park, call, argument):
     except BaseException as error:
         raise Err(mat_wire.HandleErr_HandlerErr(failure(error))) from None
     finally:
+        if result is not coroutine_call.PARKED:
+            turns.finish()
+            output.flush_logs()
         _flush()
     try:
         return wire_json.encode(result)

@@ -23,7 +23,7 @@ def f(x):
 #[tokio::test]
 async fn the_sandbox_has_no_files_environment_network_processes_or_input() {
     let attempt = def(r"
-import os, socket, subprocess, sys, threading
+import os, socket, subprocess, sys
 
 def attempt(what):
     return eval(what)
@@ -37,7 +37,6 @@ def attempt(what):
         "socket.create_connection(('127.0.0.1', 80), 1)",
         "socket.getaddrinfo('localhost', 80)",
         "subprocess.run(['ls'])",
-        "threading.Thread(target=print).start()",
     ] {
         let error = exception(&attempt, &json!(what)).await;
         let expected = [
@@ -45,7 +44,6 @@ def attempt(what):
             "PermissionError",
             "OSError",
             "gaierror",
-            "RuntimeError",
             "NotADirectoryError",
         ];
         assert!(expected.contains(&&*error.ty), "{what}: {error}");

@@ -20,6 +20,9 @@ from .. import wire_json
 from ..errors import hostcall_error
 from ..errors.hostcall_error import HostcallError
 from ..protocol import BATCH, PARK
+from ..runtime.threads import pools, turns
+
+NO_PROCESSES = "there are no processes in the sandbox; use a hostcall instead"
 
 # Shared by all loops, so that no loop takes the answer to a call that another one left behind.
 _ids = itertools.count(1)
@@ -56,12 +59,20 @@ class Loop(base_events.BaseEventLoop):
 
     def run_in_executor(self, executor, func, *args):
         """Calls `func` at once, since there are no threads: other tasks wait."""
+        executor = executor or self._default_executor
+        if executor is not None:
+            return asyncio.wrap_future(executor.submit(func, *args), loop=self)
         future = self.create_future()
         try:
-            future.set_result(func(*args))
+            future.set_result(pools.Worker("asyncio_0").run(func, *args))
         except Exception as error:
             future.set_exception(error)
         return future
+
+    async def subprocess_exec(self, *args, **kwargs):
+        raise OSError(NO_PROCESSES)
+
+    subprocess_shell = subprocess_exec
 
     def _process_events(self, event_list):
         pass
@@ -109,6 +120,8 @@ class Hostcalls:
 
     def select(self, timeout):
         """Waits for an answer, for `timeout` seconds at most."""
+        if turns.are_there() and turns.run_next():
+            return ()
         if self._brought is not None:
             answers, self._brought = self._brought, None
             self._take(answers)
@@ -118,6 +131,8 @@ class Hostcalls:
         parks = waits and self._may_park()
         if self._futures or self._cancelled or parks:
             self._exchange(timeout, parks)
+        elif turns.are_there():
+            turns.wait(lambda: bool(self._loop._ready), timeout)
         elif timeout is None:
             raise RuntimeError(
                 "deadlock: every task waits for another one, and no hostcall or timer is pending"

@@ -34,6 +34,8 @@ class Stdlib:
     def __init__(self):
         self._code = Blobs(NAME)
         self._modules = {}
+        # By module, what is done to it once it is imported.
+        self.patches = {}
         for path in self._code:
             # Not always an identifier: sysconfig has a module with a hyphen.
             name = path.removesuffix(".py").replace("/", ".")
@@ -55,6 +57,8 @@ class Stdlib:
     def exec_module(self, module):
         path, _ = self._modules[module.__name__]
         exec(marshal.loads(self._code[path]), module.__dict__)
+        if patch := self.patches.get(module.__name__):
+            patch(module)
         unsupported.patch(module)
         if module.__name__ == "hashlib":
             keys.add_to(module)
@@ -62,7 +66,13 @@ class Stdlib:
 
 def install():
     """Imports the library from its stored code from here on; what is often used, at once."""
-    sys.meta_path[:0] = [unsupported.Finder, Stdlib(), native.Finder()]
+    library = Stdlib()
+    sys.meta_path[:0] = [unsupported.Finder, library, native.Finder()]
+    # Late, since it imports some of the library.
+    from . import patches
+
+    patches.install()
+    library.patches = patches.PATCHES
     for name in PRELOADED:
         importlib.import_module(name)
 

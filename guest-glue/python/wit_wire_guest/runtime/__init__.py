@@ -1,1 +1,4 @@
-"""What Python does differently in a guest: output and randomness. Does not know the protocol."""
+"""What Python does differently in a guest: output, randomness, threads, dates.
+
+Does not know the protocol.
+"""

@@ -1,6 +1,7 @@
 """Standard output and error: unbuffered, and written as a whole."""
 
 import io
+import logging
 import sys
 
 # Saved from user code, which may replace them.
@@ -35,3 +36,15 @@ def install():
         stream.mode = "w"
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
+
+
+def flush_logs():
+    """Has handlers of `logging` that hold records back, such as `MemoryHandler`, let go of them."""
+    # The first is logging's own.
+    if len(logging._handlerList) > 1:
+        for handler in logging._handlerList[1:]:
+            try:
+                handler().flush()
+            except Exception:
+                # It is gone, or its stream closed. What it logs is not worth a result.
+                pass
