@@ -80,13 +80,25 @@ const CASES: &[(&str, &str, &str)] = &[
         r#""Europe/Berlin""#,
         r#"["CET +0100", "CEST +0200"]"#,
     ),
+    (
+        "workers:spans",
+        r#"["one", "two"]"#,
+        r#"[["one", "two"], ["one", "two", "last"]]"#,
+    ),
+    ("workers:ticks", "0.01", "true"),
+    ("workers:counted", "3", r#"["calls_total 3.0"]"#),
+    (
+        "tokens:round_trip",
+        r#"{"sub": "ada"}"#,
+        r#"[{"sub": "ada"}, "Signature verification failed"]"#,
+    ),
     ("zones:has", r#""Pacific/Auckland""#, "true"),
     ("about:version", r#""python-dateutil""#, r#""4.0.0""#),
     ("about:version", r#""PyYAML""#, r#""6.0.3""#),
     (
         "about:all_names",
         "null",
-        r#"["attrs", "jinja2", "markupsafe", "mpmath", "networkx", "python-dateutil", "pyyaml", "sqlglot", "sympy", "tzdata"]"#,
+        r#"["apscheduler", "attrs", "jinja2", "markupsafe", "mpmath", "networkx", "opentelemetry-api", "opentelemetry-sdk", "opentelemetry-semantic-conventions", "prometheus_client", "pyjwt", "python-dateutil", "pyyaml", "sqlglot", "sympy", "typing_extensions", "tzdata", "tzlocal"]"#,
     ),
     (
         "about:entry_points",
