@@ -9,7 +9,7 @@ Floors, each of which imports only from those above it (`tests/test_floors.py`):
 - `annotations`: what a function's annotations say about values
 - `errors`: exceptions as data
 - `calls`: how a function is called, and asks its host
-- `imports`: where modules come from, in a process without files
+- `imports`: where modules come from, without a disk; and files
 - `cells`: a session's pieces of source, which share a namespace
 - `ops` (from op data to functions) and `app` (the protocol's two functions)
 - `build`: what the component is made from

@@ -10,6 +10,7 @@ from . import ops, protocol, wire_json
 from .calls import coroutine_call, profiling
 from .calls.coroutine_call import CoroutineCall
 from .errors.failure import failure, result_failure
+from .imports import files
 from .runtime import output, randomness
 from .runtime.threads import turns
 
@@ -35,6 +36,7 @@ class MatWire(exports.MatWire):
         # here. The list itself is replaced, since the runtime empties the one that was there at
         # each start.
         sys.argv = [""]
+        files.begin()
         randomness.forget()
         try:
             _handlers = ops.load(args.expected_ops)
@@ -63,6 +65,7 @@ class MatWire(exports.MatWire):
         match req.op_name:
             case protocol.SETTLE:
                 _open_streams()
+                files.begin()
             case protocol.SCHEMA:
                 return _schema(req.in_json)
             case protocol.PROFILE:
@@ -127,6 +130,7 @@ def forget():
     _handlers = None
     _is_first = True
     _parked = None
+    files.show(())
 
 
 def _schema(in_json):

@@ -3,12 +3,13 @@
 import inspect
 import sys
 import types
+from importlib.machinery import PathFinder
 
 from . import wire_json
 from .calls.handler import Handler
 from .cells import Cells
 from .errors import frames
-from .imports import baked_packages
+from .imports import baked_packages, files
 from .imports.host_packages import HostPackages
 from .imports.modules import Modules, Namespaces
 from .imports.sources import HOST, Sources, remember
@@ -41,8 +42,11 @@ def load(ops):
     # In this order: a package that the host stores comes before one of the image, which may be
     # older.
     places = [sources, host_packages, *baked_packages.baked]
-    sys.meta_path += [*places, Namespaces(places)]
-    sys.path_hooks += [place.importer for place in places]
+    # Last, modules that programs write, of whose folders they tell `sys.path`.
+    sys.meta_path += [*places, Namespaces(places), PathFinder]
+    # Before that of folders on `sys.path`, which would find the same files.
+    sys.path_hooks[:0] = [place.importer for place in places]
+    files.show(places)
     for op, fields in zip(ops, data):
         if fields["ty"] == "import_function":
             _guard(op, sources.add, fields["sources"])

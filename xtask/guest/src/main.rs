@@ -8,6 +8,7 @@
 mod c;
 mod compilers;
 mod dist;
+mod files;
 mod glue;
 mod guest;
 mod javascript;

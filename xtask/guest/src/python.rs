@@ -13,7 +13,7 @@ use guest_stamp::python::{archive_for, archive_stamp, sources};
 use guest_stamp::{Stamp, replace};
 
 use crate::lock::lock;
-use crate::{native, packages, shell, sqlite, tools};
+use crate::{files, native, packages, shell, sqlite, tools};
 
 /// Builds the guest's archives: for each target where [`archive_for`] says, and without any for
 /// this machine at `target/guest/python.aot`. In both places `python-runtime` finds them.
@@ -185,7 +185,8 @@ impl Image {
         shell::step("building the Python guest's component", || {
             run("wit_wire_guest.build.image")
         })?;
-        replace(&self.component, &sqlite::replace(&fs::read(&made)?)?)
+        let component = sqlite::replace(&fs::read(&made)?)?;
+        replace(&self.component, &files::redirect(&component)?)
     }
 }
 

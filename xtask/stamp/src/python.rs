@@ -21,6 +21,7 @@ pub fn sources() -> Result<Inputs> {
         .text(include_str!("../../guest/src/native.rs"))
         .text(include_str!("../../guest/src/sqlite.rs"))
         .path(&sources.join("native"))?
+        .text(include_str!("../../guest/src/files.rs"))
         .path(&sources.join("requirements.txt"))?
         .path(&sources.join("wit_wire_guest"))?
         .path(&root.join("wit/wit-wire.wit"))

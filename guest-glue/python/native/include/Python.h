@@ -189,6 +189,9 @@ PyObject *PyErr_NoMemory(void);
 PyObject *PyErr_Occurred(void);
 void PyErr_Clear(void);
 int PyErr_ExceptionMatches(PyObject *);
+void PyErr_WriteUnraisable(PyObject *);
+PyObject *PyErr_GetRaisedException(void);
+void PyErr_SetRaisedException(PyObject *);
 PyObject *PyErr_NewExceptionWithDoc(const char *, const char *, PyObject *, PyObject *);
 _Noreturn void Py_FatalError(const char *);
 
@@ -211,6 +214,7 @@ PyObject *Py_BuildValue(const char *, ...);
 
 /* Objects. */
 int PyObject_IsTrue(PyObject *);
+PyObject *PyObject_CallFunction(PyObject *, const char *, ...);
 Py_ssize_t PyObject_Size(PyObject *);
 PyObject *PyObject_GetAttrString(PyObject *, const char *);
 int PyObject_SetAttrString(PyObject *, const char *, PyObject *);
@@ -227,6 +231,7 @@ PyObject *PyLong_FromSize_t(size_t);
 PyObject *PyLong_FromUnsignedLong(unsigned long);
 PyObject *PyLong_FromUnsignedLongLong(unsigned long long);
 int PyLong_AsInt(PyObject *);
+long PyLong_AsLong(PyObject *);
 size_t PyLong_AsSize_t(PyObject *);
 Py_ssize_t PyLong_AsSsize_t(PyObject *);
 unsigned long PyLong_AsUnsignedLong(PyObject *);
@@ -238,6 +243,7 @@ const char *PyUnicode_AsUTF8AndSize(PyObject *, Py_ssize_t *);
 int PyUnicode_Compare(PyObject *, PyObject *);
 int PyUnicode_CompareWithASCIIString(PyObject *, const char *);
 char *PyBytes_AsString(PyObject *);
+int PyBytes_AsStringAndSize(PyObject *, char **, Py_ssize_t *);
 Py_ssize_t PyBytes_Size(PyObject *);
 PyObject *PyBytes_FromStringAndSize(const char *, Py_ssize_t);
 int _PyBytes_Resize(PyObject **, Py_ssize_t);
@@ -273,6 +279,9 @@ void PyMem_Free(void *);
 #define PyMem_New(kind, count) ((kind *)PyMem_Malloc((count) * sizeof(kind)))
 int PyOS_snprintf(char *, size_t, const char *, ...);
 int PyErr_CheckSignals(void);
+typedef int PyGILState_STATE;
+PyGILState_STATE PyGILState_Ensure(void);
+void PyGILState_Release(PyGILState_STATE);
 #define Py_BEGIN_ALLOW_THREADS {
 #define Py_END_ALLOW_THREADS }
 typedef struct { uint8_t held; } PyMutex;

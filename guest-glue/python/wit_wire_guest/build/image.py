@@ -13,7 +13,7 @@ from wit_world.imports import typegate_wire  # noqa: E402
 
 from .. import app, wire_json  # noqa: E402
 from ..calls import loop  # noqa: E402
-from ..imports import baked_packages  # noqa: E402
+from ..imports import baked_packages, files  # noqa: E402
 from ..protocol import BATCH, PARK, PARKED, RESUME, VERSION  # noqa: E402
 from ..runtime import output, randomness  # noqa: E402
 from .immortal import immortalize  # noqa: E402
@@ -107,6 +107,7 @@ def make_room():
 
 output.install()
 baked_packages.install()
+files.install(stdlib.paths())
 stdlib.forget_files()
 randomness.watch()
 loop.install()

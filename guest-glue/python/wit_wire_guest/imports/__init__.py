@@ -1,4 +1,4 @@
-"""Where modules come from, in a process without files.
+"""Where modules come from, in a process without a disk; and its files.
 
 Knows the import system. Does not know what is done with the modules.
 
@@ -7,6 +7,7 @@ Knows the import system. Does not know what is done with the modules.
 - `host_packages`: those that the host stores
 - `blobs`: bytes that are part of the image
 - `baked_packages`: packages that are part of the image
+- `files`: what programs find in files besides what they write
 - `unsupported`: modules that can't work in a guest, and why
 - `native`: modules in C that are part of the image
 - `keys`: what `hashlib` makes of passwords

@@ -38,7 +38,8 @@ class HostPackages(Modules):
         return super().is_folder(path)
 
     def children(self, folder):
-        self._see(folder)
+        for top in [folder] if folder else sorted(self._unseen):
+            self._see(top)
         return super().children(folder)
 
     def metadata_folders(self):

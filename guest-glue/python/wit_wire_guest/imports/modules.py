@@ -1,4 +1,4 @@
-"""Modules without files: their finder, loader, data files and metadata.
+"""Modules that are read from memory or the host: their finder, loader, data files and metadata.
 
 Paths are relative to one folder, with `/` between their parts, and modules are named as if that
 folder were on `sys.path`.

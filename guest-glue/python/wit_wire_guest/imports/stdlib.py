@@ -77,8 +77,14 @@ def install():
         importlib.import_module(name)
 
 
+def paths():
+    """The library's files, as paths below `ROOT`."""
+    return list(Blobs(NAME))
+
+
 def forget_files():
-    """Ends imports from files, of which an instance has none."""
+    """Ends imports from the files that are there while the image is made."""
     sys.meta_path.remove(PathFinder)
+    sys.dont_write_bytecode = True
     sys.path.clear()
     sys.path_importer_cache.clear()
