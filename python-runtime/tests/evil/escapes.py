@@ -19,10 +19,23 @@ def _tried(attempt):
         return type(error).__name__
 
 
-PLACES = ["/", ".", "..", "", "/proc/self/environ", "/etc/passwd", "/tmp", "../../../../etc/passwd", "/dev/zero", "C:\\", "\\\\?\\"]
+PLACES = ["/", ".", "..", "", "/proc/self/environ", "/etc/passwd", "/tmp", "../../../../etc/passwd", "/dev/mem", "C:\\", "\\\\?\\"]
 
 
-# Files.
+# Files. All that are there are in the guest's own memory.
+
+
+def _names(look):
+    """The names that `look` finds in the places, or of its errors, less those of these programs."""
+    found = [_tried(lambda: look(place)) for place in PLACES]
+    names = {name for names in found for name in ([names] if isinstance(names, str) else names)}
+    return sorted(name for name in names if not name.endswith(".py"))
+
+
+def _tops(paths):
+    """The folders in which all of these are, less the dots and these programs."""
+    tops = {path.lstrip("./").partition("/")[0] for path in paths}
+    return sorted(top for top in tops if not top.endswith(".py"))
 
 
 def reads_files(_):
@@ -31,6 +44,10 @@ def reads_files(_):
 
 def writes_files(_):
     return sorted({str(_tried(lambda: open(place + "/x", "w").write("x"))) for place in PLACES})
+
+
+def reads_without_end(_):
+    return len(open("/dev/zero", "rb").read())
 
 
 def opens_by_number(_):
@@ -43,27 +60,27 @@ def reads_from_numbers(_):
 
 
 def lists_folders(_):
-    return sorted({str(_tried(lambda: os.listdir(place))) for place in PLACES})
+    return _names(os.listdir)
 
 
 def scans_folders(_):
-    return sorted({str(_tried(lambda: list(os.scandir(place)))) for place in PLACES})
+    return _names(lambda place: [entry.name for entry in os.scandir(place)])
 
 
 def globs(_):
-    return glob.glob("/**", recursive=True) + glob.glob("**", recursive=True) + glob.glob("../*")
+    return _tops(glob.glob("/**", recursive=True) + glob.glob("**", recursive=True) + glob.glob("../*"))
 
 
 def walks(_):
-    return list(os.walk("/")) + list(os.walk("."))
+    return _tops(folder for top in ("/", ".") for folder, *_ in os.walk(top))
 
 
 def paths(_):
-    return sorted({str(_tried(lambda: list(pathlib.Path(place).iterdir()))) for place in PLACES})
+    return _names(lambda place: [path.name for path in pathlib.Path(place).iterdir()])
 
 
 def asks_of_files(_):
-    return [any(os.path.exists(place) for place in PLACES), sorted({str(_tried(lambda: os.stat(place))) for place in PLACES})]
+    return [place for place in PLACES if os.path.exists(place)]
 
 
 def makes_folders(_):
@@ -77,7 +94,7 @@ def changes_folder(_):
 def temporary_files(_):
     import tempfile
 
-    return [_tried(tempfile.mkdtemp), _tried(tempfile.TemporaryFile)]
+    return [_tried(lambda: tempfile.mkdtemp()[:8]), _tried(lambda: tempfile.TemporaryFile().read().decode())]
 
 
 def opens_a_pipe(_):
@@ -129,7 +146,7 @@ def reads_standard_input(_):
 def opens_a_database(_):
     import sqlite3
 
-    return [_tried(lambda: sqlite3.connect("/tmp/x.db").execute("create table t (x)")), _tried(lambda: sqlite3.connect(":memory:").execute("attach '/etc/passwd' as x"))]
+    return [_tried(lambda: sqlite3.connect("/tmp/x.db").execute("create table t (x)").fetchall()), _tried(lambda: sqlite3.connect(":memory:").execute("attach '/etc/passwd' as x"))]
 
 
 def loads_database_extension(_):
@@ -228,7 +245,7 @@ def code_for_addresses(_):
 
 
 def environment(_):
-    return [dict(os.environ), _tried(lambda: dict(os.environb)), _tried(lambda: os.getenv("PATH")), os.path.expanduser("~")]
+    return [dict(os.environ), _tried(lambda: len(os.environb)), _tried(lambda: os.getenv("PATH")), os.path.expanduser("~")]
 
 
 def arguments(_):
