@@ -20,6 +20,7 @@ fn main() {
     });
     shared(&mut ladder, &runtime);
     per_call(&mut ladder, &runtime);
+    files(&mut ladder, &runtime);
     for (name, count) in [
         ("functions.1", 1),
         ("functions.10", 10),
@@ -77,6 +78,19 @@ fn shared(ladder: &mut Ladder, runtime: &PythonRuntime) {
     ladder.rung("hostcall.batch_100", 2.0, async || {
         call(&gather, &json!(100)).await
     });
+}
+
+/// Writes a file and reads it again.
+fn files(ladder: &mut Ladder, runtime: &PythonRuntime) {
+    let source = "def file(size):\n    \
+                  with open('file', 'wb') as file:\n        file.write(bytes(size))\n    \
+                  with open('file', 'rb') as file:\n        return len(file.read())\n";
+    let function = runtime.function(PythonSource::def("file", source));
+    let function = ladder.tokio.block_on(function).expect("a function");
+    for (name, size) in [("file.100b", 100), ("file.1mb", 1_000_000)] {
+        let size = json!(size);
+        ladder.rung(name, 2.0, async || call(&function, &size).await);
+    }
 }
 
 fn per_call(ladder: &mut Ladder, runtime: &PythonRuntime) {
