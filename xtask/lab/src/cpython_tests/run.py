@@ -4,20 +4,12 @@ What the host heard outlives a trap, after which it goes on with the next test i
 interpreter.
 """
 
-import builtins
-import contextlib
 import importlib
-import io
-import os
 import pkgutil
 import sys
 import traceback
 import unittest
-from importlib import resources
 from unittest.util import strclass
-
-# Where the suite seems to stand.
-SUITE = "site-packages/test/"
 
 # As much of a traceback's end as one reads, in characters.
 LONGEST = 2000
@@ -47,7 +39,7 @@ def run(given, ctx):
 
 
 def _prepare():
-    """Does what regrtest does before tests, and gives them the data that lies beside them."""
+    """Does what regrtest does before tests."""
     try:
         from test import support
     except ImportError:
@@ -57,47 +49,6 @@ def _prepare():
         support.use_resources = {}
         # Else nothing of asyncio would be tested, which here has a loop and no sockets.
         support.has_socket_support = True
-    real = io.open, os.listdir, os.scandir
-
-    def open(file, mode="r", buffering=-1, encoding=None, errors=None, newline=None, *more):
-        if (data := _data(file)) is None or "r" not in mode or not data.is_file():
-            return real[0](file, mode, buffering, encoding, errors, newline, *more)
-        return data.open("rb") if "b" in mode else data.open("r", encoding or "utf-8", errors, newline)
-
-    def listdir(path="."):
-        return [entry.name for entry in data.iterdir()] if (data := _data(path)) is not None else real[1](path)
-
-    def scandir(path="."):
-        if (data := _data(path)) is None:
-            return real[2](path)
-        return contextlib.nullcontext([Entry(os.path.join(path, entry.name), entry) for entry in data.iterdir()])
-
-    builtins.open = io.open = open
-    os.listdir, os.scandir = listdir, scandir
-    os.path.isfile = lambda path: (data := _data(path)) is not None and data.is_file()
-    os.path.isdir = lambda path: (data := _data(path)) is not None and data.is_dir()
-    os.path.exists = lambda path: os.path.isfile(path) or os.path.isdir(path)
-
-
-def _data(path):
-    """The file or folder of the suite that `path` is."""
-    if not isinstance(path, str | os.PathLike):
-        return None
-    path = os.path.normpath(os.fspath(path))
-    if isinstance(path, bytes) or not (path := path.removeprefix("/")).startswith(SUITE):
-        return None
-    return resources.files("test").joinpath(path.removeprefix(SUITE))
-
-
-class Entry:
-    """What `os.scandir` has of a file."""
-
-    def __init__(self, path, data):
-        self.path = path
-        self.name = data.name
-        self.is_dir = lambda follow_symlinks=True: data.is_dir()
-        self.is_file = lambda follow_symlinks=True: data.is_file()
-        self.is_symlink = lambda: False
 
 
 def _load(name, cannot_load):
