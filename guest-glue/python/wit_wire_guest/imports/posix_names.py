@@ -32,7 +32,7 @@ _ERRNO = {
     "EBFONT": 59, "ENOSTR": 60, "ENODATA": 61, "ETIME": 62, "ENOSR": 63, "ENONET": 64, "ENOPKG": 65, "EREMOTE": 66,
     "EADV": 68, "ESRMNT": 69, "ECOMM": 70, "EDOTDOT": 73, "ENOTUNIQ": 76, "EBADFD": 77, "EREMCHG": 78,
     "ELIBACC": 79, "ELIBBAD": 80, "ELIBSCN": 81, "ELIBMAX": 82, "ELIBEXEC": 83, "ERESTART": 85, "ESTRPIPE": 86,
-    "EUSERS": 87, "ESOCKTNOSUPPORT": 94, "EPFNOSUPPORT": 96, "ETOOMANYREFS": 109, "EHOSTDOWN": 112,
+    "EUSERS": 87, "ESOCKTNOSUPPORT": 94, "EPFNOSUPPORT": 96, "ESHUTDOWN": 108, "ETOOMANYREFS": 109, "EHOSTDOWN": 112,
     "EUCLEAN": 117, "ENOTNAM": 118, "ENAVAIL": 119, "EISNAM": 120, "EREMOTEIO": 121, "ENOMEDIUM": 123,
     "EMEDIUMTYPE": 124, "ENOKEY": 126, "EKEYEXPIRED": 127, "EKEYREVOKED": 128, "EKEYREJECTED": 129, "ERFKILL": 132,
     "EHWPOISON": 133,
@@ -54,7 +54,9 @@ _SIGNAL_CONSTANTS = {
 def install():
     """Completes the modules that are there when the interpreter has begun."""
     _add(time, {"tzset": lambda: None, **_processor_time()}, replace=True)
-    _add(errno, {name: number + _ERRNO_BEYOND for name, number in _ERRNO.items()})
+    # Also ESHUTDOWN, which would be EPIPE.
+    errno.errorcode[errno.EPIPE] = "EPIPE"
+    _add(errno, {name: number + _ERRNO_BEYOND for name, number in _ERRNO.items()}, replace=True)
     for name in _ERRNO:
         errno.errorcode[getattr(errno, name)] = name
     for text, names in _REFUSED.items():
