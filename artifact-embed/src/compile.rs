@@ -1,10 +1,9 @@
 //! From a component to an archive.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use crate::archive::{self, Fields};
-use crate::component::{fold_constants, instrument};
+use crate::component::{Instrumented, instrument, with_state};
 use crate::digest::digest;
 use crate::engine::{EngineConfig, WASMTIME_VERSION, baseline_cpu};
 use crate::error::Error;
@@ -33,10 +32,8 @@ pub struct Compiled {
 /// It takes what the component's author wants it to take: a component of 12 KB took 2 GB and 40 s.
 /// Compile what untrusted authors wrote in a process with limits, as `wasm-runtime` does.
 ///
-/// Globals that no code of the component can write become constants
-/// ([`fold_constants`](crate::fold_constants)). If [`inspect`](crate::inspect) finds no obstacle,
-/// the code has one more interface than the component, through which a host resets instances
-/// (`wit-wire:instance/state`).
+/// What is compiled is the component as [`instrument`] makes it, unless
+/// [`EngineConfig::interrupts`] is off.
 ///
 /// # Errors
 ///
@@ -45,13 +42,12 @@ pub struct Compiled {
 /// than the component itself, [`Error::Engine`] if Wasmtime rejects `config`.
 pub fn compile(component: &[u8], config: &EngineConfig, target: &str) -> Result<Compiled, Error> {
     let engine = config.build_compiler(target)?;
-    let (instrumented, obstacles) = match instrument(component) {
-        Ok(instrumented) => (Cow::Owned(instrumented), Vec::new()),
-        Err(Error::Obstacles(obstacles)) => {
-            let reasons = obstacles.iter().map(ToString::to_string);
-            (fold_constants(component)?, reasons.collect())
-        }
-        Err(error) => return Err(error),
+    let Instrumented {
+        component: instrumented,
+        obstacles,
+    } = match config.interrupts {
+        true => instrument(component)?,
+        false => with_state(component)?,
     };
     let code = engine
         .precompile_component(&instrumented)
@@ -63,7 +59,7 @@ pub fn compile(component: &[u8], config: &EngineConfig, target: &str) -> Result<
         cpu: baseline_cpu(target).unwrap_or_default().to_owned(),
         component_digest: digest(component),
         component_bytes: component.len() as u64,
-        obstacles,
+        obstacles: obstacles.iter().map(ToString::to_string).collect(),
         code_bytes: code.len() as u64,
         // Known when the code is compressed.
         payload_digest: String::new(),

@@ -12,8 +12,8 @@ pub const HOST_TARGET: &str = env!("ARTIFACT_EMBED_TARGET");
 
 /// Settings of an engine: those that compiled code depends on, and the sizes of its stacks.
 ///
-/// Fixed for all engines: epoch interruption on, fuel off, memory initialised copy-on-write, no
-/// concurrency support (the component model's async functions), no address map and no symbols
+/// Fixed for all engines: epoch interruption and fuel off ([`interrupts`](Self::interrupts) take
+/// their place), branch hints on, memory initialised copy-on-write, no concurrency support (the component model's async functions), no address map and no symbols
 /// (traps report functions, not WebAssembly offsets), and the architecture's baseline processor
 /// ([`baseline_cpu`]) instead of the build machine's own.
 ///
@@ -43,6 +43,10 @@ pub struct EngineConfig {
     /// traps, and the host function that it called last does not abort the process. Compiled code
     /// does not depend on it.
     pub async_stack: usize,
+    /// Whether components are compiled with checks at which a host stops them or makes them yield
+    /// ([`instrument`](crate::instrument)). Default: true. Without them an endless loop never ends;
+    /// `wit-wire-host` refuses such a component.
+    pub interrupts: bool,
 }
 
 impl Default for EngineConfig {
@@ -53,6 +57,7 @@ impl Default for EngineConfig {
             dense_image: 1 << 30,
             wasm_stack: 4 << 20,
             async_stack: 8 << 20,
+            interrupts: true,
         }
     }
 }
@@ -93,6 +98,13 @@ impl EngineConfig {
         self
     }
 
+    /// Sets [`interrupts`](Self::interrupts).
+    #[must_use]
+    pub fn with_interrupts(mut self, interrupts: bool) -> Self {
+        self.interrupts = interrupts;
+        self
+    }
+
     /// The settings that compiled code depends on, and what is done to components, as a string.
     /// Engines with equal fingerprints can exchange archives.
     pub fn fingerprint(&self) -> String {
@@ -102,10 +114,15 @@ impl EngineConfig {
             dense_image,
             wasm_stack: _,
             async_stack: _,
+            interrupts,
         } = self;
+        let interrupts = match interrupts {
+            true => "flag",
+            false => "off",
+        };
         format!(
-            "epoch=on fuel=off cow=on concurrency=off gc=off address-map=off symbols=off \
-             constants=folded reservation={memory_reservation} guard={memory_guard} dense-image={dense_image}"
+            "interrupts={interrupts} epoch=off fuel=off hints=on cow=on concurrency=off gc=off \
+             address-map=off symbols=off constants=folded reservation={memory_reservation} guard={memory_guard} dense-image={dense_image}"
         )
     }
 
@@ -153,7 +170,8 @@ impl EngineConfig {
     fn wasmtime(&self) -> Result<Config, Error> {
         let mut config = Config::new();
         config
-            .epoch_interruption(true)
+            .epoch_interruption(false)
+            .wasm_branch_hinting(true)
             .consume_fuel(false)
             .memory_init_cow(true)
             .concurrency_support(false)

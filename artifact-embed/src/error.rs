@@ -2,9 +2,6 @@
 
 use std::path::PathBuf;
 
-#[cfg(feature = "compile")]
-use crate::obstacle::Obstacle;
-
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why an archive could not be made or loaded. Every mismatch reports both values.
@@ -196,10 +193,6 @@ pub enum Error {
         #[source]
         source: Source,
     },
-    /// An instance's state is not all in one memory and mutable globals.
-    #[error("an instance of the component can't be reset: {}", sentences(.0))]
-    #[cfg(feature = "compile")]
-    Obstacles(std::collections::BTreeSet<Obstacle>),
     /// The component is small, but its code or its instances would be far larger.
     #[error("component too large once expanded: {found} {what}, limit {limit}")]
     #[cfg(feature = "compile")]
@@ -214,12 +207,6 @@ pub enum Error {
     /// The component can't be read or does not compile.
     #[error("the component does not compile")]
     Compile(#[source] Source),
-}
-
-#[cfg(feature = "compile")]
-fn sentences(obstacles: &std::collections::BTreeSet<Obstacle>) -> String {
-    let sentences: Vec<_> = obstacles.iter().map(ToString::to_string).collect();
-    sentences.join("; ")
 }
 
 impl Error {

@@ -40,7 +40,7 @@
 //! - `engine`: settings that compiler and loader must agree on
 //! - `sys`: what differs between operating systems
 //! - `component`: reads components, bounds what they may become, makes constants of what never
-//!   changes in them, and extends those that can be reset
+//!   changes in them, and adds what a host needs to stop and to reset them
 //! - `archive`: the format, and who vouches for an archive
 //! - `compile`: from a component to an archive
 //! - `cache`: the folder where code is stored, and how files are recognised
@@ -74,7 +74,9 @@ pub use cache::FileIdentity;
 #[cfg(feature = "compile")]
 pub use compile::{Compiled, Effort, compile};
 #[cfg(feature = "compile")]
-pub use component::{CoreModule, Inspection, fold_constants, inspect, instrument};
+pub use component::{
+    CoreModule, Inspection, Instrumented, fold_constants, inspect, instrument,
+};
 pub use embedded::Embedded;
 pub use engine::{EngineConfig, HOST_TARGET, WASMTIME_VERSION, baseline_cpu};
 pub use error::Error;

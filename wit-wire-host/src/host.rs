@@ -10,7 +10,8 @@ use serde::de::DeserializeOwned;
 use wasmtime::{Engine, WasmFeatures};
 
 use crate::error::BuildError;
-use crate::metering::{Limits, Ticker};
+use crate::interrupts::Ticker;
+use crate::metering::Limits;
 use crate::pool::{Pool, PoolConfig, PoolStats};
 use crate::protocol::HostcallError;
 use crate::receipt::call_metrics;
@@ -97,10 +98,10 @@ impl HostBuilder {
         self
     }
 
-    /// Builds the host and starts the thread that advances the engine's epoch.
+    /// Builds the host and starts the thread that makes guests yield.
     ///
-    /// The engine must have epoch interruption enabled and garbage collection disabled, and
-    /// allocate memories on demand: what a host maps over a memory must not reach the next
+    /// The engine must have epoch interruption and garbage collection disabled, and allocate
+    /// memories on demand: what a host maps over a memory must not reach the next
     /// instance, as it would if Wasmtime's pooling allocator, or a `MemoryCreator` of yours, reused
     /// it. Install a [metrics](crate::telemetry) recorder before calling this; handles are
     /// registered here.
@@ -115,9 +116,9 @@ impl HostBuilder {
             limits,
             pool: config,
         } = self;
-        if !engine.get_epoch_interruption() {
+        if engine.get_epoch_interruption() {
             return Err(BuildError::Engine(
-                "epoch interruption is disabled: enable it, so that endless loops can be stopped",
+                "epoch interruption is enabled: disable it, since the epoch would never advance",
             ));
         }
         if engine.pooling_allocator_metrics().is_some() {
@@ -137,9 +138,8 @@ impl HostBuilder {
         if let Some(op) = &router.duplicate {
             return Err(BuildError::DuplicateHostcall(op.clone()));
         }
-        let ticker = Ticker::start(engine).map_err(|_| {
-            BuildError::Engine("the thread of the epoch ticker could not be started")
-        })?;
+        let ticker = Ticker::start()
+            .map_err(|_| BuildError::Engine("the thread of the ticker could not be started"))?;
         telemetry::describe();
         router.register_metrics();
         let sandbox = Sandbox::new(engine, router, ticker).map_err(BuildError::link)?;

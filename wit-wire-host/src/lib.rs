@@ -23,7 +23,8 @@
 //! The code stands on floors, each of which uses only those below it (`xtask/tests/layers.rs`
 //! checks that). From the bottom up: `protocol` (what host and guest say to each other),
 //! [`telemetry`] (names of metrics and spans, and their handles), `contain` and `background` (other
-//! people's panics; work that nobody awaits), `lanes` (permits, and who waits for one),
+//! people's panics; work that nobody awaits), `lanes` (permits, and who waits for one), `interrupts` (how
+//! running guests are made to look up),
 //! [`printable`](fn@printable) (other people's words);
 //! `metering` (what a run may cost, and when it is interrupted); `memory` (a guest's memory as
 //! bytes), `sandbox` (everything a guest can see or ask for) and `compute` (threads for guests that
@@ -52,6 +53,7 @@ mod function;
 pub mod fuzz;
 mod host;
 mod instance;
+mod interrupts;
 mod kept_permits;
 mod lanes;
 mod memory;

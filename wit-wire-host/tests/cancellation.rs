@@ -32,8 +32,7 @@ use wit_wire_host::{
 
 static GUEST: LazyLock<(Engine, wasmtime::component::Component)> = LazyLock::new(|| {
     let engine = common::engine();
-    let guest = artifact_embed::instrument(&common::guest(Dialect::V1)).unwrap();
-    let component = wasmtime::component::Component::new(&engine, guest).unwrap();
+    let component = common::compile(&engine, &common::guest(Dialect::V1));
     (engine, component)
 });
 

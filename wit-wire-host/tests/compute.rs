@@ -118,8 +118,7 @@ fn guest(deed: &str) -> Vec<u8> {
         .replace("{NAME}", "deed")
         .replace("{PLACE}", "6");
     let module = wat::parse_str(text).unwrap();
-    let component = common::componentize(module, &common::wit(Dialect::V1));
-    artifact_embed::instrument(&component).unwrap()
+    common::componentize(module, &common::wit(Dialect::V1))
 }
 
 /// The caller by its task-local, and by the context that it gave.
@@ -179,7 +178,7 @@ impl Watch {
         };
         let host = host.hostcall("ask", ask).hostcall("never", never);
         let engine = common::engine();
-        let guest = wasmtime::component::Component::new(&engine, guest(deed)).unwrap();
+        let guest = common::compile(&engine, &guest(deed));
         host.build(&engine).unwrap().component(&guest).unwrap()
     }
 }
@@ -281,8 +280,7 @@ fn an_endless_init_leaves_the_runtime_to_others() {
             .replace("{PLACE}", "3");
         let module = wat::parse_str(text).unwrap();
         let guest = common::componentize(module, &common::wit(Dialect::V1));
-        let guest = artifact_embed::instrument(&guest).unwrap();
-        let guest = wasmtime::component::Component::new(&engine, guest).unwrap();
+        let guest = common::compile(&engine, &guest);
         let component = host().build(&engine).unwrap().component(&guest).unwrap();
         let stats = || component.host().stats();
         runtime.block_on(async {

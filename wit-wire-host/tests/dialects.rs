@@ -27,7 +27,7 @@ fn dummy(wit: &str) -> Vec<u8> {
 
 fn check(component: &[u8]) -> Result<Dialect, BuildError> {
     let engine = engine();
-    let component = Component::new(&engine, component).unwrap();
+    let component = compile(&engine, component);
     Host::builder()
         .build(&engine)?
         .component(&component)
@@ -42,7 +42,7 @@ async fn both_published_dialects_run() {
         assert_eq!(check(&dummy(&wit(dialect))).unwrap(), dialect);
 
         let engine = engine();
-        let component = Component::new(&engine, component).unwrap();
+        let component = compile(&engine, &component);
         let component = Host::builder()
             .build(&engine)
             .unwrap()
@@ -159,9 +159,10 @@ fn imports_that_no_host_offers_are_named() {
 
 #[test]
 fn an_engine_whose_guests_could_not_be_stopped_is_refused() {
-    let error = Host::builder()
-        .build(&wasmtime::Engine::default())
-        .unwrap_err();
+    let mut config = wasmtime::Config::new();
+    config.epoch_interruption(true).wasm_gc(false);
+    let engine = wasmtime::Engine::new(&config).unwrap();
+    let error = Host::builder().build(&engine).unwrap_err();
     assert!(
         matches!(error, BuildError::Engine(why) if why.contains("epoch interruption")),
         "{error}"
@@ -169,10 +170,17 @@ fn an_engine_whose_guests_could_not_be_stopped_is_refused() {
 }
 
 #[test]
+fn a_component_that_could_not_be_stopped_is_refused() {
+    let engine = engine();
+    let unchecked = Component::new(&engine, guest(Dialect::V1)).unwrap();
+    let host = Host::builder().build(&engine).unwrap();
+    let error = host.component(&unchecked).unwrap_err();
+    assert!(matches!(error, BuildError::Unchecked), "{error}");
+}
+
+#[test]
 fn an_engine_whose_guests_may_test_types_is_refused() {
-    let mut config = wasmtime::Config::new();
-    config.epoch_interruption(true);
-    let engine = wasmtime::Engine::new(&config).unwrap();
+    let engine = wasmtime::Engine::default();
     let error = Host::builder().build(&engine).unwrap_err();
     assert!(error.to_string().contains("wasm_gc"), "{error}");
 }
@@ -181,7 +189,6 @@ fn an_engine_whose_guests_may_test_types_is_refused() {
 fn an_engine_that_hands_memories_on_is_refused() {
     let mut config = wasmtime::Config::new();
     config
-        .epoch_interruption(true)
         .wasm_gc(false)
         .allocation_strategy(wasmtime::InstanceAllocationStrategy::pooling());
     let engine = wasmtime::Engine::new(&config).unwrap();

@@ -22,7 +22,7 @@ fn component(functions: &str, change: impl Fn(String) -> String) -> Component {
     let module = wat::parse_str(change(text)).unwrap();
     let guest = common::componentize(module, &common::wit(Dialect::V1));
     let engine = common::engine();
-    let guest = wasmtime::component::Component::new(&engine, guest).unwrap();
+    let guest = common::compile(&engine, &guest);
     let host = Host::builder().limits(Limits::default().error(ALLOWED));
     host.build(&engine).unwrap().component(&guest).unwrap()
 }

@@ -68,9 +68,8 @@ fn limits() -> Limits {
 fn component(policy: ResetPolicy, reseed: char, seen: &Seen) -> Component {
     let text = include_str!("evil/parking.wat").replace("{RESEED}", &(reseed as u32).to_string());
     let guest = common::componentize(wat::parse_str(text).unwrap(), &common::wit(Dialect::V1));
-    let guest = artifact_embed::instrument(&guest).unwrap();
     let engine = common::engine();
-    let guest = wasmtime::component::Component::new(&engine, guest).unwrap();
+    let guest = common::compile(&engine, &guest);
     let pool = PoolConfig::default()
         .instances(2)
         .park_after(Duration::ZERO)

@@ -28,12 +28,11 @@ fn guest(deed: &str, place: &str, change: impl Fn(String) -> String) -> Vec<u8> 
         .replace("{NAME}", "deed")
         .replace("{PLACE}", place);
     let module = wat::parse_str(change(text)).unwrap();
-    let component = common::componentize(module, &common::wit(Dialect::V1));
-    artifact_embed::instrument(&component).unwrap()
+    common::componentize(module, &common::wit(Dialect::V1))
 }
 
 fn component(engine: &Engine, host: HostBuilder, guest: &[u8]) -> Component {
-    let component = wasmtime::component::Component::new(engine, guest).unwrap();
+    let component = common::compile(engine, guest);
     host.build(engine).unwrap().component(&component).unwrap()
 }
 

@@ -49,9 +49,8 @@ fn component(policy: ResetPolicy, settling: fn()) -> Component {
         });
     let module = wat::parse_str(include_str!("tenants/tenant.wat")).unwrap();
     let guest = common::componentize(module, &common::wit(Dialect::V1));
-    let guest = artifact_embed::instrument(&guest).unwrap();
     let engine = common::engine();
-    let component = wasmtime::component::Component::new(&engine, guest).unwrap();
+    let component = common::compile(&engine, &guest);
     let host = host.build(&engine).unwrap();
     host.component(&component).unwrap().with_identity("tenants")
 }

@@ -9,7 +9,7 @@ use wasmparser::{
 
 use super::bounds::{Bounds, check_nesting};
 use super::constants::fold_constants;
-use super::state_interface::INTERFACE;
+use super::{interrupts_interface, state_interface};
 use crate::digest::digest;
 use crate::error::Error;
 use crate::obstacle::Obstacle;
@@ -45,14 +45,18 @@ pub struct CoreModule {
     pub data_bytes: usize,
 }
 
-const FORGED: &str =
-    "it exports `wit-wire:instance/state`, a name that is added when a component is compiled";
+/// What is added when a component is compiled, and can't be there already.
+fn forged(what: &str, name: &str) -> Error {
+    Error::compile(format!(
+        "it {what} `{name}`, a name that is added when a component is compiled"
+    ))
+}
 
 /// Reads `component`, a binary, without compiling or running it.
 ///
 /// # Errors
 ///
-/// [`Error::Compile`] if it can't be read or already has the interface that
+/// [`Error::Compile`] if it can't be read or already has an interface that
 /// [`instrument`](crate::instrument) adds, [`Error::TooLarge`] if its code or its instances would
 /// be far larger than the component itself.
 pub fn inspect(component: &[u8]) -> Result<Inspection, Error> {
@@ -105,8 +109,24 @@ pub(super) fn read(component: &[u8]) -> Result<Inspection, Error> {
             }
             Payload::ComponentExportSection(section) if depth == 0 => {
                 for export in section {
-                    if export.map_err(Error::compile)?.name.name == INTERFACE {
-                        return Err(Error::compile(FORGED));
+                    if export.map_err(Error::compile)?.name.name == state_interface::INTERFACE {
+                        return Err(forged("exports", state_interface::INTERFACE));
+                    }
+                }
+            }
+            Payload::ComponentImportSection(section) => {
+                for import in section {
+                    let name = import.map_err(Error::compile)?.name.name;
+                    if name == interrupts_interface::INTERFACE {
+                        return Err(forged("imports", name));
+                    }
+                }
+            }
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    let module = import.map_err(Error::compile)?.module;
+                    if module == interrupts_interface::MODULE {
+                        return Err(forged("imports", module));
                     }
                 }
             }

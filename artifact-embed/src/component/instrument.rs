@@ -1,123 +1,64 @@
-//! Gives a component the interface `wit-wire:instance/state`, through which a host resets
-//! instances: where an instance's memory lies, and whether a global changed.
-//!
-//! What is left of the component when its [constants](super::constants) are folded stays as it was,
-//! byte for byte, with two additions: its core modules export their memory and their mutable
-//! globals, and one more module at the end imports them.
+//! What is added to a component before it is compiled.
 
-use wasm_encoder::{
-    Alias, CanonicalFunctionSection, CanonicalOption, Component, ComponentAliasSection,
-    ComponentExportKind, ComponentExportSection, ComponentInstanceSection, ComponentSectionId,
-    ExportKind, InstanceSection, ModuleArg, ModuleSection, NestedComponentSection, RawSection,
-};
+use std::collections::BTreeSet;
 
+use super::checked_component::add_checks;
 use super::constants::fold_constants;
-use super::exports::{export_state, section_data};
 use super::inspect::read;
-use super::outline::{Counts, Holders, Outline};
-use super::state_interface::{self, INTERFACE, MEMORY};
-use super::state_module;
+use super::state::add_state;
 use crate::error::Error;
 use crate::obstacle::Obstacle;
 
-/// Adds the interface `wit-wire:instance/state` to `component`, a binary, once its constants are
-/// folded ([`fold_constants`]). Through it, a host resets instances.
+/// A component with what a host needs to stop its instances, and to reset them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Instrumented {
+    /// The component, a binary.
+    pub component: Vec<u8>,
+    /// Why its instances can't be reset. If this is empty, it exports `wit-wire:instance/state`.
+    pub obstacles: BTreeSet<Obstacle>,
+}
+
+/// Folds the constants of `component`, a binary ([`fold_constants`](crate::fold_constants())), and
+/// adds checks at which a host stops it or makes it yield, and, where
+/// [`inspect`](crate::inspect) finds no obstacle, the interface through which a host resets its
+/// instances.
+///
+/// The checks are at each function entry and loop header. The component imports
+/// `wit-wire:instance/interrupts`, to tell the host of the word in its instance's memory that makes
+/// them call; such a call reaches the host as a memory that is to grow beyond its maximum.
 ///
 /// [`compile`](crate::compile()) already does this; call it yourself only if you compile by other
 /// means.
 ///
 /// # Errors
 ///
-/// [`Error::Obstacles`] with what [`inspect`](crate::inspect) finds, and the errors of `inspect`.
-pub fn instrument(component: &[u8]) -> Result<Vec<u8>, Error> {
-    let component = &*fold_constants(component)?;
-    let obstacles = read(component)?.obstacles;
-    if !obstacles.is_empty() {
-        return Err(Error::Obstacles(obstacles));
-    }
-    let mut outline = Outline::read(component)?;
-    // The memory may belong to a module that is never instantiated.
-    let Some(memory) = outline.holders.memory else {
-        return Err(Error::Obstacles([Obstacle::Memories(0)].into()));
-    };
-    let mut output = Component::new();
-    for (id, range) in &outline.sections {
-        let data = section_data(component, range)?;
-        if *id == ComponentSectionId::CoreModule as u8 {
-            let module = outline.modules.pop_front().unwrap_or_default();
-            let data = export_state(data, &module)?;
-            output.section(&RawSection {
-                id: *id,
-                data: &data,
-            });
-        } else {
-            output.section(&RawSection { id: *id, data });
-        }
-    }
-    append(&mut output, &outline.holders, &outline.counts, memory);
-    Ok(output.finish())
+/// Those of `inspect`.
+pub fn instrument(component: &[u8]) -> Result<Instrumented, Error> {
+    let with_state = with_state(component)?;
+    Ok(Instrumented {
+        component: add_checks(&with_state.component)?,
+        ..with_state
+    })
 }
 
-/// Adds the module that reads the state, and exports its functions as the interface.
-fn append(output: &mut Component, holders: &Holders, counts: &Counts, memory: u32) {
-    output.section(&ModuleSection(&state_module::module(holders, memory)));
-
-    let mut instances: Vec<u32> = holders.globals.keys().copied().chain([memory]).collect();
-    instances.sort_unstable();
-    instances.dedup();
-    let names: Vec<String> = instances.iter().map(u32::to_string).collect();
-    let arguments = names.iter().zip(&instances);
-    let arguments =
-        arguments.map(|(name, instance)| (name.as_str(), ModuleArg::Instance(*instance)));
-    let mut core_instances = InstanceSection::new();
-    core_instances.instantiate(counts.core_modules, arguments.collect::<Vec<_>>());
-    output.section(&core_instances);
-
-    let mut aliases = ComponentAliasSection::new();
-    aliases.alias(Alias::CoreInstanceExport {
-        instance: memory,
-        kind: ExportKind::Memory,
-        name: MEMORY,
-    });
-    for name in state_module::FUNCTIONS {
-        aliases.alias(Alias::CoreInstanceExport {
-            instance: counts.core_instances,
-            kind: ExportKind::Func,
-            name,
-        });
+/// The same without checks.
+pub(crate) fn with_state(component: &[u8]) -> Result<Instrumented, Error> {
+    let component = fold_constants(component)?;
+    let mut obstacles = read(&component)?.obstacles;
+    if obstacles.is_empty() {
+        match add_state(&component)? {
+            Ok(component) => {
+                return Ok(Instrumented {
+                    component,
+                    obstacles,
+                });
+            }
+            Err(obstacle) => obstacles.insert(obstacle),
+        };
     }
-    output.section(&aliases);
-
-    output.section(&state_interface::types(counts.types));
-
-    // `memory` has `memory-done` for its post-return function.
-    let mut lifted = CanonicalFunctionSection::new();
-    let (function, ty) = (counts.core_functions, counts.types + 1);
-    let options = [
-        CanonicalOption::Memory(counts.core_memories),
-        CanonicalOption::PostReturn(function + 1),
-    ];
-    lifted.lift(function, ty, options);
-    for number in 1..4 {
-        lifted.lift(function + number + 1, ty + number, []);
-    }
-    output.section(&lifted);
-
-    // Not simply an instance of these exports: Wasmtime orders those differently each time, and
-    // then what it compiles differs.
-    output.section(&NestedComponentSection(&state_interface::component()));
-    let mut instances = ComponentInstanceSection::new();
-    let arguments = (counts.functions..).zip(state_interface::FUNCTIONS);
-    let arguments = arguments.map(|(index, name)| (name, ComponentExportKind::Func, index));
-    instances.instantiate(counts.components, arguments.collect::<Vec<_>>());
-    output.section(&instances);
-
-    let mut exports = ComponentExportSection::new();
-    exports.export(
-        INTERFACE,
-        ComponentExportKind::Instance,
-        counts.instances,
-        None,
-    );
-    output.section(&exports);
+    Ok(Instrumented {
+        component: component.into_owned(),
+        obstacles,
+    })
 }

@@ -8,7 +8,6 @@ use wasm_encoder::ValType;
 use wasmparser::{Instance, Parser, Payload, TypeRef, Validator, WasmFeatures};
 
 use crate::error::Error;
-use crate::obstacle::Obstacle;
 
 /// What has to be known of a component to extend it.
 pub(super) struct Outline {
@@ -121,10 +120,6 @@ impl Outline {
                 _ => {}
             }
             validator.payload(&payload).map_err(Error::compile)?;
-        }
-        // More module indices than modules: some module has a second name.
-        if outline.counts.core_modules as usize != outline.modules.len() {
-            return Err(Error::Obstacles([Obstacle::Nested].into()));
         }
         for (index, module) in (0..).zip(&outline.modules) {
             // A module that is never instantiated has no state.

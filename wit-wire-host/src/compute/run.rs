@@ -14,8 +14,8 @@ use super::threads;
 use crate::metering::Meter;
 use crate::telemetry::Level;
 
-/// A run that computes for more epoch ticks than this without waiting moves to the compute threads.
-/// The first tick comes after half a millisecond on average, each other one after one.
+/// A run that computes for more ticks than this without waiting moves to the compute threads.
+/// A tick comes after a millisecond on average, and after half of one at least.
 const SHORT: u32 = 2;
 
 /// A metered run, polled here or on the compute threads. What it comes to, and a panic, are its

@@ -29,6 +29,12 @@ pub enum BuildError {
         /// The imports, by name.
         imports: Vec<String>,
     },
+    /// The component was compiled without checks for interrupts, so that it could never be stopped.
+    #[error(
+        "the component can't be stopped: compile what `artifact_embed::instrument` makes of it, as \
+         `artifact_embed::compile` does"
+    )]
+    Unchecked,
     /// The component can't be linked for another reason, such as an import whose type does not
     /// match its name.
     #[error("the component can't be linked")]
@@ -44,6 +50,7 @@ impl BuildError {
             Self::ReservedHostcall(_) => "reserved_hostcall",
             Self::Mismatch(_) => "mismatch",
             Self::Imports { .. } => "imports",
+            Self::Unchecked => "unchecked",
             Self::Link(_) => "link",
         }
     }

@@ -19,7 +19,7 @@ use crate::protocol::values::{
     HandleErr, HandleReq, HashedInitArgs, HashedMatInfo, InitArgs, InitError, InitResponse, MatInfo,
 };
 use crate::protocol::{Dialect, Op, Payload};
-use crate::sandbox::{Output, RunEnvironment, Sandbox, StoreState};
+use crate::sandbox::{GuestStore, Output, RunEnvironment, Sandbox, StoreState};
 
 /// A live component.
 ///
@@ -27,7 +27,7 @@ use crate::sandbox::{Output, RunEnvironment, Sandbox, StoreState};
 /// instance, because it was stopped in an unknown state. Every later use is
 /// [`CallError::InstanceEnded`].
 pub struct Instance {
-    store: Store<StoreState>,
+    store: GuestStore,
     pub(super) linked: wasmtime::component::Instance,
     init: Init,
     handle: TypedFunc<(HandleReq,), (Result<String, HandleErr>,)>,
@@ -60,9 +60,6 @@ pub(crate) enum Handled {
 /// and what a guest writes to a stream at once.
 const TRANSFER_SLACK: usize = 64 << 10;
 
-/// An epoch so far away that the engine never gets there.
-const NEVER: u64 = u64::MAX / 2;
-
 /// `init` in either dialect.
 #[derive(Clone, Copy)]
 enum Init {
@@ -85,13 +82,10 @@ impl Instance {
             drop(tokio::time::sleep(Duration::ZERO));
         }
         let environment = RunEnvironment::plain(meter);
-        begin(&mut store, meter, environment, None);
+        begin(&mut *store, meter, environment, None);
         let began = Instant::now();
-        let ticking = sandbox.ticker.ticking();
-        let linked = meter
-            .drive_guest(template.pre.instantiate_async(&mut store))
-            .await;
-        drop(ticking);
+        let linked = store.drive(|store| template.pre.instantiate_async(store));
+        let linked = meter.drive_guest(linked).await;
         let linked = classify(linked, Phase::Instantiate, None, None, meter)?;
         sandbox.metrics.instantiate_seconds.record(began.elapsed());
 
@@ -99,14 +93,14 @@ impl Instance {
             CallError::failed(error.into_boxed_dyn_error(), Phase::Instantiate)
         };
         let handle = linked
-            .get_typed_func(&mut store, template.handle)
+            .get_typed_func(&mut *store, template.handle)
             .map_err(typed)?;
         let init = match template.dialect {
             Dialect::V1 => linked
-                .get_typed_func(&mut store, template.init)
+                .get_typed_func(&mut *store, template.init)
                 .map(Init::V1),
             Dialect::V1Hashed => linked
-                .get_typed_func(&mut store, template.init)
+                .get_typed_func(&mut *store, template.init)
                 .map(Init::V1Hashed),
         };
         Ok(Self {
@@ -338,7 +332,6 @@ impl Instance {
 
     /// The same, and whether pages of its memory may have become dirty.
     pub(super) fn resting_tracked(&mut self) -> (&mut Store<StoreState>, &mut bool) {
-        self.store.set_epoch_deadline(NEVER);
         // The whole memory is located through a list of its bytes, which are not copied.
         self.store.set_hostcall_fuel(usize::MAX);
         (&mut self.store, &mut self.has_new_pages)
@@ -358,7 +351,7 @@ impl Instance {
 
     /// The store of an instance that never runs again.
     pub(super) fn into_store(self) -> Store<StoreState> {
-        self.store
+        self.store.into_store()
     }
 
     /// Runs guest code, metered. The instance counts as ended unless the code comes back by itself.
@@ -373,14 +366,13 @@ impl Instance {
         if self.ended {
             return Err(CallError::InstanceEnded);
         }
-        let ticking = self.sandbox.ticker.ticking();
         let Self {
             store,
             ended,
             has_new_pages,
             ..
         } = self;
-        let result = meter.drive_guest(memory::track_dirty_in(has_new_pages, async {
+        let run = store.drive(|store| async move {
             // Not before: a run that comes too late leaves the guest as it was.
             *ended = true;
             begin(store, meter, environment, op);
@@ -388,9 +380,9 @@ impl Instance {
             let result = call(&mut *serving.0).await;
             meter.before_end().await;
             result
-        }));
-        let result = result.await;
-        drop(ticking);
+        });
+        let run = memory::track_dirty_in(has_new_pages, run);
+        let result = meter.drive_guest(run).await;
         let panic = self.store.data_mut().take_panic();
         let result = classify(result, phase, op.map(AsRef::as_ref), panic, meter)?;
         self.ended = false;
@@ -425,7 +417,6 @@ fn begin(
     op: Option<&Arc<str>>,
 ) {
     store.data_mut().begin(meter, environment, op);
-    store.set_epoch_deadline(1);
     // What one transfer may copy from the guest, before anything looks at it.
     let limits = meter.limits();
     let most = limits.output.max(limits.error).max(limits.hostcall_payload);

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use crate::error::BuildError;
-use crate::protocol::reserved::{GUEST_INTERFACE, HOSTCALL_INTERFACE, STATE_INTERFACE};
+use crate::protocol::reserved::{
+    GUEST_INTERFACE, HOSTCALL_INTERFACE, INTERRUPTS_INTERFACE, STATE_INTERFACE,
+};
 use crate::protocol::{Dialect, detect};
 use crate::sandbox::{Sandbox, StoreState};
 
@@ -23,8 +25,11 @@ impl Template {
     pub(crate) fn new(sandbox: Arc<Sandbox>, component: &Component) -> Result<Self, BuildError> {
         let ty = component.component_type();
         let dialect = detect(&sandbox.engine, &ty)?;
-        let imports = ty.imports(&sandbox.engine).map(|(name, _)| name);
-        let imports: Vec<_> = imports
+        let imports = || ty.imports(&sandbox.engine).map(|(name, _)| name);
+        if !imports().any(|name| name == INTERRUPTS_INTERFACE) {
+            return Err(BuildError::Unchecked);
+        }
+        let imports: Vec<_> = imports()
             .filter(|name| !is_offered(name))
             .map(str::to_owned)
             .collect();
@@ -84,5 +89,5 @@ fn is_offered(name: &str) -> bool {
         let known = ["cli", "clocks", "filesystem", "io", "random", "sockets"].contains(&package);
         Some(known && version.starts_with("0.2."))
     };
-    name == HOSTCALL_INTERFACE || wasi() == Some(true)
+    name == HOSTCALL_INTERFACE || name == INTERRUPTS_INTERFACE || wasi() == Some(true)
 }

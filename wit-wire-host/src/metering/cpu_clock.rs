@@ -69,7 +69,7 @@ impl CpuClock {
         result
     }
 
-    /// The total, from inside a poll at an epoch tick: on the thread whose clock counts.
+    /// The total, from inside a poll at a tick: on the thread whose clock counts.
     pub(crate) fn at_tick(&self) -> u64 {
         let used = self.in_poll();
         if !self.by_thread.load(Relaxed) {

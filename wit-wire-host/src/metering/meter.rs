@@ -65,7 +65,7 @@ struct Inner {
     /// Of the calls that its hostcalls make.
     nesting: OnceLock<Arc<Nesting>>,
     turn: Turn,
-    /// Epoch ticks since the run began, or last waited.
+    /// Ticks since the run began, or last waited.
     stretch: AtomicU32,
     /// Most runs have none.
     outstanding: Mutex<Option<Box<Outstanding>>>,
@@ -413,7 +413,7 @@ impl Meter {
         self.0.turn.give_up();
     }
 
-    /// Epoch ticks since the run began, or last waited.
+    /// Ticks since the run began, or last waited.
     pub(crate) fn stretch(&self) -> u32 {
         self.0.stretch.load(Relaxed)
     }
@@ -426,7 +426,7 @@ impl Meter {
         }
     }
 
-    /// Called from inside the run, at each epoch tick.
+    /// Called from inside the run, at each tick.
     pub(crate) fn check(&self) -> Result<(), LimitExceeded> {
         self.0.stretch.fetch_add(1, Relaxed);
         let cpu_time = self.limits().cpu_time;

@@ -1,7 +1,7 @@
 //! What a run may cost, what it has cost so far, and when it is interrupted.
 //!
 //! A [`Meter`] accompanies one run of guest code from the first instruction that a caller pays for
-//! to the answer; the [`Ticker`] makes running guests look at it. This floor knows clocks and
+//! to the answer. This floor knows clocks and
 //! numbers, and never a guest, a store or an error of the crate.
 
 mod compute_thread;
@@ -13,7 +13,6 @@ mod nesting;
 mod offload;
 mod outstanding;
 mod parking;
-mod ticker;
 mod timeout;
 mod turn;
 
@@ -28,5 +27,4 @@ pub(crate) use offload::LONG_TEXT;
 pub use outstanding::Awaited;
 pub(crate) use outstanding::{Answered, Outstanding};
 pub(crate) use parking::{Asked, InUse, ParkPolicy, Pressure};
-pub(crate) use ticker::Ticker;
 pub(crate) use timeout::timeout;

@@ -11,6 +11,10 @@ pub(crate) const GUEST_INTERFACE: &str = "metatype:wit-wire/mat-wire";
 /// `artifact-embed` adds it.
 pub(crate) const STATE_INTERFACE: &str = "wit-wire:instance/state";
 
+/// Import of components with checks at which their instances are stopped
+/// (`wit/instance-interrupts.wit`). The crate `artifact-embed` adds it, and them.
+pub(crate) const INTERRUPTS_INTERFACE: &str = "wit-wire:instance/interrupts";
+
 /// Hostcall: several hostcalls made together.
 pub(crate) const BATCH: &str = "wit-wire:batch";
 /// Hostcall: a guest says why it is about to trap.

@@ -1,7 +1,9 @@
 //! Wasmtime's view of the limit on memory, and the limits that hold for all calls.
 
-use wasmtime::ResourceLimiter;
+use async_trait::async_trait;
+use wasmtime::ResourceLimiterAsync;
 
+use super::StoreState;
 use crate::metering::{Limit, LimitExceeded};
 
 /// Tables are bounded apart from the limit on memory, too.
@@ -18,6 +20,12 @@ const FREE_ENTRIES: usize = 1 << 16;
 /// Each takes host memory, which no limit on the guest's own memory counts, and all of them can be
 /// waited for at once.
 pub(crate) const OPEN_HANDLES: usize = 10_000;
+
+/// Bytes of the memory of a flag for interrupts, which each component with code in it has.
+const FLAG_MEMORY: usize = 64 << 10;
+
+/// Those of flags included.
+const MEMORIES: usize = 24;
 
 /// The random bytes that a guest may ask for at once: they are generated without a look at the
 /// clock.
@@ -42,9 +50,12 @@ impl MemoryLimiter {
         let tables = counted.saturating_mul(TABLE_ENTRY);
         LimitExceeded::check(Limit::Memory, self.allowed, memory.saturating_add(tables))
     }
-}
 
-impl ResourceLimiter for MemoryLimiter {
+    /// The memory of a flag for interrupts is the host's.
+    pub(super) fn uncount_flag(&mut self) {
+        self.used = self.used.saturating_sub(FLAG_MEMORY);
+    }
+
     fn memory_growing(
         &mut self,
         current: usize,
@@ -63,9 +74,8 @@ impl ResourceLimiter for MemoryLimiter {
         Ok(true)
     }
 
-    fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+    fn memory_grow_failed(&mut self) {
         self.used = self.before;
-        Ok(())
     }
 
     fn table_growing(
@@ -86,12 +96,42 @@ impl ResourceLimiter for MemoryLimiter {
         self.table_entries = entries;
         Ok(true)
     }
+}
 
-    // Each memory reserves gigabytes of address space, whatever its size. The CPython guest has 1
-    // memory, 2 tables and 14 core modules.
+/// Wasmtime asks before a memory or a table grows, wherever the guest is at the moment. A guest
+/// whose flag is set lets the flag's memory grow, which has its maximum already.
+#[async_trait]
+impl ResourceLimiterAsync for StoreState {
+    async fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        self.look_up().await?;
+        self.memory.memory_growing(current, desired, maximum)
+    }
+
+    fn memory_grow_failed(&mut self, _: wasmtime::Error) -> wasmtime::Result<()> {
+        self.memory.memory_grow_failed();
+        Ok(())
+    }
+
+    async fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        self.look_up().await?;
+        self.memory.table_growing(current, desired, maximum)
+    }
+
+    // Each memory reserves gigabytes of address space, whatever its size. The CPython guest has 2
+    // memories, 2 tables and 16 core modules: one memory and two modules are for its flag.
 
     fn memories(&self) -> usize {
-        8
+        MEMORIES
     }
 
     fn tables(&self) -> usize {
@@ -115,10 +155,9 @@ mod tests {
             allowed: 100,
             ..MemoryLimiter::default()
         };
-        let failed = || wasmtime::Error::msg("no room");
         assert!(limiter.memory_growing(0, 10, None).unwrap());
         assert!(limiter.memory_growing(10, 60, None).unwrap());
-        limiter.memory_grow_failed(failed()).unwrap();
+        limiter.memory_grow_failed();
         assert_eq!(limiter.used, 10);
         assert!(limiter.memory_growing(10, 50, None).unwrap());
         // Refused, by the guest's own maximum and by the limit; then the engine reports a failure.
@@ -127,7 +166,7 @@ mod tests {
                 limiter.memory_growing(50, desired, maximum),
                 Ok(true)
             ));
-            limiter.memory_grow_failed(failed()).unwrap();
+            limiter.memory_grow_failed();
             assert_eq!(limiter.used, 50);
         }
     }

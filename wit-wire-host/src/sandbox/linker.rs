@@ -1,19 +1,20 @@
 //! What a component can import.
 
-use wasmtime::component::{Linker, Resource};
+use wasmtime::component::{Linker, Resource, WasmList};
 use wasmtime::{Engine, StoreContextMut};
 use wasmtime_wasi::Rng;
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream};
 
 use super::StoreState;
 use super::answer::answer;
-use crate::protocol::reserved::HOSTCALL_INTERFACE;
+use crate::interrupts::Flag;
+use crate::protocol::reserved::{HOSTCALL_INTERFACE, INTERRUPTS_INTERFACE};
 
 // With the version that Wasmtime gives them.
 const INSECURE_SEED: &str = "wasi:random/insecure-seed@0.2.12";
 const STREAMS: &str = "wasi:io/streams@0.2.12";
 
-/// WASI and the protocol's hostcall.
+/// WASI, the protocol's hostcall, and what components are compiled with.
 pub(super) fn new(engine: &Engine) -> wasmtime::Result<Linker<StoreState>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
@@ -41,6 +42,13 @@ pub(super) fn new(engine: &Engine) -> wasmtime::Result<Linker<StoreState>> {
         },
     )?;
     linker.allow_shadowing(false);
+    linker.instance(INTERRUPTS_INTERFACE)?.func_wrap(
+        "flag",
+        |mut store: StoreContextMut<'_, StoreState>, (word,): (WasmList<u8>,)| {
+            let flag = Flag::new(word.as_le_slice(&store));
+            store.data_mut().add_flag(flag)
+        },
+    )?;
     let mut wire = linker.instance(HOSTCALL_INTERFACE)?;
     wire.func_wrap_async(
         "hostcall",

@@ -8,6 +8,7 @@
 mod answer;
 mod clock;
 mod environment;
+mod guest_store;
 mod handles;
 pub(crate) mod hostcalls;
 mod limiter;
@@ -19,6 +20,7 @@ mod store;
 mod streams;
 
 pub(crate) use environment::{Determinism, RunEnvironment, SavedEnvironment};
+pub(crate) use guest_store::GuestStore;
 pub(crate) use limiter::OPEN_HANDLES;
 pub(crate) use output::OutputSink;
 pub use output::{Output, Stream};

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use wasmtime::component::Linker;
-use wasmtime::{Engine, Store, UpdateDeadline};
+use wasmtime::{Engine, Store};
 
 use super::hostcalls::Router;
-use super::{StoreState, linker};
-use crate::metering::Ticker;
+use super::{GuestStore, StoreState, linker};
+use crate::interrupts::Ticker;
 use crate::telemetry::InstanceMetrics;
 
 /// What all stores of a host share, and what makes them.
 pub(crate) struct Sandbox {
     pub(crate) engine: Engine,
     pub(crate) linker: Linker<StoreState>,
-    pub(crate) ticker: Ticker,
+    ticker: Ticker,
     pub(crate) metrics: InstanceMetrics,
     router: Arc<Router>,
 }
@@ -32,18 +32,13 @@ impl Sandbox {
 
     /// A store for one instance, which counts as live as long as the store exists. Its guest is at
     /// rest at once, unless it `settles` first.
-    pub(crate) fn store(&self, settles: bool) -> Store<StoreState> {
+    pub(crate) fn store(&self, settles: bool) -> GuestStore {
         let live = self.metrics.live.count();
-        let state = StoreState::new(self.router.clone(), settles, live);
+        let registration = self.ticker.register();
+        let guest = registration.guest().clone();
+        let state = StoreState::new(self.router.clone(), guest, settles, live);
         let mut store = Store::new(&self.engine, state);
-        store.limiter(|state| &mut state.memory);
-        store.epoch_deadline_callback(|context| {
-            context.data().check()?;
-            Ok(UpdateDeadline::YieldCustom(
-                1,
-                Box::pin(tokio::task::yield_now()),
-            ))
-        });
-        store
+        store.limiter_async(|state| state);
+        GuestStore::new(registration, store)
     }
 }

@@ -15,6 +15,7 @@ use super::hostcalls::{HostcallContext, Router};
 use super::limiter::{MemoryLimiter, OPEN_HANDLES, RANDOM_BYTES};
 use super::random::Randomness;
 use super::streams::StandardStreams;
+use crate::interrupts::{Flag, Guest};
 use crate::metering::{LimitExceeded, Meter};
 use crate::telemetry::Counted;
 
@@ -23,6 +24,7 @@ pub(crate) struct StoreState {
     wasi: WasiCtx,
     table: ResourceTable,
     pub(crate) memory: MemoryLimiter,
+    guest: Arc<Guest>,
     streams: StandardStreams,
     pub(super) router: Arc<Router>,
     pub(super) run: Option<CurrentRun>,
@@ -57,7 +59,12 @@ impl CurrentRun {
 impl StoreState {
     /// WASI is there, and empty: no files, no environment, no arguments, no sockets, nothing on
     /// stdin. Clocks and random numbers are the machine's, unless a call fixes them.
-    pub(super) fn new(router: Arc<Router>, settles: bool, _live: Counted) -> Self {
+    pub(super) fn new(
+        router: Arc<Router>,
+        guest: Arc<Guest>,
+        settles: bool,
+        _live: Counted,
+    ) -> Self {
         let is_at_rest = Arc::new(AtomicBool::new(!settles));
         let environment = CurrentEnvironment::default();
         let streams = StandardStreams::new(environment.clone());
@@ -80,6 +87,7 @@ impl StoreState {
             wasi: wasi.build(),
             table,
             memory: MemoryLimiter::default(),
+            guest,
             streams,
             router,
             run: None,
@@ -101,6 +109,8 @@ impl StoreState {
         op: Option<&Arc<str>>,
     ) {
         self.memory.allowed = meter.limits().memory;
+        // It may have been set when its run was over.
+        self.guest.take();
         self.panic = None;
         self.environment.set(Some(environment));
         self.run = Some(CurrentRun {
@@ -124,12 +134,27 @@ impl StoreState {
         self.environment.get()
     }
 
-    /// Whether the current run may go on: asked at each epoch tick.
-    pub(super) fn check(&self) -> Result<(), LimitExceeded> {
-        match &self.run {
-            Some(current) => current.meter.check(),
-            None => Ok(()),
+    /// Registers what the guest's code looks at. It lies in a memory of its own, which no limit
+    /// counts.
+    pub(super) fn add_flag(&mut self, flag: Option<Flag>) -> wasmtime::Result<()> {
+        const NO_WORD: &str = "the flag for interrupts is not an aligned word of 4 bytes";
+        self.guest
+            .add(flag.ok_or_else(|| wasmtime::Error::msg(NO_WORD))?);
+        self.memory.uncount_flag();
+        Ok(())
+    }
+
+    /// Asked wherever the guest looks up: whether its run may go on. If the ticker has set its flag
+    /// it yields first.
+    pub(super) async fn look_up(&mut self) -> Result<(), LimitExceeded> {
+        if !self.guest.take() {
+            return Ok(());
         }
+        if let Some(current) = &self.run {
+            current.meter.check()?;
+        }
+        tokio::task::yield_now().await;
+        Ok(())
     }
 
     /// What the guest reported of its panic, in the run that ended.

@@ -16,7 +16,7 @@ pub(crate) const ALL_OPS: [&str; 9] = [
 
 pub(crate) fn engine() -> Engine {
     let mut config = Config::new();
-    config.epoch_interruption(true).wasm_gc(false);
+    config.wasm_gc(false);
     Engine::new(&config).unwrap()
 }
 
@@ -43,8 +43,19 @@ pub(crate) fn componentize(mut module: Vec<u8>, wit: &str) -> Vec<u8> {
         .unwrap()
 }
 
+/// Compiles a component with all that a host needs.
+pub(crate) fn compile(engine: &Engine, component: &[u8]) -> Component {
+    let instrumented = artifact_embed::instrument(component).unwrap();
+    Component::new(engine, instrumented.component).unwrap()
+}
+
 /// The guest of `guest.wat` as a component.
 pub(crate) fn guest(dialect: Dialect) -> Vec<u8> {
+    guest_with(dialect, "")
+}
+
+/// The same with one more part of its module.
+pub(crate) fn guest_with(dialect: Dialect, part: &str) -> Vec<u8> {
     let ops = "(param $ops i32) (param $ops_len i32)";
     let version = "(param $version i32) (param $version_len i32)";
     let (init, mat) = match dialect {
@@ -54,6 +65,8 @@ pub(crate) fn guest(dialect: Dialect) -> Vec<u8> {
     let text = include_str!("guest.wat")
         .replace("{INIT}", &init)
         .replace("{MAT}", mat);
+    let text = text.trim_end().strip_suffix(')').unwrap();
+    let text = format!("{text} {part})");
     componentize(wat::parse_str(text).unwrap(), &wit(dialect))
 }
 
@@ -65,8 +78,7 @@ pub(crate) fn host(policy: ResetPolicy) -> HostBuilder {
 /// The guest in a host.
 pub(crate) fn component(host: HostBuilder) -> wit_wire_host::Component {
     let engine = engine();
-    let guest = artifact_embed::instrument(&guest(Dialect::V1)).unwrap();
-    let component = Component::new(&engine, guest).unwrap();
+    let component = compile(&engine, &guest(Dialect::V1));
     host.build(&engine).unwrap().component(&component).unwrap()
 }
 

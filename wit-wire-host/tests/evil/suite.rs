@@ -162,14 +162,13 @@ pub(crate) fn run(
     let compile = |text: &str| {
         let module = wat::parse_str(text).unwrap_or_else(|error| panic!("{error}"));
         let component = common::componentize(module, &wit());
-        let plain = Component::new(&engine, &component).unwrap();
-        let with_state = artifact_embed::instrument(&component).ok();
-        let with_state = with_state.map(|bytes| Component::new(&engine, bytes).unwrap());
-        (plain, with_state)
+        let instrumented = artifact_embed::instrument(&component).unwrap();
+        let can_be_reset = instrumented.obstacles.is_empty();
+        let component = Component::new(&engine, instrumented.component).unwrap();
+        (component, can_be_reset)
     };
     let compiled: Vec<_> = cases.iter().map(|case| compile(&case.guest)).collect();
-    let good = artifact_embed::instrument(&common::guest(Dialect::V1)).unwrap();
-    let good = Component::new(&engine, good).unwrap();
+    let good = common::compile(&engine, &common::guest(Dialect::V1));
     let mut left = Vec::new();
     for _ in 0..2 {
         for policy in [ResetPolicy::Require, ResetPolicy::Never] {
@@ -178,16 +177,18 @@ pub(crate) fn run(
             tokio().block_on(async {
                 let good = host.component(&good).unwrap().program([Op::new("count")]);
                 let good = good.build().await.unwrap().function("count").unwrap();
-                for (case, (plain, with_state)) in cases.iter().zip(&compiled) {
-                    match (policy, with_state) {
-                        (ResetPolicy::Require, Some(evil)) => check(&host, evil, case, true).await,
+                for (case, (evil, can_be_reset)) in cases.iter().zip(&compiled) {
+                    match (policy, can_be_reset) {
                         // One whose state can't be reached is never reset.
-                        (ResetPolicy::Require, None) => {
+                        (ResetPolicy::Require, false) => {
                             let auto = common::host(ResetPolicy::Auto);
                             let auto = more(auto).limits(limits).build(&engine).unwrap();
-                            check(&auto, plain, case, false).await;
+                            check(&auto, evil, case, false).await;
                         }
-                        _ => check(&host, plain, case, false).await,
+                        (policy, _) => {
+                            let is_reset = policy == ResetPolicy::Require;
+                            check(&host, evil, case, is_reset).await;
+                        }
                     }
                     well(&good).await;
                 }
