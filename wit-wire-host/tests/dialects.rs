@@ -8,7 +8,7 @@
 
 mod common;
 
-use common::{componentize, engine, guest, wit};
+use common::{compile, componentize, engine, guest, wit};
 use wasmtime::component::Component;
 use wit_component::dummy_module;
 use wit_parser::{ManglingAndAbi, Resolve};

@@ -1,51 +1,84 @@
 //! Adds checks for interrupts to a core module: at each function entry and loop header, and before
 //! each instruction that changes any number of bytes or entries.
 //!
+//! Between two checks a guest executes each instruction of its code once at most: nobody gets back
+//! to a loop's header or into a function again without passing one. So one that follows in any case
+//! stands for those before it: a check waits for the first instruction that may go elsewhere. A
+//! short function that calls none needs none.
+//!
 //! A check loads the flag, and if it is set, tries to let the flag's memory grow. That memory can't
 //! grow, but the host is asked first, wherever the guest is at the moment: it stops the run or
 //! makes it yield, and clears the flag. The guest's own code can't name the memory: it is imported
 //! last, and the indices of the memories that the module defines are one higher.
 
+use std::convert::Infallible;
+
 use wasm_encoder::reencode::{self, Reencode, utils};
 use wasm_encoder::{
     BlockType, BranchHint, BranchHints, CodeSection, DataSection, EntityType, ExportSection,
-    Function, ImportSection, MemArg, Module, RawSection, SectionId,
+    Function, FunctionSection, ImportSection, MemArg, Module, RawSection, TypeSection,
 };
 use wasmparser::{
-    CodeSectionReader, FunctionBody, KnownCustom, Operator, Parser, Payload, TypeRef,
+    BinaryReader, CodeSectionReader, FunctionBody, ImportSectionReader, KnownCustom, Operator,
+    Parser, Payload, TypeRef,
 };
 
 use super::exports::section_data;
 use super::interrupts_interface as flag;
 use crate::error::Error;
 
+/// Instructions that a check waits for at most.
+const STRAIGHT: u32 = 1_000;
+/// Instructions of a function that needs no check: as many as a check is worth.
+const SHORT: u32 = 64;
+
+type Reencoded<T> = Result<T, reencode::Error<Infallible>>;
+
 /// The module `binary` with checks. Of its custom sections only the names are kept: others may
 /// speak of places in the code.
 pub(super) fn checked_module(binary: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut checks = Checks::read(binary)?;
+    if checks.functions == 0 {
+        return Ok(binary.to_vec());
+    }
     let mut output = Module::new();
-    let mut checks = Checks::default();
     let mut has_imports = false;
     for payload in Parser::new(0).parse_all(binary) {
         let payload = payload.map_err(Error::compile)?;
         let Some((id, range)) = payload.as_section() else {
             continue;
         };
-        if let Payload::CustomSection(section) = &payload {
-            if !matches!(section.as_known(), KnownCustom::Name(_)) {
+        match &payload {
+            Payload::CustomSection(section) => {
+                if !matches!(section.as_known(), KnownCustom::Name(_)) {
+                    continue;
+                }
+            }
+            Payload::TypeSection(section) => {
+                let mut types = TypeSection::new();
+                reencoded(checks.parse_type_section(&mut types, section.clone()))?;
+                types.ty().function([], []);
+                output.section(&types);
                 continue;
             }
-        } else if !has_imports && id != SectionId::Type as u8 {
-            has_imports = true;
-            let mut imports = ImportSection::new();
-            if let Payload::ImportSection(section) = &payload {
-                checks.count_imports(section)?;
-                reencoded(checks.parse_import_section(&mut imports, section.clone()))?;
+            Payload::ImportSection(section) => {
+                has_imports = true;
+                checks.imports(&mut output, Some(section.clone()))?;
+                continue;
             }
-            imports.import(flag::MODULE, flag::FLAG, EntityType::Memory(flag::MEMORY));
-            output.section(&imports);
+            _ if !has_imports => {
+                has_imports = true;
+                checks.imports(&mut output, None)?;
+            }
+            _ => {}
         }
         match payload {
-            Payload::ImportSection(_) => {}
+            Payload::FunctionSection(section) => {
+                let mut functions = FunctionSection::new();
+                reencoded(checks.parse_function_section(&mut functions, section))?;
+                functions.function(checks.types);
+                output.section(&functions);
+            }
             Payload::ExportSection(section) => {
                 let mut exports = ExportSection::new();
                 reencoded(checks.parse_export_section(&mut exports, section))?;
@@ -53,7 +86,7 @@ pub(super) fn checked_module(binary: &[u8]) -> Result<Vec<u8>, Error> {
             }
             Payload::CodeSectionStart { range, .. } => {
                 let data = section_data(binary, &range)?;
-                let reader = wasmparser::BinaryReader::new(data, range.start);
+                let reader = BinaryReader::new(data, range.start);
                 let section = CodeSectionReader::new(reader).map_err(Error::compile)?;
                 let (code, hints) = checks.code(section)?;
                 output.section(&hints).section(&code);
@@ -72,17 +105,20 @@ pub(super) fn checked_module(binary: &[u8]) -> Result<Vec<u8>, Error> {
     Ok(output.finish())
 }
 
+/// What a module defines, which says at which indices more can be added.
 #[derive(Default)]
 struct Checks {
+    types: u32,
     imported_functions: u32,
-    /// Which is the index of the flag's memory.
+    functions: u32,
+    /// The index of the flag's memory.
     imported_memories: u32,
 }
 
 impl Reencode for Checks {
-    type Error = std::convert::Infallible;
+    type Error = Infallible;
 
-    fn memory_index(&mut self, memory: u32) -> Result<u32, reencode::Error<Self::Error>> {
+    fn memory_index(&mut self, memory: u32) -> Reencoded<u32> {
         Ok(match memory < self.imported_memories {
             true => memory,
             false => memory.saturating_add(1),
@@ -91,17 +127,45 @@ impl Reencode for Checks {
 }
 
 impl Checks {
-    fn count_imports(
-        &mut self,
-        section: &wasmparser::ImportSectionReader<'_>,
-    ) -> Result<(), Error> {
-        for import in section.clone().into_imports() {
-            match import.map_err(Error::compile)?.ty {
-                TypeRef::Func(_) | TypeRef::FuncExact(_) => self.imported_functions += 1,
-                TypeRef::Memory(_) => self.imported_memories += 1,
+    fn read(binary: &[u8]) -> Result<Self, Error> {
+        let mut found = Self::default();
+        for payload in Parser::new(0).parse_all(binary) {
+            match payload.map_err(Error::compile)? {
+                Payload::TypeSection(section) => {
+                    for group in section {
+                        let group = group.map_err(Error::compile)?;
+                        found.types += group.types().len() as u32;
+                    }
+                }
+                Payload::ImportSection(section) => {
+                    for import in section.into_imports() {
+                        match import.map_err(Error::compile)?.ty {
+                            TypeRef::Func(_) | TypeRef::FuncExact(_) => {
+                                found.imported_functions += 1;
+                            }
+                            TypeRef::Memory(_) => found.imported_memories += 1,
+                            _ => {}
+                        }
+                    }
+                }
+                Payload::FunctionSection(section) => found.functions = section.count(),
                 _ => {}
             }
         }
+        Ok(found)
+    }
+
+    fn imports(
+        &mut self,
+        output: &mut Module,
+        section: Option<ImportSectionReader<'_>>,
+    ) -> Result<(), Error> {
+        let mut imports = ImportSection::new();
+        if let Some(section) = section {
+            reencoded(self.parse_import_section(&mut imports, section))?;
+        }
+        imports.import(flag::MODULE, flag::FLAG, EntityType::Memory(flag::MEMORY));
+        output.section(&imports);
         Ok(())
     }
 
@@ -118,46 +182,121 @@ impl Checks {
             code.function(&function);
             hints.function_hints(number, checks);
         }
+        code.function(&self.look_up());
         Ok((code, hints))
     }
 
-    fn function(
-        &mut self,
-        body: &FunctionBody<'_>,
-    ) -> Result<(Function, Vec<BranchHint>), reencode::Error<std::convert::Infallible>> {
+    fn function(&mut self, body: &FunctionBody<'_>) -> Reencoded<(Function, Vec<BranchHint>)> {
         let mut function = utils::new_function_with_parsed_locals(self, body)?;
-        let mut checks = vec![self.check(&mut function)];
+        let mut checks = Vec::new();
+        // Since the function or a loop began without a check, how many instructions there were.
+        let mut due = (!is_short(body)?).then_some(0);
         for operator in body.get_operators_reader()? {
             let operator = operator?;
             let is_loop = matches!(operator, Operator::Loop { .. });
-            if is_bulk(&operator) {
+            due = due.map(|due| due + 1);
+            let is_due = due.is_some_and(|due| due > STRAIGHT || !goes_on(&operator));
+            if is_due || is_bulk(&operator) {
                 checks.push(self.check(&mut function));
+                due = None;
             }
             function.instruction(&self.instruction(operator)?);
             if is_loop {
-                checks.push(self.check(&mut function));
+                due = Some(due.unwrap_or(0));
             }
         }
         Ok((function, checks))
     }
 
     fn check(&self, function: &mut Function) -> BranchHint {
-        let memory = self.imported_memories;
         let at = MemArg {
             offset: 0,
             align: 2,
-            memory_index: memory,
+            memory_index: self.imported_memories,
         };
         function.instructions().i32_const(0).i32_load(at);
         let hint = BranchHint {
             branch_func_offset: function.byte_len() as u32,
             branch_hint_value: 0,
         };
+        let look_up = self.imported_functions + self.functions;
         let mut code = function.instructions();
-        code.if_(BlockType::Empty);
-        code.i32_const(1).memory_grow(memory).drop().end();
+        code.if_(BlockType::Empty).call(look_up).end();
         hint
     }
+
+    /// The function that asks the host, the last one. In its place at each check, what the
+    /// instruction needs would be kept in registers throughout a loop.
+    fn look_up(&self) -> Function {
+        let mut function = Function::new([]);
+        let mut code = function.instructions();
+        code.i32_const(1).memory_grow(self.imported_memories);
+        code.drop().end();
+        function
+    }
+}
+
+/// Whether a function is done after a few instructions: it calls none and has no loop.
+fn is_short(body: &FunctionBody<'_>) -> Result<bool, wasmparser::Error> {
+    let mut operators = body.get_operators_reader()?;
+    for _ in 0..SHORT {
+        if operators.eof() {
+            return Ok(true);
+        }
+        let operator = operators.read()?;
+        let is_loop = matches!(operator, Operator::Loop { .. });
+        if is_loop || is_call(&operator) || is_bulk(&operator) {
+            return Ok(false);
+        }
+    }
+    Ok(operators.eof())
+}
+
+fn is_call(operator: &Operator<'_>) -> bool {
+    use Operator as O;
+    matches!(
+        operator,
+        O::Call { .. }
+            | O::CallIndirect { .. }
+            | O::CallRef { .. }
+            | O::ReturnCall { .. }
+            | O::ReturnCallIndirect { .. }
+            | O::ReturnCallRef { .. }
+            | O::Resume { .. }
+            | O::ResumeThrow { .. }
+            | O::Suspend { .. }
+            | O::Switch { .. }
+    )
+}
+
+/// Whether what follows an instruction is always the next one, which nothing else leads to, and no
+/// other function runs before it.
+fn goes_on(operator: &Operator<'_>) -> bool {
+    use Operator as O;
+    !is_call(operator)
+        && !matches!(
+            operator,
+            O::Unreachable
+                | O::If { .. }
+                | O::Else
+                | O::End
+                | O::Br { .. }
+                | O::BrIf { .. }
+                | O::BrTable { .. }
+                | O::BrOnNull { .. }
+                | O::BrOnNonNull { .. }
+                | O::BrOnCast { .. }
+                | O::BrOnCastFail { .. }
+                | O::Return
+                | O::Throw { .. }
+                | O::ThrowRef
+                | O::TryTable { .. }
+                | O::Try { .. }
+                | O::Catch { .. }
+                | O::CatchAll
+                | O::Delegate { .. }
+                | O::Rethrow { .. }
+        )
 }
 
 /// Whether an instruction takes a time that its operands say.
@@ -174,6 +313,6 @@ fn is_bulk(operator: &Operator<'_>) -> bool {
     )
 }
 
-fn reencoded<T>(result: Result<T, reencode::Error<std::convert::Infallible>>) -> Result<T, Error> {
+fn reencoded<T>(result: Reencoded<T>) -> Result<T, Error> {
     result.map_err(Error::compile)
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use wasmtime::Engine;
 use wasmtime::component::types::{Case, Component, ComponentItem, Type};
 
-use super::reserved::{GUEST_INTERFACE, HOSTCALL_INTERFACE};
+use super::reserved::{GUEST_INTERFACE, HOSTCALL_INTERFACE, STATE_INTERFACE};
 
 /// The dialects in which version 1 of the protocol was published (`wit/README.md`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -134,10 +134,12 @@ const INIT_V1_HASHED: &Flat = &[
 /// host.
 pub(crate) fn detect(engine: &Engine, component: &Component) -> Result<Dialect, Mismatch> {
     let Some(guest) = component.get_export(engine, GUEST_INTERFACE) else {
+        let exports = component.exports(engine).map(|(name, _)| name);
         return Err(Mismatch {
             place: "exports".into(),
             expected: format!("the interface `{GUEST_INTERFACE}`"),
-            found: names(component.exports(engine).map(|(name, _)| name)),
+            // Less what was added when it was compiled.
+            found: names(exports.filter(|name| *name != STATE_INTERFACE)),
         });
     };
     compare(
