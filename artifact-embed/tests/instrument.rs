@@ -10,11 +10,21 @@ mod common;
 
 use artifact_embed::{Effort, EngineConfig, Error, HOST_TARGET, Obstacle, compile, instrument};
 use common::{linker, load, loader};
+use wasm_encoder::{
+    Component, ComponentImportSection, ComponentTypeRef, ComponentTypeSection, GlobalType,
+    ImportSection, InstanceType, Module, ModuleSection, NestedComponentSection, ValType,
+};
 use wasmtime::Store;
 use wasmtime::component::{Instance, TypedFunc, WasmList};
 
 /// `state.wat`.
 const COMPONENT: &[u8] = include_bytes!("common/state.wasm");
+
+const GLOBAL: GlobalType = GlobalType {
+    val_type: ValType::I32,
+    mutable: true,
+    shared: false,
+};
 
 struct Guest {
     store: Store<()>,
@@ -115,17 +125,46 @@ fn what_has_no_such_state_has_an_obstacle() {
     }
     let error = instrument(b"no component").unwrap_err();
     assert!(matches!(error, Error::Compile(_)), "{error}");
-    // Only this crate may declare what an instance's state is.
-    let forged = instrument(COMPONENT).unwrap().component;
-    let error = compile(&forged, &EngineConfig::default(), HOST_TARGET).unwrap_err();
-    let source = std::error::Error::source(&error).unwrap().to_string();
+}
+
+/// Only this crate may declare what an instance's state is, and that it can be stopped.
+#[test]
+fn what_is_added_can_not_be_there_before() {
+    let refused = |component: &[u8]| {
+        let error = compile(component, &EngineConfig::default(), HOST_TARGET).unwrap_err();
+        std::error::Error::source(&error).unwrap().to_string()
+    };
+    let whole = instrument(COMPONENT).unwrap().component;
+    let mut imports = ComponentImportSection::new();
+    imports.import(
+        "wit-wire:instance/interrupts",
+        ComponentTypeRef::Instance(0),
+    );
+    let mut types = ComponentTypeSection::new();
+    types.instance(&InstanceType::new());
+    let mut inner = Component::new();
+    inner.section(&types).section(&imports);
+    let mut nested = Component::new();
+    nested.section(&NestedComponentSection(&inner));
+    for forged in [whole, nested.finish()] {
+        let source = refused(&forged);
+        assert!(
+            source.starts_with("it imports `wit-wire:instance/interrupts`"),
+            "{source}"
+        );
+    }
+    let mut imports = ImportSection::new();
+    imports.import("wit-wire:interrupts", "flag", GLOBAL);
+    let mut module = Module::new();
+    module.section(&imports);
+    let mut component = Component::new();
+    component.section(&ModuleSection(&module));
+    let source = refused(&component.finish());
     assert!(
-        source.starts_with("it imports `wit-wire:instance/interrupts`"),
+        source.starts_with("it imports `wit-wire:interrupts`"),
         "{source}"
     );
-    let taken = include_bytes!("../../fuzz/corpus/component/own_names.wasm");
-    let error = instrument(taken).unwrap_err();
-    let source = std::error::Error::source(&error).unwrap().to_string();
+    let source = refused(include_bytes!("../../fuzz/corpus/component/own_names.wasm"));
     assert!(
         source.starts_with("a module exports `wit-wire:memory`"),
         "{source}"

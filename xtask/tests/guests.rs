@@ -3,17 +3,19 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test fails by panicking"
 )]
 
 mod common;
 
 use std::fs;
+use std::time::Duration;
 
 use common::{root, xtask};
 use serde_json::{Value, json};
 use test_support::until;
-use wasm_runtime::{CleanedBy, Compiler, Op, PoolConfig, WasmRuntime};
+use wasm_runtime::{CallError, CleanedBy, Compiler, Limit, Limits, Op, PoolConfig, WasmRuntime};
 
 #[test]
 fn our_own_guests_pass_all_conformance_cases() {
@@ -154,6 +156,34 @@ fn guests_of_most_languages_are_reset_between_calls() {
     }
 }
 
+/// Also in nested components, which the JavaScript guest has.
+#[test]
+fn endless_loops_are_stopped_in_all_languages() {
+    let tokio = tokio::runtime::Runtime::new().unwrap();
+    let limits = Limits::default().cpu_time(Duration::from_millis(50));
+    let limits = limits.wall_time(Duration::from_secs(300));
+    let runtime = WasmRuntime::builder()
+        .compiler(Compiler::InProcess)
+        .build()
+        .unwrap();
+    let python = json!({"ty": "def", "name": "loop", "source": "def loop(_):\n  while True: pass"});
+    let javascript = json!({"ty": "lambda", "source": "() => { for (;;) {} }"});
+    for (guest, data) in [("python", python), ("javascript", javascript)] {
+        tokio.block_on(async {
+            let path = root().join(format!("target/guest/{guest}.wasm"));
+            let component = runtime.component_from_path(path).await.unwrap();
+            let program = component.program([Op::new("loop").with_data(&data)]);
+            let program = program.build().await.unwrap();
+            let function = program.function("loop").unwrap();
+            let error = function.call_raw("null").limits(limits).await.unwrap_err();
+            let CallError::Limit { exceeded, .. } = error else {
+                panic!("{guest}: {error}")
+            };
+            assert_eq!(exceeded.limit, Limit::CpuTime, "{guest}");
+        });
+    }
+}
+
 #[test]
 fn inspect_shows_components_and_archives() {
     let has = |file: &str, expected: &[&str]| {
@@ -185,7 +215,10 @@ fn inspect_shows_components_and_archives() {
             "nested components",
         ],
     );
-    has("python.aot", &["archive", "wasmtime", "48.0", "epoch=on"]);
+    has(
+        "python.aot",
+        &["archive", "wasmtime", "48.0", "interrupts=flag"],
+    );
 
     let (passed, _, stderr) = xtask(&["inspect", "README.md"]);
     assert!(!passed && stderr.contains("README.md"), "{stderr}");

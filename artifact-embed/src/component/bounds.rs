@@ -20,6 +20,7 @@ use wasmparser::{
     Element, ElementItems, ElementKind, Encoding, Instance, Operator, Payload, TypeRef,
 };
 
+use super::checked_module::is_bulk;
 use crate::error::Error;
 
 /// Bytes of initial memory spanned by data, of all memories that are less than half full.
@@ -40,6 +41,8 @@ const LOOPS: u64 = 1_000;
 /// compiler keeps a table for each value, indexed by block: 1,000 blocks of 1,000 values, 8 KB,
 /// took it 4 GB.
 const VALUES_BY_BLOCKS: u64 = 50_000_000;
+/// The blocks of a check for interrupts: the call, and what follows it.
+const CHECK: u64 = 2;
 /// Locals that functions declare. Four thousand functions of 50,000, 32 KB, took the compiler 13 s.
 const LOCALS: u64 = 2_000_000;
 /// Instances of components, nested ones included.
@@ -232,7 +235,7 @@ impl Bounds {
             Payload::CodeSectionEntry(body) => {
                 self.open_blocks.clear();
                 self.loops = 0;
-                self.blocks = 1;
+                self.blocks = 1 + CHECK;
                 self.values = level.parameters.pop_front().unwrap_or(0);
                 for locals in body.get_locals_reader()? {
                     let (count, _) = locals?;
@@ -303,8 +306,8 @@ impl Bounds {
                 self.open_blocks.push(true);
                 self.loops += 1;
                 self.deepest = self.deepest.max(self.loops);
-                // The loop, what follows it, and the check of the epoch.
-                self.block(*blockty, 4);
+                // The loop, what follows it, and a check.
+                self.block(*blockty, 2 + CHECK);
             }
             O::Block { blockty } => {
                 self.open_blocks.push(false);
@@ -323,6 +326,7 @@ impl Bounds {
             }
             // The function's reference may have to be made first.
             O::CallIndirect { .. } => self.blocks += 2,
+            operator if is_bulk(operator) => self.blocks += CHECK,
             O::End if self.open_blocks.pop() == Some(true) => self.loops -= 1,
             _ => {}
         }

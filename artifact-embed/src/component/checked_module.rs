@@ -300,7 +300,7 @@ fn goes_on(operator: &Operator<'_>) -> bool {
 }
 
 /// Whether an instruction takes a time that its operands say.
-fn is_bulk(operator: &Operator<'_>) -> bool {
+pub(super) fn is_bulk(operator: &Operator<'_>) -> bool {
     use Operator as O;
     matches!(
         operator,

@@ -12,3 +12,6 @@ mod ticker;
 pub(crate) use flag::Flag;
 pub(crate) use guest::Guest;
 pub(crate) use ticker::{Registration, Ticker};
+
+#[cfg(test)]
+mod tests;

@@ -16,21 +16,21 @@ const TICK: Duration = Duration::from_millis(1);
 /// once a tick on average. That bounds how long it may hold a thread, and how late a limit on time
 /// is noticed. With as many busy guests as threads, other tasks of the runtime wait 1 ms at this
 /// rate, and 9 ms at a tenth of it, until those guests go on on threads of the host's own.
-const LEAST: u64 = 500_000;
+pub(super) const LEAST: u64 = 500_000;
 /// With no guest running for this many ticks the thread sleeps until the next one does.
 const IDLE_TICKS: u32 = 100;
 
 /// Ticks while guests run, sleeps while none do, ends when dropped.
 pub(crate) struct Ticker {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
-struct Shared {
+pub(super) struct Shared {
     start: Instant,
     guests: Mutex<Vec<Arc<Guest>>>,
-    asleep: AtomicBool,
-    ended: AtomicBool,
+    pub(super) asleep: AtomicBool,
+    pub(super) ended: AtomicBool,
     thread: OnceLock<Thread>,
 }
 
@@ -65,7 +65,7 @@ impl Drop for Ticker {
 }
 
 impl Shared {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             start: Instant::now(),
             guests: Mutex::default(),
@@ -92,7 +92,7 @@ impl Shared {
     }
 
     /// Sets the flags of guests that have run for long. Whether any guest runs.
-    fn tick(&self) -> bool {
+    pub(super) fn tick(&self) -> bool {
         let now = self.now();
         let guests = self.lock();
         let runs = guests.iter().map(|guest| guest.tick(now, LEAST));
@@ -116,7 +116,7 @@ impl Shared {
         u64::try_from(nanos).unwrap_or(u64::MAX).max(1)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Arc<Guest>>> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Vec<Arc<Guest>>> {
         self.guests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -129,7 +129,7 @@ pub(crate) struct Registration {
 }
 
 impl Registration {
-    fn new(shared: &Arc<Shared>) -> Self {
+    pub(super) fn new(shared: &Arc<Shared>) -> Self {
         let guest = Arc::new(Guest::default());
         shared.lock().push(guest.clone());
         Self {
@@ -152,7 +152,7 @@ impl Registration {
         .await
     }
 
-    fn begin(&self) -> Running<'_> {
+    pub(super) fn begin(&self) -> Running<'_> {
         self.guest.began.store(self.shared.now(), Relaxed);
         fence(SeqCst);
         if self.shared.asleep.load(Relaxed)
@@ -176,7 +176,7 @@ impl Drop for Registration {
 }
 
 /// A poll of a guest.
-struct Running<'a>(&'a Guest);
+pub(super) struct Running<'a>(&'a Guest);
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
