@@ -37,10 +37,7 @@ pub(super) fn export_state(binary: &[u8], state: &ModuleState) -> Result<Vec<u8>
             for export in section.clone() {
                 let export = export.map_err(Error::compile)?;
                 if added.iter().any(|(name, ..)| name == export.name) {
-                    let name = export.name;
-                    return Err(Error::compile(format!(
-                        "a module exports `{name}`, a name that is added when a component is compiled"
-                    )));
+                    return Err(taken("exports", export.name));
                 }
                 exports.export(export.name, kind(export.kind), export.index);
             }
@@ -73,6 +70,13 @@ pub(super) fn section_data<'a>(
         .ok_or_else(|| Error::compile("a section reaches beyond the component"))
 }
 
+/// A module has a name that is added.
+pub(super) fn taken(verb: &str, name: &str) -> Error {
+    Error::compile(format!(
+        "a module {verb} `{name}`, a name that is added when a component is compiled"
+    ))
+}
+
 fn exports(state: &ModuleState) -> Vec<Export> {
     let memory = state
         .memory()
@@ -96,7 +100,7 @@ fn append(exports: &mut ExportSection, added: &[Export]) {
     }
 }
 
-fn kind(kind: ExternalKind) -> ExportKind {
+pub(super) fn kind(kind: ExternalKind) -> ExportKind {
     match kind {
         ExternalKind::Func | ExternalKind::FuncExact => ExportKind::Func,
         ExternalKind::Table => ExportKind::Table,

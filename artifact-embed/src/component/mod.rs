@@ -20,6 +20,7 @@ mod outline;
 mod state;
 mod state_interface;
 mod state_module;
+mod virtual_size;
 
 pub use constants::fold_constants;
 pub use inspect::{CoreModule, Inspection, inspect};

@@ -7,6 +7,7 @@ use std::ops::Range;
 use wasm_encoder::ValType;
 use wasmparser::{Instance, Parser, Payload, TypeRef, Validator, WasmFeatures};
 
+use super::state_interface::SIZE;
 use crate::error::Error;
 
 /// What has to be known of a component to extend it.
@@ -25,6 +26,7 @@ pub(super) struct ModuleState {
     imported_memories: u32,
     imported_globals: u32,
     memories: u32,
+    most_pages: Option<u32>,
     globals: Vec<MutableGlobal>,
 }
 
@@ -39,6 +41,8 @@ struct MutableGlobal {
 pub(super) struct Holders {
     /// The one with the memory.
     pub(super) memory: Option<u32>,
+    /// The pages that the memory is declared to have at most.
+    pub(super) most_pages: Option<u32>,
     /// The types of mutable globals, by core instance.
     pub(super) globals: BTreeMap<u32, Vec<ValType>>,
 }
@@ -135,6 +139,7 @@ impl Holders {
     fn add(&mut self, instance: u32, module: &ModuleState) {
         if module.memories > 0 {
             self.memory = Some(instance);
+            self.most_pages = module.most_pages;
         }
         let types: Vec<_> = module.globals.iter().map(|global| global.value).collect();
         if !types.is_empty() {
@@ -165,7 +170,22 @@ impl ModuleState {
                     }
                 }
             }
-            Payload::MemorySection(section) => self.memories += section.count(),
+            Payload::MemorySection(section) => {
+                for memory in section.clone() {
+                    let memory = memory.map_err(Error::compile)?;
+                    self.memories += 1;
+                    self.most_pages = memory.maximum.and_then(|most| u32::try_from(most).ok());
+                }
+            }
+            Payload::ExportSection(section) => {
+                for export in section.clone() {
+                    let export = export.map_err(Error::compile)?;
+                    // The host takes it back.
+                    if export.name == SIZE {
+                        self.globals.retain(|global| global.index != export.index);
+                    }
+                }
+            }
             Payload::GlobalSection(section) => {
                 for (index, global) in (self.imported_globals..).zip(section.clone()) {
                     let ty = global.map_err(Error::compile)?.ty;

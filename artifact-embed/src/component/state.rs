@@ -1,8 +1,10 @@
 //! Gives a component the interface `wit-wire:instance/state`, through which a host resets
-//! instances: where an instance's memory lies, and whether a global changed.
+//! instances: where an instance's memory lies, how much of it the guest sees, and whether a global
+//! changed.
 //!
-//! The component stays as it was, byte for byte, with two additions: its core modules export their
-//! memory and their mutable globals, and one more module at the end imports them.
+//! The component stays as it was, with three additions: the size of its memory is a global
+//! ([`virtual_size`](super::virtual_size)), its core modules export their memory and their mutable
+//! globals, and one more module at the end imports them.
 
 use wasm_encoder::{
     Alias, CanonicalFunctionSection, CanonicalOption, Component, ComponentAliasSection,
@@ -14,17 +16,20 @@ use super::exports::{export_state, section_data};
 use super::outline::{Counts, Holders, Outline};
 use super::state_interface::{self, INTERFACE, MEMORY};
 use super::state_module;
+use super::virtual_size::add_virtual_size;
 use crate::error::Error;
 use crate::obstacle::Obstacle;
 
 /// `component`, which is all that [`inspect`](super::inspect()) asks for, with the interface; or
 /// what else keeps its state from being reached.
 pub(super) fn add_state(component: &[u8]) -> Result<Result<Vec<u8>, Obstacle>, Error> {
-    let mut outline = Outline::read(component)?;
+    let before = Outline::read(component)?;
     // More module indices than modules: some module has a second name.
-    if outline.counts.core_modules as usize != outline.modules.len() {
+    if before.counts.core_modules as usize != before.modules.len() {
         return Ok(Err(Obstacle::Nested));
     }
+    let component = &*add_virtual_size(component)?;
+    let mut outline = Outline::read(component)?;
     // The memory may belong to a module that is never instantiated.
     let Some(memory) = outline.holders.memory else {
         return Ok(Err(Obstacle::Memories(0)));
@@ -87,7 +92,7 @@ fn append(output: &mut Component, holders: &Holders, counts: &Counts, memory: u3
         CanonicalOption::PostReturn(function + 1),
     ];
     lifted.lift(function, ty, options);
-    for number in 1..4 {
+    for number in 1..5 {
         lifted.lift(function + number + 1, ty + number, []);
     }
     output.section(&lifted);

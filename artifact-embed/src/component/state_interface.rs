@@ -15,8 +15,14 @@ pub(super) const INTERFACE: &str = "wit-wire:instance/state";
 /// The name under which a core module exports its memory for this.
 pub(super) const MEMORY: &str = "wit-wire:memory";
 
+/// The name under which the module with the memory exports the pages that its guest sees.
+pub(super) const SIZE: &str = "wit-wire:size";
+
+/// The name under which it exports what takes the place of `memory.grow`.
+pub(super) const GROW: &str = "wit-wire:grow";
+
 /// The interface's functions, in the order of their types.
-pub(super) const FUNCTIONS: [&str; 4] = ["memory", "grow", "mark", "changed"];
+pub(super) const FUNCTIONS: [&str; 5] = ["memory", "grow", "resize", "mark", "changed"];
 
 /// The name under which a core module exports its mutable global with this number for this.
 pub(super) fn global(number: usize) -> String {
@@ -37,6 +43,7 @@ pub(super) fn types(first: u32) -> ComponentTypeSection {
     types.defined_type().list(u8);
     types.function().params(none).result(Some(list));
     types.function().params([("pages", u32)]).result(Some(bool));
+    types.function().params([("pages", u32)]).result(None);
     types.function().params(none).result(None);
     types.function().params(none).result(Some(bool));
     types

@@ -8,11 +8,18 @@ use wasm_encoder::{
 };
 
 use super::outline::Holders;
-use super::state_interface::{MEMORY, global};
+use super::state_interface::{MEMORY, SIZE, global};
 
 /// The module's functions, in the order of their indices: the interface's, and after `memory` the
 /// one that is called when the host has read its result.
-pub(super) const FUNCTIONS: [&str; 5] = ["memory", "memory-done", "grow", "mark", "changed"];
+pub(super) const FUNCTIONS: [&str; 6] = [
+    "memory",
+    "memory-done",
+    "grow",
+    "resize",
+    "mark",
+    "changed",
+];
 
 /// The module, for a component whose memory is in the core instance `memory`.
 ///
@@ -24,7 +31,7 @@ pub(super) fn module(holders: &Holders, memory: u32) -> Module {
     types.ty().function([ValType::I32], [ValType::I32]);
     types.ty().function([], []);
     let mut functions = FunctionSection::new();
-    for ty in [0, 1, 2, 3, 0] {
+    for ty in [0, 1, 2, 1, 3, 0] {
         functions.function(ty);
     }
 
@@ -49,6 +56,8 @@ pub(super) fn module(holders: &Holders, memory: u32) -> Module {
         }
     }
 
+    imports.import(&memory.to_string(), SIZE, mutable(ValType::I32));
+
     let mut copies = GlobalSection::new();
     for &ty in &watched {
         copies.global(mutable(ty), &zero(ty));
@@ -70,15 +79,16 @@ pub(super) fn module(holders: &Holders, memory: u32) -> Module {
         .section(&functions)
         .section(&copies)
         .section(&exports)
-        .section(&code(&watched));
+        .section(&code(&watched, holders.most_pages));
     module
 }
 
-/// The code of [`FUNCTIONS`]. Globals are the imported ones, their copies in the same order, and
-/// the two that `memory` saves.
-fn code(watched: &[ValType]) -> CodeSection {
+/// The code of [`FUNCTIONS`]. Globals are the imported ones, what the guest sees of the memory,
+/// copies of the first in the same order, and the two that `memory` saves.
+fn code(watched: &[ValType], most_pages: Option<u32>) -> CodeSection {
     let count = watched.len() as u32;
-    let (saved_offset, saved_length) = (2 * count, 2 * count + 1);
+    let (size, copies) = (count, count + 1);
+    let (saved_offset, saved_length) = (copies + count, copies + count + 1);
     let at = |offset| MemArg {
         offset,
         align: 2,
@@ -103,14 +113,28 @@ fn code(watched: &[ValType]) -> CodeSection {
         code.local_get(0).global_get(saved_offset).i32_store(at(0));
         code.local_get(0).global_get(saved_length).i32_store(at(4));
     }));
-    // `grow`.
+    // `grow`: as far as the memory may.
     section.function(&body(&[], |code| {
+        if let Some(most) = most_pages {
+            let left = |code: &mut InstructionSink<'_>| {
+                code.i32_const(most as i32).memory_size(0).i32_sub();
+            };
+            code.local_get(0);
+            left(code);
+            code.local_get(0);
+            left(code);
+            code.i32_lt_u().select().local_set(0);
+        }
         code.local_get(0).memory_grow(0).i32_const(-1).i32_ne();
+    }));
+    // `resize`.
+    section.function(&body(&[], |code| {
+        code.local_get(0).global_set(size);
     }));
     // `mark`.
     section.function(&body(&[], |code| {
         for index in 0..count {
-            code.global_get(index).global_set(count + index);
+            code.global_get(index).global_set(copies + index);
         }
     }));
     // `changed`.
@@ -119,7 +143,7 @@ fn code(watched: &[ValType]) -> CodeSection {
             code.block(BlockType::Empty);
             code.global_get(index);
             reinterpret(code, *ty);
-            code.global_get(count + index);
+            code.global_get(copies + index);
             reinterpret(code, *ty);
             match ty {
                 ValType::I64 | ValType::F64 => code.i64_eq(),

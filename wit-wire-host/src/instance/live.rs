@@ -75,7 +75,7 @@ impl Instance {
         meter: &Meter,
     ) -> Result<Self, CallError> {
         let sandbox = &template.sandbox;
-        let mut store = sandbox.store(settles);
+        let mut store = sandbox.store(settles, template.state.is_some());
         // A runtime without timers panics here, at its first instance, and not at some later call
         // that needs one.
         if tokio::runtime::Handle::try_current().is_ok() {
@@ -304,7 +304,7 @@ impl Instance {
         self.ended = is_suspended;
     }
 
-    /// Bytes of linear memory.
+    /// Bytes of linear memory that the guest sees.
     pub fn memory(&self) -> usize {
         self.store.data().memory.used
     }

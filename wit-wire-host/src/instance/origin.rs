@@ -229,6 +229,9 @@ const MOST_AT_REST: usize = 16 << 20;
 pub(crate) struct Blank {
     memory: PinnedMemory<StoreState>,
     pub(super) at_rest: RestingState,
+    /// Bytes of memory that each instance has from the beginning, whatever its guest sees: the same
+    /// for all, so that no guest learns from the end of its memory what calls before it needed.
+    pub(super) reserved: usize,
     /// Where it is not what the component's code brings.
     pub(super) dirty: Vec<Range<usize>>,
     /// What the programs of the component have in memory.
@@ -243,11 +246,23 @@ impl Blank {
             Ok(exports) => exports,
             Err(why) => return Ok(Err(why)),
         };
-        let mut instance = Instance::new(&origin.template, true, meter).await?;
-        let probe = match StateProbe::settle(&mut instance, exports, meter).await? {
-            Ok(probe) => probe,
+        let settled = async || {
+            let mut instance = Instance::new(&origin.template, true, meter).await?;
+            let probe = StateProbe::settle(&mut instance, exports, meter).await?;
+            Ok::<_, CallError>(probe.map(|probe| (instance, probe)))
+        };
+        let (mut instance, mut probe) = match settled().await? {
+            Ok(settled) => settled,
             Err(why) => return Ok(Err(why)),
         };
+        let has_room = probe.reserve(instance.resting(), origin.limits.memory);
+        if !matches!(has_room.await, Ok(true)) {
+            // Instances keep the memory that they begin with, and that of this one may be a copy.
+            (instance, probe) = match settled().await? {
+                Ok(settled) => settled,
+                Err(why) => return Ok(Err(why)),
+            };
+        }
         let memory = probe.memory(instance.resting());
         let dirty = memory::dirty_pages(memory).and_then(|dirty| {
             memory::decommit_unchanged(memory, &dirty);
@@ -268,7 +283,8 @@ impl Blank {
         }
         Ok(Ok(Self {
             at_rest: probe.at_rest,
-            memory: PinnedMemory::new(instance.into_store(), probe.list()),
+            reserved: probe.length(),
+            memory: PinnedMemory::new(instance.into_store(), probe.list(), probe.at_rest.memory),
             dirty,
             pages: PageStore::default(),
             digest: OnceLock::new(),

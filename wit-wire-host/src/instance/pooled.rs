@@ -31,7 +31,7 @@ pub(crate) struct PooledInstance {
 pub(crate) enum Held {
     Pristine,
     Image(ImageKey),
-    /// That of a pristine instance, but for the length of its memory.
+    /// That of a pristine instance whose memory is longer than others'.
     Grown,
 }
 
@@ -64,7 +64,10 @@ impl PooledInstance {
                         CallError::interrupted(interrupt, Phase::Instantiate, None)
                     };
                     let blank = blank.map_err(stopped)??;
-                    blank.and_then(|blank| make_pristine(probe, &mut instance, blank))
+                    match blank {
+                        Ok(blank) => make_pristine(probe, &mut instance, blank).await,
+                        Err(why) => Err(why),
+                    }
                 }
                 Err(why) => {
                     // What ended it then need not end it when it is asked for its ops.
@@ -99,7 +102,7 @@ impl PooledInstance {
     pub(crate) fn has(&self, image: Option<&Arc<Image>>) -> bool {
         match (&self.image, image) {
             (None, None) => match &self.probe {
-                Ok((probe, blank)) => probe.at_rest.memory == blank.bytes().len(),
+                Ok((probe, blank)) => probe.length() == blank.reserved,
                 Err(_) => true,
             },
             (Some(has), Some(wanted)) => Arc::ptr_eq(has, wanted),
@@ -115,9 +118,20 @@ impl PooledInstance {
         if self.image.as_ref().is_some_and(|held| held.is_mapped()) {
             return self.has(image);
         }
-        let blank = blank.bytes().len();
-        let wanted = image.map_or(blank, |image| image.length());
-        probe.at_rest.memory == wanted || probe.at_rest.memory == blank
+        // All instances that can hold a state are as long, so that no guest learns from the end of
+        // its memory what was there before.
+        let wanted = image.map_or(0, |image| image.length()).max(blank.reserved);
+        probe.length() == wanted || probe.length() == blank.reserved
+    }
+
+    /// Bytes of memory that its guest sees with the state of `image`, or with that of a pristine
+    /// instance.
+    pub(crate) fn length_with(&self, image: Option<&Arc<Image>>) -> usize {
+        match (&self.probe, image) {
+            (_, Some(image)) => image.length(),
+            (Ok((_, blank)), None) => blank.at_rest.memory,
+            (Err(_), None) => self.instance.memory(),
+        }
     }
 
     /// Loads the state of `image`, or that of a pristine instance. It must fit.
@@ -135,21 +149,18 @@ impl PooledInstance {
             let memory = probe.memory(store);
             memory::track_dirty(has_new_pages, || held.unload(blank.bytes(), memory));
         }
+        let length = image.map_or(blank.at_rest.memory, |image| image.length());
+        match probe.rest_with(store, length).await {
+            Ok(grew) => *has_new_pages |= grew,
+            Err(error) => {
+                let limits = meter.limits();
+                let phase = Phase::Instantiate;
+                return Err(CallError::from_run(error, phase, None, None, limits));
+            }
+        }
         let Some(image) = image else {
             return Ok(());
         };
-        if image.length() != probe.at_rest.memory {
-            *has_new_pages = true;
-            store.data_mut().memory.allowed = meter.limits().memory;
-            let grown = async {
-                probe.grow_to(store, image.length()).await?;
-                probe.accept_growth(store).await
-            };
-            let grown = grown.await;
-            grown.map_err(|error| {
-                CallError::from_run(error, Phase::Instantiate, None, None, meter.limits())
-            })?;
-        }
         let memory = probe.memory(store);
         let mut loaded = Ok(());
         memory::track_dirty(has_new_pages, || loaded = image.load(memory));
@@ -189,13 +200,16 @@ impl PooledInstance {
         let memory = probe.memory(store);
         let failed = |error| CallError::failed(error, Phase::Init);
         self.dirty.find(has_new_pages, memory).map_err(failed)?;
+        let length = probe.at_rest.memory;
+        let [state, beyond] = self.dirty.split(length);
         let mut difference = Difference::new(None, bounds);
-        let compared = in_stretches(self.dirty.ranges(), |range| {
+        let compared = in_stretches(&state, |range| {
             difference.compare(blank.bytes(), memory, range)
         });
         let compared = compared.await;
         compared.map_err(|error| image_error(error, bounds, Phase::Init))?;
-        let image = Image::new(blank.bytes(), difference, memory.len(), &blank.pages);
+        memory::restore(blank.bytes(), None, memory, &beyond);
+        let image = Image::new(blank.bytes(), difference, length, &blank.pages);
         let image = Arc::new(image);
         if image.is_mapped() {
             // Its own pages are replaced by ones that all instances with this state share.
@@ -220,7 +234,7 @@ impl PooledInstance {
         bounds: ImageBounds,
         verify: bool,
     ) -> Result<Result<(Arc<Image>, bool), DiscardReason>, CallError> {
-        let (Ok((probe, blank)), Some(base)) = (&self.probe, &self.image) else {
+        let (Ok((probe, blank)), Some(base)) = (&mut self.probe, &self.image) else {
             return Ok(Err(DiscardReason::SingleUse));
         };
         if !self.instance.is_alive() {
@@ -231,11 +245,11 @@ impl PooledInstance {
             return Ok(Err(reason));
         }
         let is_at_rest = probe.check_handles(store).is_ok();
-        let grew = store.data().memory.used != probe.at_rest.memory;
+        let length = store.data().memory.used;
+        *has_new_pages |= length > probe.length();
         let Ok(memory) = probe.present_memory(store).await else {
             return Ok(Err(DiscardReason::System));
         };
-        *has_new_pages |= grew;
         if self.dirty.find(has_new_pages, memory).is_err() {
             return Ok(Err(DiscardReason::System));
         }
@@ -244,14 +258,18 @@ impl PooledInstance {
             && self.calls + 1 < MOST_CALLS
             && pages <= MANY_PAGES
             && Difference::most_bytes(pages) <= bounds.bytes;
+        let [state, beyond] = self.dirty.split(length);
         let mut difference = Difference::new(Some(base.clone()), bounds);
-        let compared = in_stretches(self.dirty.ranges(), |range| match is_reset {
+        let compared = in_stretches(&state, |range| match is_reset {
             // While it is compared it is in the processor's caches.
             true => difference.take(blank.bytes(), memory, range),
             false => difference.compare(blank.bytes(), memory, range),
         });
         let compared = compared.await;
         compared.map_err(|error| image_error(error, bounds, Phase::Handle))?;
+        if is_reset {
+            memory::restore(blank.bytes(), None, memory, &beyond);
+        }
         let is_clean = is_reset && (!verify || memory::is_state(blank.bytes(), Some(base), memory));
         self.calls += u32::from(is_clean);
         if is_clean && self.dirty.is_learning() {
@@ -261,26 +279,31 @@ impl PooledInstance {
             self.dirty.end_pass(differed, has_new_pages, memory);
         }
         self.is_unclean = is_reset && !is_clean;
-        let image = Image::new(blank.bytes(), difference, memory.len(), &blank.pages);
-        Ok(Ok((Arc::new(image), is_clean)))
+        let image = Image::new(blank.bytes(), difference, length, &blank.pages);
+        if is_clean {
+            let trimmed = self.dirty.trim(base.length(), memory);
+            let shown = probe.show(store, base.length()).await;
+            self.is_unclean = trimmed.is_err() || shown.is_err();
+        }
+        Ok(Ok((Arc::new(image), is_clean && !self.is_unclean)))
     }
 
     /// Gives an instance that has its program's state the state of `image`, which is a difference
     /// to that. It still belongs to the program, whose state it is taken back to.
     pub(crate) async fn overlay(&mut self, image: &Image, meter: &Meter) -> Result<(), CallError> {
-        let Ok((probe, _)) = &self.probe else {
+        let Ok((probe, _)) = &mut self.probe else {
             return Err(CallError::InstanceEnded);
         };
         let limits = meter.limits();
         LimitExceeded::check(Limit::Memory, limits.memory, image.length())
             .map_err(|exceeded| CallError::limit(exceeded, Phase::Instantiate, None))?;
         let (store, has_new_pages) = self.instance.resting_tracked();
-        store.data_mut().memory.allowed = limits.memory;
         let memory = async {
-            if image.length() > store.data().memory.used {
+            if image.length() > probe.length() {
                 *has_new_pages = true;
                 probe.grow_to(store, image.length()).await?;
             }
+            probe.show(store, image.length()).await?;
             probe.present_memory(store).await
         };
         let memory = memory
@@ -325,6 +348,8 @@ impl PooledInstance {
         let memory = probe.memory(store);
         let system = |_| DiscardReason::System;
         self.dirty.find(has_new_pages, memory).map_err(system)?;
+        let length = probe.at_rest.memory;
+        self.dirty.trim(length, memory).map_err(system)?;
         if self.dirty.pages() > MANY_PAGES {
             memory::decommit(memory, self.dirty.ranges()).map_err(system)?;
             *has_new_pages = true;
@@ -383,13 +408,12 @@ fn image_error(error: ImageError, bounds: ImageBounds, phase: Phase) -> CallErro
 }
 
 /// Makes a new instance one like `blank`, which instances of most components are at this point.
-fn make_pristine(
-    probe: StateProbe,
+async fn make_pristine(
+    mut probe: StateProbe,
     instance: &mut Instance,
     blank: Arc<Blank>,
 ) -> Result<(StateProbe, Arc<Blank>), Refusal> {
-    let memory = probe.memory(instance.resting());
-    if memory.len() != blank.bytes().len() {
+    if probe.at_rest.memory != blank.at_rest.memory {
         return Err(refusal(
             "its instances start with memories of different sizes",
         ));
@@ -397,6 +421,11 @@ fn make_pristine(
     if probe.at_rest != blank.at_rest {
         return Err(refusal("its instances start with different handles"));
     }
+    let reserved = probe.reserve(instance.resting(), blank.reserved).await;
+    if !reserved.map_err(refusal)? || probe.length() != blank.reserved {
+        return Err(refusal("its memory can't be as long as others'"));
+    }
+    let memory = probe.memory(instance.resting());
     let dirty = memory::dirty_pages(memory).map_err(refusal)?;
     memory::restore(blank.bytes(), None, memory, &dirty);
     memory::restore(blank.bytes(), None, memory, &blank.dirty);

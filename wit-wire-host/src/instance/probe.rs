@@ -15,7 +15,7 @@ use crate::sandbox::StoreState;
 /// The state of an instance apart from the content of its memory.
 #[derive(PartialEq, Eq, Clone, Copy)]
 pub(super) struct RestingState {
-    /// Bytes of memory.
+    /// Bytes of memory that the guest sees.
     pub(super) memory: usize,
     /// The handle that the host would give out next, if no call had more than one open beyond those
     /// at rest: handles that were closed are reused, last one first.
@@ -37,8 +37,12 @@ impl RestingState {
 
 /// How the host reaches the state of one instance, and what that was at rest.
 pub(super) struct StateProbe {
+    /// All of it, of which the guest sees a part.
     memory: WasmList<u8>,
+    /// Bytes of all that at rest.
+    resting_length: usize,
     grow: TypedFunc<(u32,), (bool,)>,
+    resize: TypedFunc<(u32,), ()>,
     changed: TypedFunc<(), (bool,)>,
     locate: TypedFunc<(), (WasmList<u8>,)>,
     pub(super) at_rest: RestingState,
@@ -110,9 +114,11 @@ impl StateProbe {
             "it closes several handles while it settles"
         );
         Ok(Self {
+            resting_length: memory.len(),
             memory,
             locate,
             grow: linked.get_typed_func(&mut *store, exports.grow)?,
+            resize: linked.get_typed_func(&mut *store, exports.resize)?,
             changed: linked.get_typed_func(&mut *store, exports.changed)?,
             at_rest,
         })
@@ -126,9 +132,17 @@ impl StateProbe {
         memory::bytes_mut(&self.memory, store)
     }
 
-    /// Whether nothing but the content of the memory differs from the state at rest.
+    /// Bytes of all memory at rest.
+    pub(super) fn length(&self) -> usize {
+        self.resting_length
+    }
+
+    /// Whether nothing but the content of the memory differs from the state at rest. The guest sees
+    /// as much memory again as it did then.
     pub(super) async fn check(&self, store: &mut Store<StoreState>) -> Result<(), DiscardReason> {
         self.check_handles(store)?;
+        let shown = self.show(store, self.at_rest.memory).await;
+        shown.map_err(|_| DiscardReason::Ended)?;
         match self.changed.call_async(store, ()).await {
             Ok((false,)) => Ok(()),
             Ok((true,)) => Err(DiscardReason::Global),
@@ -136,13 +150,17 @@ impl StateProbe {
         }
     }
 
-    /// Whether the length of the memory and the handles are those at rest.
+    /// Whether the length of all memory and the handles are those at rest.
     pub(super) fn check_handles(&self, store: &mut Store<StoreState>) -> Result<(), DiscardReason> {
         let now = RestingState::of(store);
-        if now.memory != self.at_rest.memory {
+        if now.memory > self.resting_length || self.memory.len() != self.resting_length {
             return Err(DiscardReason::Grew);
         }
-        match now == self.at_rest && store.data_mut().holds_only_streams() {
+        let expected = RestingState {
+            memory: now.memory,
+            ..self.at_rest
+        };
+        match now == expected && store.data_mut().holds_only_streams() {
             true => Ok(()),
             false => Err(DiscardReason::Handles),
         }
@@ -166,50 +184,104 @@ impl StateProbe {
         }
     }
 
-    /// The memory as it is now, which may be longer than at rest.
+    /// All memory as it is now, which may be longer than at rest.
     pub(super) async fn present_memory<'a>(
-        &self,
+        &mut self,
         store: &'a mut Store<StoreState>,
     ) -> wasmtime::Result<&'a mut [u8]> {
-        let used = store.data().memory.used;
-        if used == self.at_rest.memory {
-            return Ok(self.memory(store));
+        if store.data().memory.used > self.memory.len() {
+            self.locate(store).await?;
         }
-        let (all,) = self.locate.call_async(&mut *store, ()).await?;
-        let memory = memory::bytes_mut(&all, store);
-        wasmtime::ensure!(memory.len() == used, "part of its memory is not accessible");
-        memory::keep_pages_plain(memory);
-        Ok(memory)
+        Ok(self.memory(store))
     }
 
-    /// Takes the present length of the memory for the one at rest, and says whether it is another.
+    async fn locate(&mut self, store: &mut Store<StoreState>) -> wasmtime::Result<()> {
+        (self.memory,) = self.locate.call_async(&mut *store, ()).await?;
+        memory::keep_pages_plain(self.memory(store));
+        let is_all = store.data().memory.used <= self.memory.len();
+        wasmtime::ensure!(is_all, "part of its memory is not accessible");
+        Ok(())
+    }
+
+    /// Takes the present length of the memory for the one at rest, and says whether there is more
+    /// of it than there was.
     pub(super) async fn accept_growth(
         &mut self,
         store: &mut Store<StoreState>,
     ) -> wasmtime::Result<bool> {
-        let used = store.data().memory.used;
-        let grew = used != self.at_rest.memory;
-        if grew {
-            (self.memory,) = self.locate.call_async(&mut *store, ()).await?;
-            let memory = self.memory(store);
-            wasmtime::ensure!(memory.len() == used, "part of its memory is not accessible");
-            memory::keep_pages_plain(memory);
-            // Not before: until then it counts as grown, and is discarded.
-            self.at_rest.memory = used;
-        }
+        self.present_memory(store).await?;
+        let grew = self.memory.len() != self.resting_length;
+        // Not before: until then it counts as grown, and is discarded.
+        self.resting_length = self.memory.len();
+        self.at_rest.memory = store.data().memory.used;
         Ok(grew)
     }
 
-    /// Grows the memory to `length` bytes.
-    pub(super) async fn grow_to(
+    /// Has the guest see `length` bytes of its memory, in which there are zeros beyond what it saw.
+    pub(super) async fn show(
         &self,
         store: &mut Store<StoreState>,
         length: usize,
     ) -> wasmtime::Result<()> {
-        let more = length.saturating_sub(store.data().memory.used) / (64 << 10);
-        let pages = u32::try_from(more)?;
-        let (grown,) = self.grow.call_async(&mut *store, (pages,)).await?;
-        wasmtime::ensure!(grown, "the memory can't grow to {length} bytes");
+        if store.data().memory.used != length {
+            let pages = u32::try_from(length / WASM_PAGE)?;
+            self.resize.call_async(&mut *store, (pages,)).await?;
+            store.data_mut().memory.used = length;
+        }
         Ok(())
     }
+
+    /// The same, and takes that for the length at rest. The memory grows if it has to: whether it
+    /// did.
+    pub(super) async fn rest_with(
+        &mut self,
+        store: &mut Store<StoreState>,
+        length: usize,
+    ) -> wasmtime::Result<bool> {
+        let grows = length > self.memory.len();
+        if grows {
+            self.grow_to(store, length).await?;
+            self.resting_length = self.memory.len();
+        }
+        self.show(store, length).await?;
+        self.at_rest.memory = length;
+        Ok(grows)
+    }
+
+    /// Makes the memory longer, up to `length` bytes, without showing the guest more of it. Whether
+    /// it is still where it was: only then is it mapped from the component's code as before.
+    pub(super) async fn reserve(
+        &mut self,
+        store: &mut Store<StoreState>,
+        length: usize,
+    ) -> wasmtime::Result<bool> {
+        if length / WASM_PAGE <= self.memory.len() / WASM_PAGE {
+            return Ok(true);
+        }
+        let before = self.memory(store).as_ptr().addr();
+        self.grow_to(store, length).await?;
+        self.resting_length = self.memory.len();
+        Ok(self.memory(store).as_ptr().addr() == before)
+    }
+
+    /// Makes the memory `length` bytes long, or as long as the component lets it be. The caller has
+    /// checked the limit.
+    pub(super) async fn grow_to(
+        &mut self,
+        store: &mut Store<StoreState>,
+        length: usize,
+    ) -> wasmtime::Result<()> {
+        let pages = u32::try_from(length.saturating_sub(self.memory.len()) / WASM_PAGE)?;
+        let limiter = &mut store.data_mut().memory;
+        let used = limiter.used;
+        limiter.allowed = usize::MAX;
+        let grown = self.grow.call_async(&mut *store, (pages,)).await;
+        store.data_mut().memory.used = used;
+        let (grown,) = grown?;
+        wasmtime::ensure!(grown, "the memory can't grow to {length} bytes");
+        self.locate(store).await
+    }
 }
+
+/// The unit in which memories grow.
+const WASM_PAGE: usize = 64 << 10;

@@ -63,6 +63,7 @@ impl Template {
 pub(super) struct StateExports {
     pub(super) memory: ComponentExportIndex,
     pub(super) grow: ComponentExportIndex,
+    pub(super) resize: ComponentExportIndex,
     pub(super) mark: ComponentExportIndex,
     pub(super) changed: ComponentExportIndex,
 }
@@ -74,6 +75,7 @@ impl StateExports {
         Some(Self {
             memory: function("memory")?,
             grow: function("grow")?,
+            resize: function("resize")?,
             mark: function("mark")?,
             changed: function("changed")?,
         })

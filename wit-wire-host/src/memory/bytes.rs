@@ -45,10 +45,10 @@ unsafe impl<T: Send> Send for PinnedMemory<T> {}
 unsafe impl<T: Send> Sync for PinnedMemory<T> {}
 
 impl<T> PinnedMemory<T> {
-    /// Pins the memory that `list` covers.
-    pub(crate) fn new(mut store: Store<T>, list: &WasmList<u8>) -> Self {
+    /// Pins the memory that `list` covers, of which the first `length` bytes are read.
+    pub(crate) fn new(mut store: Store<T>, list: &WasmList<u8>, length: usize) -> Self {
         let bytes = bytes_mut(list, &mut store);
-        let (start, length) = (NonNull::from(&mut *bytes).cast(), bytes.len());
+        let (start, length) = (NonNull::from(&mut *bytes).cast(), bytes.len().min(length));
         Self {
             _store: Mutex::new(store),
             start,

@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use super::{PAGE, decommit_unchanged, dirty_pages};
+use super::{PAGE, decommit, decommit_unchanged, dirty_pages};
 
 /// The dirty pages of one memory, as of the latest scan.
 pub(crate) struct DirtySet {
@@ -23,6 +23,10 @@ pub(crate) struct DirtySet {
     /// Where pages begin that were given back since it was built, in ascending order.
     given_back: Vec<usize>,
 }
+
+/// As many pages stay with an instance whose call grew its memory: to clear them takes 10 µs, and
+/// the next call that grows finds them.
+const FEW: usize = 64;
 
 /// Passes that are compared after the first scan, and at most.
 const PATIENCE: Range<u32> = 8..4096;
@@ -67,6 +71,30 @@ impl DirtySet {
         self.ranges = ranges;
         self.changed.clear();
         self.changed.resize(pages, false);
+    }
+
+    /// The dirty pages before `end`, and those from there on.
+    pub(crate) fn split(&self, end: usize) -> [Vec<Range<usize>>; 2] {
+        let clip = |bounds: Range<usize>| {
+            let ranges = self.ranges.iter();
+            let ranges = ranges.map(|range| {
+                range.start.max(bounds.start)..range.end.min(bounds.end)
+            });
+            ranges.filter(|range| !range.is_empty()).collect()
+        };
+        [clip(0..end), clip(end..usize::MAX)]
+    }
+
+    /// Gives the pages back that are dirty from `end` on, where the state has none, unless they are
+    /// few.
+    pub(crate) fn trim(&mut self, end: usize, memory: &mut [u8]) -> std::io::Result<()> {
+        let [state, beyond] = self.split(end);
+        let pages = beyond.iter().map(ExactSizeIterator::len).sum::<usize>() / PAGE;
+        if pages > FEW {
+            decommit(memory, &beyond)?;
+            self.set(state);
+        }
+        Ok(())
     }
 
     /// Whether the next pass is to be compared.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::dirty::dirty_pages;
 use super::page::page_at;
 use super::{Image, PAGE};
 
@@ -75,15 +76,25 @@ fn restore_pristine(pristine: &[u8], memory: &mut [u8], range: Range<usize>) {
     }
 }
 
-/// Whether `memory` is that of a pristine instance with `image`, byte for byte.
+/// Whether `memory` is that of a pristine instance with `image`, byte for byte. Beyond the state's
+/// own length there are zeros: only pages that are dirty are looked at there.
 pub(crate) fn is_state(pristine: &[u8], image: Option<&Image>, memory: &[u8]) -> bool {
+    let length = image.map_or(pristine.len(), Image::length);
+    let (state, beyond) = memory.split_at(length.min(memory.len()));
     let mut expected = [0; PAGE];
-    memory.chunks(PAGE).enumerate().all(|(number, here)| {
+    let is_equal = state.chunks(PAGE).enumerate().all(|(number, here)| {
         let start = number * PAGE;
         match image {
             Some(image) => image.copy_page(pristine, start, &mut expected),
             None => expected.copy_from_slice(page_at(pristine, start)),
         }
         here == expected
-    })
+    });
+    let is_zero = |range: Range<usize>| {
+        let bytes = beyond.get(range).unwrap_or_default();
+        bytes.iter().all(|byte| *byte == 0)
+    };
+    is_equal
+        && (beyond.is_empty()
+            || dirty_pages(beyond).is_ok_and(|ranges| ranges.into_iter().all(is_zero)))
 }

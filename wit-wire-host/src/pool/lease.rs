@@ -89,8 +89,7 @@ impl Lease {
             break;
         }
         let pooled = lease.pooled()?;
-        let memory = pooled.instance.memory();
-        let memory = memory.max(image.map_or(0, |image| image.length()));
+        let memory = pooled.length_with(image);
         LimitExceeded::check(Limit::Memory, meter.limits().memory, memory)
             .map_err(|exceeded| CallError::limit(exceeded, Phase::Instantiate, None))?;
         if !pooled.has(image) && pooled.fits(image) {

@@ -38,13 +38,27 @@ pub(super) const RANDOM_BYTES: u64 = 1 << 20;
 #[derive(Default)]
 pub(crate) struct MemoryLimiter {
     pub(crate) allowed: usize,
+    /// Bytes of memory that the guest sees.
     pub(crate) used: usize,
     /// `used` before the latest growth, which may still fail.
     before: usize,
     table_entries: usize,
+    /// Whether the instance has one memory, of which the guest may see a part.
+    is_virtual: bool,
 }
 
+/// A memory can't become larger. A guest that is to see more of what its memory has asks for that
+/// by a growth beyond this (`wit/instance-state.wit`).
+const LARGEST: usize = 1 << 32;
+
 impl MemoryLimiter {
+    pub(crate) fn new(is_virtual: bool) -> Self {
+        Self {
+            is_virtual,
+            ..Self::default()
+        }
+    }
+
     fn check(&self, memory: usize, table_entries: usize) -> Result<(), LimitExceeded> {
         let counted = table_entries.saturating_sub(FREE_ENTRIES);
         let tables = counted.saturating_mul(TABLE_ENTRY);
@@ -62,16 +76,22 @@ impl MemoryLimiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
-            // More than the guest itself declared, which it expects to fail.
-            self.before = self.used;
-            return Ok(false);
-        }
-        let used = self.used.saturating_sub(current).saturating_add(desired);
         self.before = self.used;
+        let asked = match (self.is_virtual, desired.checked_sub(LARGEST)) {
+            (true, Some(asked @ 1..)) => Some(asked),
+            // More than the guest itself declared, which it expects to fail.
+            _ if maximum.is_some_and(|maximum| desired > maximum) => return Ok(false),
+            _ => None,
+        };
+        let used = match (asked, self.is_virtual) {
+            (Some(asked), _) => asked,
+            // What it sees then is all.
+            (None, true) => desired,
+            (None, false) => self.used.saturating_sub(current).saturating_add(desired),
+        };
         self.check(used, self.table_entries)?;
         self.used = used;
-        Ok(true)
+        Ok(asked.is_none())
     }
 
     fn memory_grow_failed(&mut self) {
@@ -148,6 +168,23 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
     use super::*;
+
+    #[test]
+    fn a_guest_that_is_to_see_more_of_its_memory_asks_by_a_growth_that_fails() {
+        let mut limiter = MemoryLimiter::new(true);
+        limiter.allowed = 100;
+        assert!(limiter.memory_growing(0, 10, Some(LARGEST)).unwrap());
+        // The host's own, for all of its guests.
+        assert!(limiter.memory_growing(10, 80, Some(LARGEST)).unwrap());
+        limiter.used = 10;
+        for (asked, seen) in [(60, 60), (101, 60), (100, 100)] {
+            let answer = limiter.memory_growing(80, LARGEST + asked, Some(LARGEST));
+            assert_eq!(answer.is_ok(), asked == seen);
+            assert!(!answer.unwrap_or(false));
+            assert_eq!(limiter.used, seen);
+        }
+        assert!(limiter.memory_growing(80, 101, Some(LARGEST)).is_err());
+    }
 
     #[test]
     fn a_growth_that_fails_changes_nothing_whatever_was_refused_before() {

@@ -6,6 +6,7 @@ use wasmtime::component::Linker;
 use wasmtime::{Engine, Store};
 
 use super::hostcalls::Router;
+use super::limiter::MemoryLimiter;
 use super::{GuestStore, StoreState, linker};
 use crate::interrupts::Ticker;
 use crate::telemetry::InstanceMetrics;
@@ -31,12 +32,14 @@ impl Sandbox {
     }
 
     /// A store for one instance, which counts as live as long as the store exists. Its guest is at
-    /// rest at once, unless it `settles` first.
-    pub(crate) fn store(&self, settles: bool) -> GuestStore {
+    /// rest at once, unless it `settles` first. It may see a part of its memory if that
+    /// `is_virtual`.
+    pub(crate) fn store(&self, settles: bool, is_virtual: bool) -> GuestStore {
         let live = self.metrics.live.count();
         let registration = self.ticker.register();
         let guest = registration.guest().clone();
-        let state = StoreState::new(self.router.clone(), guest, settles, live);
+        let memory = MemoryLimiter::new(is_virtual);
+        let state = StoreState::new(self.router.clone(), guest, settles, memory, live);
         let mut store = Store::new(&self.engine, state);
         store.limiter_async(|state| state);
         GuestStore::new(registration, store)

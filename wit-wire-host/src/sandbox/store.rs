@@ -63,6 +63,7 @@ impl StoreState {
         router: Arc<Router>,
         guest: Arc<Guest>,
         settles: bool,
+        memory: MemoryLimiter,
         _live: Counted,
     ) -> Self {
         let is_at_rest = Arc::new(AtomicBool::new(!settles));
@@ -86,7 +87,7 @@ impl StoreState {
         Self {
             wasi: wasi.build(),
             table,
-            memory: MemoryLimiter::default(),
+            memory,
             guest,
             streams,
             router,
