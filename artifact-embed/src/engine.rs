@@ -35,13 +35,15 @@ pub struct EngineConfig {
     /// and never copied. Default: 1 GiB, so that the heap of a pre-initialised interpreter is
     /// mapped.
     pub dense_image: u64,
-    /// Native stack that guest code may use, in bytes. Default: 4 MiB. Compiled code does not
-    /// depend on it.
+    /// Native stack that guest code may use, in bytes. Default: 256 MiB, of which only what a guest
+    /// writes to takes memory: C code that recurses a hundred thousand levels deep, as when an
+    /// interpreter frees a long list, is no error. Compiled code does not depend on it.
     pub wasm_stack: usize,
-    /// Native stack of one call, in bytes; what exceeds `wasm_stack` is left to the host's own
-    /// functions. Default: 8 MiB. The two are far apart so that a guest that exhausts its stack
+    /// Native stack of one instance, in bytes; what exceeds `wasm_stack` is left to the host's own
+    /// functions. Default: 264 MiB. The two are far apart so that a guest that exhausts its stack
     /// traps, and the host function that it called last does not abort the process. Compiled code
-    /// does not depend on it.
+    /// does not depend on it. A system that does not overcommit memory counts all of it for each
+    /// instance.
     pub async_stack: usize,
     /// Whether components are compiled with checks at which a host stops them or makes them yield
     /// ([`instrument`](crate::instrument)). Default: true. Without them an endless loop never ends;
@@ -55,8 +57,8 @@ impl Default for EngineConfig {
             memory_reservation: 4 << 30,
             memory_guard: 32 << 20,
             dense_image: 1 << 30,
-            wasm_stack: 4 << 20,
-            async_stack: 8 << 20,
+            wasm_stack: 256 << 20,
+            async_stack: 264 << 20,
             interrupts: true,
         }
     }

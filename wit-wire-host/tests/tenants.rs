@@ -31,11 +31,12 @@ use wit_wire_host::{
 static ALONE: Mutex<()> = Mutex::const_new(());
 
 const SHAPES: [&str; 3] = ["s", "l", "g"];
-const ACTIONS: [&str; 9] = ["r", "t", "o", "b", "m", "d", "v", "y", "n"];
+const ACTIONS: [&str; 10] = ["r", "t", "o", "b", "m", "w", "d", "v", "y", "n"];
 
 /// The tenants' component in a pool of two, with what its instances do while they settle.
 fn component(policy: ResetPolicy, settling: fn()) -> Component {
     let host = Host::builder()
+        .limits(Limits::default().memory(32 << 20))
         .pool(PoolConfig::default().instances(2).reset(policy))
         .hostcall("settling", move |_: HostcallContext, (): ()| {
             settling();

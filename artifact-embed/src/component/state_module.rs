@@ -12,14 +12,8 @@ use super::state_interface::{MEMORY, SIZE, global};
 
 /// The module's functions, in the order of their indices: the interface's, and after `memory` the
 /// one that is called when the host has read its result.
-pub(super) const FUNCTIONS: [&str; 6] = [
-    "memory",
-    "memory-done",
-    "grow",
-    "resize",
-    "mark",
-    "changed",
-];
+pub(super) const FUNCTIONS: [&str; 6] =
+    ["memory", "memory-done", "grow", "resize", "mark", "changed"];
 
 /// The module, for a component whose memory is in the core instance `memory`.
 ///
@@ -133,6 +127,7 @@ fn code(watched: &[ValType], most_pages: Option<u32>) -> CodeSection {
     }));
     // `mark`.
     section.function(&body(&[], |code| {
+        code.i32_const(1 << 16).memory_grow(0).drop();
         for index in 0..count {
             code.global_get(index).global_set(copies + index);
         }

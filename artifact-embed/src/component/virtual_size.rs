@@ -52,7 +52,10 @@ pub(super) fn add_virtual_size(component: &[u8]) -> Result<Vec<u8>, Error> {
                 (false, false) => data.to_vec(),
                 (is_holder, _) => rewrite(data, module, is_holder)?,
             };
-            output.section(&RawSection { id: *id, data: &data });
+            output.section(&RawSection {
+                id: *id,
+                data: &data,
+            });
         } else if *id == ComponentSectionId::CoreInstance as u8 {
             let asks = |module: u32| {
                 let asking = plan.modules.get(module as usize);
@@ -258,7 +261,11 @@ impl Rewriter<'_> {
 
     fn add_imports(&self, imports: &mut ImportSection) {
         if !self.is_holder {
-            imports.import(MEMORY, GROW, wasm_encoder::EntityType::Function(self.plan.types));
+            imports.import(
+                MEMORY,
+                GROW,
+                wasm_encoder::EntityType::Function(self.plan.types),
+            );
             imports.import(MEMORY, SIZE, SIZE_TYPE);
         }
     }
@@ -306,13 +313,21 @@ fn grow(most: u32, size: u32) -> Function {
     code.i32_const(most as i32).global_get(size).i32_sub();
     code.i32_gt_u().if_(BlockType::Empty);
     code.i32_const(-1).return_().end();
-    code.global_get(size).local_get(0).i32_add().local_tee(wanted);
+    code.global_get(size)
+        .local_get(0)
+        .i32_add()
+        .local_tee(wanted);
     code.memory_size(0).i32_le_u().if_(BlockType::Empty);
     // Asks the host.
-    code.local_get(wanted).i32_const(MOST_PAGES as i32).i32_add();
+    code.local_get(wanted)
+        .i32_const(MOST_PAGES as i32)
+        .i32_add();
     code.memory_size(0).i32_sub().memory_grow(0).drop();
     code.else_();
-    code.local_get(wanted).memory_size(0).i32_sub().memory_grow(0);
+    code.local_get(wanted)
+        .memory_size(0)
+        .i32_sub()
+        .memory_grow(0);
     code.i32_const(-1).i32_eq().if_(BlockType::Empty);
     code.i32_const(-1).return_().end();
     code.end();

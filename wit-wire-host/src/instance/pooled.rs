@@ -245,6 +245,9 @@ impl PooledInstance {
             return Ok(Err(reason));
         }
         let is_at_rest = probe.check_handles(store).is_ok();
+        if *has_new_pages {
+            probe.give_back_stack(store);
+        }
         let length = store.data().memory.used;
         *has_new_pages |= length > probe.length();
         let Ok(memory) = probe.present_memory(store).await else {
@@ -345,6 +348,9 @@ impl PooledInstance {
         }
         let (store, has_new_pages) = self.instance.resting_tracked();
         probe.check(store).await?;
+        if *has_new_pages {
+            probe.give_back_stack(store);
+        }
         let memory = probe.memory(store);
         let system = |_| DiscardReason::System;
         self.dirty.find(has_new_pages, memory).map_err(system)?;

@@ -7,7 +7,7 @@ use super::Instance;
 use super::discard::{DiscardReason, Refusal, refusal};
 use super::template::StateExports;
 use crate::error::{CallError, Phase};
-use crate::memory;
+use crate::memory::{self, DeepStack};
 use crate::metering::Meter;
 use crate::protocol::reserved::SETTLE;
 use crate::sandbox::StoreState;
@@ -45,6 +45,8 @@ pub(super) struct StateProbe {
     resize: TypedFunc<(u32,), ()>,
     changed: TypedFunc<(), (bool,)>,
     locate: TypedFunc<(), (WasmList<u8>,)>,
+    /// Of the store's stack.
+    deep_stack: Option<DeepStack>,
     pub(super) at_rest: RestingState,
 }
 
@@ -117,11 +119,19 @@ impl StateProbe {
             resting_length: memory.len(),
             memory,
             locate,
+            deep_stack: DeepStack::of(store, store.data().memory.stack),
             grow: linked.get_typed_func(&mut *store, exports.grow)?,
             resize: linked.get_typed_func(&mut *store, exports.resize)?,
             changed: linked.get_typed_func(&mut *store, exports.changed)?,
             at_rest,
         })
+    }
+
+    /// Gives back to the system what runs needed of the stack, if they recursed deep.
+    pub(super) fn give_back_stack(&self, store: &mut Store<StoreState>) {
+        if let Some(stack) = &self.deep_stack {
+            stack.give_back(store);
+        }
     }
 
     pub(super) fn list(&self) -> &WasmList<u8> {

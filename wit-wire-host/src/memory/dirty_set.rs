@@ -77,9 +77,8 @@ impl DirtySet {
     pub(crate) fn split(&self, end: usize) -> [Vec<Range<usize>>; 2] {
         let clip = |bounds: Range<usize>| {
             let ranges = self.ranges.iter();
-            let ranges = ranges.map(|range| {
-                range.start.max(bounds.start)..range.end.min(bounds.end)
-            });
+            let ranges =
+                ranges.map(|range| range.start.max(bounds.start)..range.end.min(bounds.end));
             ranges.filter(|range| !range.is_empty()).collect()
         };
         [clip(0..end), clip(end..usize::MAX)]

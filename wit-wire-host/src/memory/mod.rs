@@ -14,6 +14,7 @@ mod page;
 mod restore;
 mod sealed;
 mod snapshot;
+mod stack;
 mod sys;
 
 pub(crate) use bytes::{PinnedMemory, bytes_mut};
@@ -29,6 +30,7 @@ pub(crate) use page::PageStore;
 pub(crate) use restore::{is_state, restore, restore_compared};
 pub(crate) use snapshot::SnapshotParts;
 pub use snapshot::{Snapshot, SnapshotError};
+pub(crate) use stack::DeepStack;
 
 /// The unit in which memory is compared and restored. The machine's pages are as large, or a
 /// multiple of it.

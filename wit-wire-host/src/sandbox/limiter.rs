@@ -45,6 +45,8 @@ pub(crate) struct MemoryLimiter {
     table_entries: usize,
     /// Whether the instance has one memory, of which the guest may see a part.
     is_virtual: bool,
+    /// An address on the stack on which a memory grew last, which is the guest's.
+    pub(crate) stack: usize,
 }
 
 /// A memory can't become larger. A guest that is to see more of what its memory has asks for that
@@ -76,6 +78,7 @@ impl MemoryLimiter {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        self.stack = std::ptr::from_ref(&desired).expose_provenance();
         self.before = self.used;
         let asked = match (self.is_virtual, desired.checked_sub(LARGEST)) {
             (true, Some(asked @ 1..)) => Some(asked),

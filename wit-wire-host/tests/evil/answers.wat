@@ -11,7 +11,7 @@
 (func $pointer (param $at i32) (i32.store (i32.const 60) (local.get $at)))
 
 (func $evil:pointer_beyond (call $pointer (i32.const 0x7ffffff0)))
-(func $evil:pointer_at_the_end (call $pointer (i32.const 65532)))
+(func $evil:pointer_at_the_end (call $pointer (i32.const 4194300)))
 (func $evil:pointer_minus_one (call $pointer (i32.const -4)))
 (func $evil:pointer_unaligned (call $pointer (i32.const 65)))
 
@@ -20,7 +20,7 @@
 (func $evil:error_tag (call $words (i32.const 1) (i32.const 3) (i32.const 0) (i32.const 4)))
 
 (func $evil:string_beyond (call $string (i32.const 0x7ffffff0) (i32.const 1)))
-(func $evil:string_across_the_end (call $string (i32.const 65535) (i32.const 2)))
+(func $evil:string_across_the_end (call $string (i32.const 4194303) (i32.const 2)))
 (func $evil:length_2_32 (call $string (i32.const 0) (i32.const -1)))
 (func $evil:wraps_around (call $string (i32.const -1) (i32.const -1)))
 (func $evil:empty_beyond (call $string (i32.const -1) (i32.const 0)))

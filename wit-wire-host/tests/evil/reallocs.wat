@@ -5,8 +5,9 @@
 (func $evil:zero (call $lie (i32.const 0)))
 (func $evil:unaligned (call $lie (i32.const 4097)))
 (func $evil:beyond (call $lie (i32.const 0x7ffffff0)))
-(func $evil:last_byte (call $lie (i32.const 65535)))
-(func $evil:first_byte_beyond (call $lie (i32.const 65536)))
+;; The end of what an instance may have, of which its guest sees one page.
+(func $evil:last_byte (call $lie (i32.const 4194303)))
+(func $evil:first_byte_beyond (call $lie (i32.const 4194304)))
 (func $evil:minus_one (call $lie (i32.const -1)))
 ;; All that the host hands over lies in one place.
 (func $evil:same_twice (call $lie (i32.const 4096)))

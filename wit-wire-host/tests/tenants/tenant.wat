@@ -2,7 +2,7 @@
 ;; what its program is and what the call does.
 ;;   s  small                   h  hunts: answers with the number of secrets in memory, in memory that it then grows by, and in the global
 ;;   l  large: 600 pages        r  leaves secrets and returns      t  ... and hits `unreachable`     o  ... and loops for ever
-;;   g  grown by 16 pages       b  ... and grows until it can't    m  ... and grows by a page        d  ... and recurses without end
+;;   g  grown by 16 pages       b  ... and grows until it can't    m  ... and grows by a page, by many (w)   d  ... and recurses without end
 ;;                              v  ... and in the global too       y  leaves secrets, makes the hostcalls of its input together
 ;;                              n  leaves secrets and makes a hostcall `never`
 ;; Input that begins with 1 has them left in every page, other input in a few. What is loaded with a program that leaves
@@ -52,7 +52,7 @@
     (local $found i32) (local $before i32)
     (local.set $found (call $count (i32.const 0)))
     (local.set $before (i32.sub (call $end) (i32.const 7)))
-    (if (i32.ne (memory.grow (i32.const 4)) (i32.const -1))
+    (if (i32.ne (memory.grow (i32.const 64)) (i32.const -1))
       (then (local.set $found (i32.add (local.get $found) (call $count (local.get $before))))))
     (i32.add (local.get $found) (i64.ne (global.get $kept) (i64.const 0))))
 
@@ -124,6 +124,10 @@
       (then
         (drop (memory.grow (i32.const 1)))
         (call $leave (global.get $of_call) (i32.const 65540) (i32.const 100003))))
+    (if (i32.eq (local.get $letter) (i32.const 119)) ;; w
+      (then
+        (drop (memory.grow (i32.const 60)))
+        (call $leave (global.get $of_call) (i32.const 65540) (i32.const 4001))))
     (if (i32.eq (local.get $letter) (i32.const 100)) (then (drop (call $recurse (i32.const 0))))) ;; d
     (if (i32.eq (local.get $letter) (i32.const 118)) (then (global.set $kept (global.get $of_call)))) ;; v
     (if (i32.eq (local.get $letter) (i32.const 121)) ;; y

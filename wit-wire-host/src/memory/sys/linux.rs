@@ -145,6 +145,28 @@ pub(in crate::memory) fn decommit(pages: &mut [u8]) -> Result<()> {
     Ok(())
 }
 
+/// The private mapping of nothing but memory that has the address `inside`.
+pub(in crate::memory) fn mapping_of(inside: usize) -> Option<Range<usize>> {
+    let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
+    maps.lines().find_map(|line| {
+        let mut words = line.split_ascii_whitespace();
+        let (start, end) = words.next()?.split_once('-')?;
+        let address = |text| usize::from_str_radix(text, 16).ok();
+        let mapping = address(start)?..address(end)?;
+        let is_plain = words.next() == Some("rw-p") && words.nth(2) == Some("0");
+        (is_plain && mapping.contains(&inside)).then_some(mapping)
+    })
+}
+
+/// # Safety
+///
+/// `addresses` are whole pages of a private mapping of memory, whose content nobody counts on.
+pub(in crate::memory) unsafe fn give_back(addresses: Range<usize>) {
+    let start = std::ptr::with_exposed_provenance_mut(addresses.start);
+    // SAFETY: the caller's promise: this makes them zeros. Where it fails they stay.
+    let _ = unsafe { madvise(start, addresses.len(), Advice::LinuxDontNeed) };
+}
+
 pub(in crate::memory) fn keep_pages_plain(memory: &mut [u8]) {
     let start = memory.as_mut_ptr().cast();
     for advice in [Advice::LinuxNoHugepage, Advice::LinuxUnmergeable] {

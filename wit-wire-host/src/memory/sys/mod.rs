@@ -7,6 +7,6 @@
 mod imp;
 
 pub(super) use imp::{
-    File, decommit, dirty_pages, is_transient, keep_pages_plain, map_for_reading, map_over,
-    page_faults, seal, unmap,
+    File, decommit, dirty_pages, give_back, is_transient, keep_pages_plain, map_for_reading,
+    map_over, mapping_of, page_faults, seal, unmap,
 };

@@ -23,6 +23,15 @@ pub(in crate::memory) fn decommit(_: &mut [u8]) -> Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
 
+pub(in crate::memory) fn mapping_of(_: usize) -> Option<Range<usize>> {
+    None
+}
+
+/// # Safety
+///
+/// None: it does nothing.
+pub(in crate::memory) unsafe fn give_back(_: Range<usize>) {}
+
 pub(in crate::memory) fn keep_pages_plain(_: &mut [u8]) {}
 
 pub(in crate::memory) fn seal(_: &[u8]) -> Result<File> {
