@@ -26,7 +26,7 @@ fn component(policy: ResetPolicy) -> Component {
     let guest = common::componentize(module, &common::wit(Dialect::V1));
     let guest = artifact_embed::instrument(&guest).unwrap();
     let engine = common::engine();
-    let guest = wasmtime::component::Component::new(&engine, guest).unwrap();
+    let guest = wasmtime::component::Component::new(&engine, guest.component).unwrap();
     let pool = PoolConfig::default().instances(1);
     let host = Host::builder()
         .limits(Limits::default().memory(MOST))
