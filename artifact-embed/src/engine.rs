@@ -13,7 +13,9 @@ pub const HOST_TARGET: &str = env!("ARTIFACT_EMBED_TARGET");
 /// Settings of an engine: those that compiled code depends on, and the sizes of its stacks.
 ///
 /// Fixed for all engines: epoch interruption and fuel off ([`interrupts`](Self::interrupts) take
-/// their place), branch hints on, memory initialised copy-on-write, no concurrency support (the component model's async functions), no address map and no symbols
+/// their place), branch hints on, memory initialised copy-on-write, no concurrency support (the
+/// component model's async functions), memories whose guests may see a part of them
+/// ([`instrument`](crate::instrument())), no address map and no symbols
 /// (traps report functions, not WebAssembly offsets), and the architecture's baseline processor
 /// ([`baseline_cpu`]) instead of the build machine's own.
 ///
@@ -124,7 +126,8 @@ impl EngineConfig {
         };
         format!(
             "interrupts={interrupts} epoch=off fuel=off hints=on cow=on concurrency=off gc=off \
-             address-map=off symbols=off constants=folded reservation={memory_reservation} guard={memory_guard} dense-image={dense_image}"
+             address-map=off symbols=off constants=folded memory=virtual \
+             reservation={memory_reservation} guard={memory_guard} dense-image={dense_image}"
         )
     }
 

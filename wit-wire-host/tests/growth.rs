@@ -110,6 +110,20 @@ async fn an_instance_serves_programs_that_are_larger_and_smaller() {
 }
 
 #[tokio::test]
+async fn an_init_whose_state_is_not_kept_leaves_its_instance_as_it_was() {
+    let component = component(ResetPolicy::Require);
+    let program = Guest::new(&component, 0).await;
+    let limits = Limits::default().memory(MOST).state(1 << 20);
+    for _ in 0..20 {
+        let large = component.program([Op::new("9s")]).limits(limits);
+        let error = large.build().await.unwrap_err();
+        assert!(error.to_string().contains("state limit"), "{error}");
+        assert_eq!(program.call("s", 0).await, 4);
+        assert_eq!(program.call("h", 100).await, 0);
+    }
+}
+
+#[tokio::test]
 async fn a_limit_is_one_on_what_a_guest_sees() {
     for policy in [ResetPolicy::Require, ResetPolicy::Never] {
         let component = component(policy);

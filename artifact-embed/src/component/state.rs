@@ -28,7 +28,7 @@ pub(super) fn add_state(component: &[u8]) -> Result<Result<Vec<u8>, Obstacle>, E
     if before.counts.core_modules as usize != before.modules.len() {
         return Ok(Err(Obstacle::Nested));
     }
-    let component = &*add_virtual_size(component)?;
+    let component = &add_virtual_size(component)?;
     let mut outline = Outline::read(component)?;
     // The memory may belong to a module that is never instantiated.
     let Some(memory) = outline.holders.memory else {

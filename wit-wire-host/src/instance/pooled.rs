@@ -337,7 +337,7 @@ impl PooledInstance {
         if !self.instance.is_alive() {
             return Err(DiscardReason::Ended);
         }
-        let Ok((probe, blank)) = &self.probe else {
+        let Ok((probe, blank)) = &mut self.probe else {
             return Err(DiscardReason::SingleUse);
         };
         if self.calls >= MOST_CALLS {
@@ -347,6 +347,12 @@ impl PooledInstance {
             return Err(DiscardReason::Unclean);
         }
         let (store, has_new_pages) = self.instance.resting_tracked();
+        let length = match &self.image {
+            Some(image) => image.length(),
+            None => blank.at_rest.memory,
+        };
+        // An `init` whose state was not kept may have shown its guest more.
+        probe.at_rest.memory = length;
         probe.check(store).await?;
         if *has_new_pages {
             probe.give_back_stack(store);
@@ -354,7 +360,6 @@ impl PooledInstance {
         let memory = probe.memory(store);
         let system = |_| DiscardReason::System;
         self.dirty.find(has_new_pages, memory).map_err(system)?;
-        let length = probe.at_rest.memory;
         self.dirty.trim(length, memory).map_err(system)?;
         if self.dirty.pages() > MANY_PAGES {
             memory::decommit(memory, self.dirty.ranges()).map_err(system)?;
