@@ -125,6 +125,11 @@ fn per_call(ladder: &mut Ladder, runtime: &PythonRuntime) {
         cpu.record();
     });
 
+    let grows = PythonSource::lambda("lambda x: len(bytearray(16 << 20))");
+    let grows = ladder.tokio.block_on(runtime.function(grows));
+    let grows = grows.expect("a function");
+    ladder.rung("call.grows", 3.0, async || call(&grows, &input).await);
+
     let fresh = benches::runtime(PoolConfig::default().reset(ResetPolicy::Never));
     let function = ladder.tokio.block_on(add(&fresh));
     ladder.rung("call.fresh_instance", 3.0, async || {

@@ -43,8 +43,8 @@ const MOST_CALLS: u32 = 100_000;
 /// yield is to wait for all other tasks.
 const STRETCH: usize = 4 << 20;
 
-/// If more pages than this are dirty, they are decommitted, so that one large call does not make
-/// all later ones slow. Writing to 215 takes 25 µs.
+/// If more pages than this are dirty, they are decommitted, those that grew first, so that one
+/// large call does not make all later ones slow. Writing to 215 takes 25 µs.
 const MANY_PAGES: usize = 2048;
 
 impl PooledInstance {
@@ -284,9 +284,7 @@ impl PooledInstance {
         self.is_unclean = is_reset && !is_clean;
         let image = Image::new(blank.bytes(), difference, length, &blank.pages);
         if is_clean {
-            let trimmed = self.dirty.trim(base.length(), memory);
-            let shown = probe.show(store, base.length()).await;
-            self.is_unclean = trimmed.is_err() || shown.is_err();
+            self.is_unclean = probe.show(store, base.length()).await.is_err();
         }
         Ok(Ok((Arc::new(image), is_clean && !self.is_unclean)))
     }
@@ -360,7 +358,9 @@ impl PooledInstance {
         let memory = probe.memory(store);
         let system = |_| DiscardReason::System;
         self.dirty.find(has_new_pages, memory).map_err(system)?;
-        self.dirty.trim(length, memory).map_err(system)?;
+        if self.dirty.pages() > MANY_PAGES {
+            self.dirty.trim(length, memory).map_err(system)?;
+        }
         if self.dirty.pages() > MANY_PAGES {
             memory::decommit(memory, self.dirty.ranges()).map_err(system)?;
             *has_new_pages = true;

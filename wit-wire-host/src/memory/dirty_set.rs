@@ -24,10 +24,6 @@ pub(crate) struct DirtySet {
     given_back: Vec<usize>,
 }
 
-/// As many pages stay with an instance whose call grew its memory: to clear them takes 10 µs, and
-/// the next call that grows finds them.
-const FEW: usize = 64;
-
 /// Passes that are compared after the first scan, and at most.
 const PATIENCE: Range<u32> = 8..4096;
 
@@ -84,12 +80,10 @@ impl DirtySet {
         [clip(0..end), clip(end..usize::MAX)]
     }
 
-    /// Gives the pages back that are dirty from `end` on, where the state has none, unless they are
-    /// few.
+    /// Gives the pages back that are dirty from `end` on, where the state has none.
     pub(crate) fn trim(&mut self, end: usize, memory: &mut [u8]) -> std::io::Result<()> {
         let [state, beyond] = self.split(end);
-        let pages = beyond.iter().map(ExactSizeIterator::len).sum::<usize>() / PAGE;
-        if pages > FEW {
+        if !beyond.is_empty() {
             decommit(memory, &beyond)?;
             self.set(state);
         }
@@ -155,6 +149,28 @@ mod tests {
 
     use super::super::{can_find_dirty_pages, keep_pages_plain};
     use super::*;
+
+    #[test]
+    fn pages_beyond_the_state_are_given_back_and_are_zeros() {
+        if !can_find_dirty_pages().unwrap() {
+            return;
+        }
+        let mut buffer = vec![0_u8; 4 << 20];
+        let aligned = buffer.as_ptr().align_offset(PAGE);
+        let memory = &mut buffer[aligned..][..1 << 20];
+        keep_pages_plain(memory);
+        memory[3 * PAGE..9 * PAGE].fill(1);
+        memory[20 * PAGE] = 1;
+        let mut set = DirtySet::default();
+        set.find(&mut true, memory).unwrap();
+        let [state, beyond] = set.split(5 * PAGE);
+        assert_eq!(state, [3 * PAGE..5 * PAGE]);
+        assert_eq!(beyond, [5 * PAGE..9 * PAGE, 20 * PAGE..21 * PAGE]);
+        set.trim(5 * PAGE, memory).unwrap();
+        assert_eq!((set.ranges(), set.pages()), (&state[..], 2));
+        assert!(memory[5 * PAGE..].iter().all(|byte| *byte == 0));
+        assert_eq!(dirty_pages(memory).unwrap(), state);
+    }
 
     #[test]
     fn pages_that_no_pass_changes_are_given_back_unless_they_were_before() {

@@ -52,9 +52,50 @@ impl DeepStack {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        reason = "a test fails by panicking, and needs memory like a stack's"
+    )]
+
+    use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
     use wasmtime::Engine;
 
     use super::*;
+
+    #[test]
+    fn what_deep_recursion_wrote_is_given_back_and_the_rest_stays() {
+        const LENGTH: usize = 1 << 20;
+        // SAFETY: new memory at an address of the kernel's choice, unmapped below.
+        let start = unsafe {
+            let all = LENGTH + 2 * PAGE;
+            let start = mmap_anonymous(
+                std::ptr::null_mut(),
+                all,
+                ProtFlags::empty(),
+                MapFlags::PRIVATE,
+            );
+            let start = start.unwrap().byte_add(PAGE);
+            mprotect(start, LENGTH, MprotectFlags::READ | MprotectFlags::WRITE).unwrap();
+            start
+        };
+        // SAFETY: mapped above with this length, and used by nobody else.
+        let stack = unsafe { std::slice::from_raw_parts_mut(start.cast::<u8>(), LENGTH) };
+        let top = stack.as_ptr().expose_provenance() + LENGTH - 64;
+        let (mut store, mut other) = (Store::new(&Engine::default(), 1), Store::default());
+        let deep = DeepStack::of(&store, top).unwrap();
+        let zeros = |stack: &[u8]| stack.iter().filter(|byte| **byte == 0).count();
+        stack.fill(7);
+        deep.give_back::<()>(&mut other);
+        assert_eq!(zeros(stack), 0);
+        deep.give_back(&mut store);
+        let gone = LENGTH - KEPT - PAGE;
+        assert_eq!(
+            (zeros(stack), zeros(stack.get(..gone).unwrap())),
+            (gone, gone)
+        );
+        // SAFETY: mapped above, and not used any more.
+        unsafe { munmap(start.byte_sub(PAGE), LENGTH + 2 * PAGE) }.unwrap();
+    }
 
     #[test]
     fn the_stack_of_a_thread_is_no_guests() {
