@@ -26,8 +26,8 @@ pub struct Inspection {
     /// ([`fold_constants`]).
     pub mutable_globals: usize,
     /// Why an instance's state is not all in one memory and its mutable globals. If this is empty,
-    /// an instance can be reset in place after a call, unless the call grew the memory or left
-    /// resource handles open. Code that nothing can call is no reason.
+    /// an instance can be reset in place after a call, unless the call left resource handles open
+    /// or grew the memory beyond what the host has reserved. Code that nothing can call is no reason.
     pub obstacles: BTreeSet<Obstacle>,
 }
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub enum DiscardReason {
     /// A run ended it: a trap, an exit, a limit, a cancelled call.
     Ended,
-    /// Its memory grew, and can't shrink.
+    /// Its memory grew beyond what each instance has, and can't shrink.
     Grew,
     /// A mutable global has another value than at rest.
     Global,
@@ -59,7 +59,7 @@ impl fmt::Display for DiscardReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Ended => "a run ended the instance",
-            Self::Grew => "its memory grew",
+            Self::Grew => "its memory grew beyond what each instance has",
             Self::Global => "a global changed",
             Self::Handles => "it opened or closed handles",
             Self::Calls => "it reached the limit on calls per instance",

@@ -86,6 +86,9 @@ impl DirtySet {
         if !beyond.is_empty() {
             decommit(memory, &beyond)?;
             self.set(state);
+            // The scan was for these pages, so that it is none of those that patience is for.
+            self.patience = (self.patience / 2).max(PATIENCE.start);
+            self.passes = self.passes.min(self.patience);
         }
         Ok(())
     }
@@ -155,7 +158,7 @@ mod tests {
         if !can_find_dirty_pages().unwrap() {
             return;
         }
-        let mut buffer = vec![0_u8; 4 << 20];
+        let mut buffer = vec![0_u8; 40 << 20];
         let aligned = buffer.as_ptr().align_offset(PAGE);
         let memory = &mut buffer[aligned..][..1 << 20];
         keep_pages_plain(memory);
@@ -178,7 +181,7 @@ mod tests {
             return;
         }
         // So large that the allocator asks the system for it, which has nothing in it dirty.
-        let mut buffer = vec![0_u8; 4 << 20];
+        let mut buffer = vec![0_u8; 40 << 20];
         let aligned = buffer.as_ptr().align_offset(PAGE);
         let memory = &mut buffer[aligned..][..1 << 20];
         keep_pages_plain(memory);

@@ -58,7 +58,7 @@ pub struct PoolStats {
 pub struct Discarded {
     /// A run ended them: a trap, an exit, a limit, a cancelled call.
     pub ended: u64,
-    /// Their memory grew, and can't shrink.
+    /// Their memory grew beyond what each instance has, and can't shrink.
     pub grew: u64,
     /// A mutable global of theirs changed.
     pub global: u64,

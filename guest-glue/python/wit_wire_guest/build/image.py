@@ -99,8 +99,8 @@ def settle():
 def make_room():
     """Has the allocator hold memory that most functions will do with.
 
-    An instance whose memory grew is not used again. Unused memory costs nothing: its pages are
-    never touched.
+    Memory that grew is given back after the call. Unused memory costs nothing: its pages are never
+    touched.
     """
     bytearray(ROOM)
 
