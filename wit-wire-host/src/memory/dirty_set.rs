@@ -167,7 +167,10 @@ mod tests {
         let mut set = DirtySet::default();
         set.find(&mut true, memory).unwrap();
         let [state, beyond] = set.split(5 * PAGE);
-        assert_eq!(state, [3 * PAGE..5 * PAGE]);
+        assert_eq!(
+            state.as_slice(),
+            std::slice::from_ref(&(3 * PAGE..5 * PAGE))
+        );
         assert_eq!(beyond, [5 * PAGE..9 * PAGE, 20 * PAGE..21 * PAGE]);
         set.trim(5 * PAGE, memory).unwrap();
         assert_eq!((set.ranges(), set.pages()), (&state[..], 2));
