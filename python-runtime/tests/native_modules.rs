@@ -39,11 +39,11 @@ async fn data_and_options_that_are_wrong_are_the_errors_of_cpython() {
             "ValueError: Compressed data ended before the end-of-stream marker was reached",
             "ValueError: compresslevel must be between 1 and 9",
             "LZMAError: Input format not supported by decoder",
-            "LZMAError: Invalid compression preset: 12",
+            "LZMAError: Invalid or unsupported options",
             "ValueError: Invalid filter ID: 1",
             "LZMAError: Memory usage limit exceeded",
             "ZstdError: Unable to decompress Zstandard data: Unknown frame descriptor",
-            "ValueError: illegal compression level 1000000000; the valid range is -131072 to 22",
+            "ValueError: illegal compression level 1000000000; the valid range is [-131072, 22]",
         ])
     );
 }
@@ -76,7 +76,7 @@ async fn sqlite_has_its_extensions_and_sorts_in_memory() {
             "rtree": [[2]],
             "copied": 50_000,
             "called": 3,
-            "error": "OperationalError: no such column: nothing",
+            "error": "OperationalError: no such column: missing",
             "old": false,
         })
     );
@@ -110,20 +110,20 @@ async fn keys_are_those_that_openssl_derives() {
     );
 }
 
-/// A bomb and a scrypt of a gigabyte meet the limit on memory, and leave the next call alone.
+/// A bomb and a costly scrypt meet the limit on memory, and leave the next call alone.
 #[tokio::test]
 async fn what_the_modules_take_counts_as_memory() {
     let source = "
 import hashlib, lzma
 
-BOMB = lzma.compress(bytes(64 << 20))
+BOMB = lzma.compress(bytes(1 << 20), preset=0) * 200
 
 def f(what):
     if what == 'bomb':
         return len(lzma.decompress(BOMB))
     if what == 'scrypt':
         return len(hashlib.scrypt(b'', salt=b'', n=1 << 17, r=8, p=1, maxmem=1 << 30))
-    return len(lzma.decompress(BOMB[:100] if what else lzma.compress(b'x')))
+    return len(lzma.decompress(lzma.compress(b'x', preset=0)))
 ";
     let limits = Limits::new().memory(96 << 20);
     let runtime = PythonRuntime::builder().limits(limits).build().unwrap();
@@ -131,7 +131,7 @@ def f(what):
     let f = f.unwrap();
     for what in ["bomb", "scrypt"] {
         let error = f.call::<_, usize>(what).await.unwrap_err();
-        assert_eq!(error.kind(), "memory_limit", "{what}: {error}");
+        assert_eq!(error.kind(), "memory", "{what}: {error}");
         assert_eq!(f.call::<_, usize>("").await.unwrap(), 1);
     }
 }

@@ -108,12 +108,12 @@ static int to_uint32(PyObject *number, void *place)
     if (PyErr_Occurred()) {
         return 0;
     }
-    if (value < 0 || overflow < 0) {
-        PyErr_SetString(PyExc_ValueError, "value must be positive");
-        return 0;
-    }
     if (value > UINT32_MAX || overflow > 0) {
         PyErr_SetString(PyExc_OverflowError, "Python int too large for C uint32_t");
+        return 0;
+    }
+    if (value < 0) {
+        PyErr_SetString(PyExc_ValueError, "value must be positive");
         return 0;
     }
     *(uint32_t *)place = (uint32_t)value;
