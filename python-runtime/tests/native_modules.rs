@@ -131,7 +131,7 @@ def f(what):
     let f = f.unwrap();
     for what in ["bomb", "scrypt"] {
         let error = f.call::<_, usize>(what).await.unwrap_err();
-        assert_eq!(error.kind(), "memory", "{what}: {error}");
+        assert_eq!(error.kind(), "limit_memory", "{what}: {error}");
         assert_eq!(f.call::<_, usize>("").await.unwrap(), 1);
     }
 }
