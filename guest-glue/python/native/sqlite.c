@@ -4,7 +4,30 @@
 
 #include "Python.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+
+/* Orders for locks, which this libc has not: as SQLite defines them then. */
+enum { GET_LOCK = 12, SET_LOCK = 13, SET_LOCK_AND_WAIT = 14, NOT_LOCKED = 2 };
+
+int libc_fcntl(int file, int order, ...) __asm__("fcntl");
+
+/* `fcntl` for SQLite. A lock is granted, since there is no other process that may hold one: SQLite
+ * itself keeps apart the connections of a process. */
+int fcntl_with_locks(int file, int order, ...)
+{
+    va_list rest;
+    int argument = 0;
+    va_start(rest, order);
+    if (order == GET_LOCK) {
+        va_arg(rest, struct flock *)->l_type = NOT_LOCKED;
+    } else if (order == F_SETFD || order == F_SETFL) {
+        argument = va_arg(rest, int);
+    }
+    va_end(rest);
+    bool is_of_locks = order == GET_LOCK || order == SET_LOCK || order == SET_LOCK_AND_WAIT;
+    return is_of_locks ? 0 : libc_fcntl(file, order, argument);
+}
 
 #define FUNCTION(name) (void (*)(void))name,
 /* Not constant, so that the compiler does not take any of it for known. */
