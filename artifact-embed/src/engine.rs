@@ -10,6 +10,10 @@ pub const WASMTIME_VERSION: &str = "48.0.8";
 /// The target that this process was built for.
 pub const HOST_TARGET: &str = env!("ARTIFACT_EMBED_TARGET");
 
+/// Which code a component becomes: one higher with each change of what is done to components before
+/// they are compiled.
+const INSTRUMENTED: u32 = 1;
+
 /// Settings of an engine: those that compiled code depends on, and the sizes of its stacks.
 ///
 /// Fixed for all engines: epoch interruption and fuel off ([`interrupts`](Self::interrupts) take
@@ -125,9 +129,9 @@ impl EngineConfig {
             false => "off",
         };
         format!(
-            "interrupts={interrupts} epoch=off fuel=off hints=on cow=on concurrency=off gc=off \
-             address-map=off symbols=off constants=folded memory=virtual \
-             reservation={memory_reservation} guard={memory_guard} dense-image={dense_image}"
+            "instrumented={INSTRUMENTED} interrupts={interrupts} epoch=off fuel=off hints=on cow=on concurrency=off gc=off \
+             address-map=off symbols=off reservation={memory_reservation} \
+             guard={memory_guard} dense-image={dense_image}"
         )
     }
 

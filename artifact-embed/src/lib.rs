@@ -74,9 +74,7 @@ pub use cache::FileIdentity;
 #[cfg(feature = "compile")]
 pub use compile::{Compiled, Effort, compile};
 #[cfg(feature = "compile")]
-pub use component::{
-    CoreModule, Inspection, Instrumented, fold_constants, inspect, instrument,
-};
+pub use component::{CoreModule, Inspection, Instrumented, fold_constants, inspect, instrument};
 pub use embedded::Embedded;
 pub use engine::{EngineConfig, HOST_TARGET, WASMTIME_VERSION, baseline_cpu};
 pub use error::Error;

@@ -306,7 +306,7 @@ def look(value):
 async fn a_program_with_a_large_state_shares_it_and_its_calls_do_not() {
     let runtime = runtime(ResetPolicy::Require);
     let source = "\
-table = [str(n) for n in range(60000)]
+table = [str(n) for n in range(80000)]
 
 def look(value):
     seen = table[value]

@@ -21,6 +21,7 @@ use wasmparser::{
 
 use super::checked_module::checked_module;
 use super::interrupts_interface as flag;
+use super::moved_memory::{Candidates, MovedMemory};
 use crate::error::Error;
 
 type Reencoded<T> = Result<T, reencode::Error<Error>>;
@@ -28,7 +29,7 @@ type Reencoded<T> = Result<T, reencode::Error<Error>>;
 /// `component` with a check at each function entry and loop header.
 pub(super) fn add_checks(component: &[u8]) -> Result<Vec<u8>, Error> {
     let mut checks = Checks {
-        flags: components_with_flag(component)?.into_iter(),
+        plans: plans(component)?.into_iter(),
         scopes: Vec::new(),
     };
     let mut output = Component::new();
@@ -40,10 +41,17 @@ pub(super) fn add_checks(component: &[u8]) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// For each component, in the order of their beginnings, whether it gets a flag: the outermost one
-/// does, and each one that core modules can be instantiated in.
-fn components_with_flag(component: &[u8]) -> Result<Vec<bool>, Error> {
-    let mut found = Vec::new();
+/// What a component gets.
+#[derive(Default)]
+struct Plan {
+    /// The outermost component has a flag, and each one that core modules can be instantiated in.
+    has_flag: bool,
+    moved: Option<MovedMemory>,
+}
+
+/// That of each component, in the order of their beginnings.
+fn plans(component: &[u8]) -> Result<Vec<Plan>, Error> {
+    let mut found: Vec<(bool, Candidates)> = Vec::new();
     // Components and modules that are open; of components, the number.
     let mut open = Vec::new();
     // Where the innermost of them end.
@@ -64,13 +72,20 @@ fn components_with_flag(component: &[u8]) -> Result<Vec<bool>, Error> {
             }
             ends.push(unchecked_range.end);
         }
+        if passes_modules_on(&payload)? {
+            for (_, candidates) in &mut found {
+                candidates.other();
+            }
+        }
         let has_flag = match &payload {
             Payload::Version { encoding, .. } => {
                 open.push(match encoding {
                     Encoding::Component => Some(found.len()),
                     Encoding::Module => None,
                 });
-                found.extend((*encoding == Encoding::Component).then_some(found.is_empty()));
+                if *encoding == Encoding::Component {
+                    found.push((found.is_empty(), Candidates::default()));
+                }
                 false
             }
             Payload::ModuleSection { .. } | Payload::InstanceSection(_) => true,
@@ -84,18 +99,91 @@ fn components_with_flag(component: &[u8]) -> Result<Vec<bool>, Error> {
             }
             Payload::End(_) => {
                 ends.pop();
-                let inner = open.pop().flatten();
-                inner.is_some_and(|inner| found.get(inner) == Some(&true))
+                let inner = open.pop().flatten().and_then(|inner| found.get(inner));
+                inner.is_some_and(|(has_flag, _)| *has_flag)
             }
             _ => false,
         };
-        if let (true, Some(Some(component))) = (has_flag, open.last())
-            && let Some(found) = found.get_mut(*component)
+        if let Some(Some(number)) = open.last()
+            && let Some((found, candidates)) = found.get_mut(*number)
         {
-            *found = true;
+            *found |= has_flag;
+            match &payload {
+                Payload::ModuleSection {
+                    unchecked_range, ..
+                } => candidates.module(unchecked_range.clone()),
+                Payload::InstanceSection(section) => {
+                    for instance in section.clone() {
+                        let instance = instance.map_err(Error::compile)?;
+                        if let Instance::Instantiate { module_index, .. } = instance {
+                            candidates.instance(module_index);
+                        }
+                    }
+                }
+                _ => {}
+            }
         }
     }
-    Ok(found)
+    let plan = |(has_flag, candidates): (bool, Candidates)| {
+        let moved = candidates.moved(component)?;
+        Ok(Plan { has_flag, moved })
+    };
+    found.into_iter().map(plan).collect()
+}
+
+/// Whether a module gets a second index, or comes from or goes to another component.
+fn passes_modules_on(payload: &Payload<'_>) -> Result<bool, Error> {
+    use ComponentExternalKind as Kind;
+    match payload {
+        Payload::ComponentAliasSection(section) => {
+            for alias in section.clone() {
+                let is_module = matches!(
+                    alias.map_err(Error::compile)?,
+                    ComponentAlias::InstanceExport {
+                        kind: Kind::Module,
+                        ..
+                    } | ComponentAlias::Outer {
+                        kind: ComponentOuterAliasKind::CoreModule,
+                        ..
+                    }
+                );
+                if is_module {
+                    return Ok(true);
+                }
+            }
+        }
+        Payload::ComponentExportSection(section) => {
+            for export in section.clone() {
+                if export.map_err(Error::compile)?.kind == Kind::Module {
+                    return Ok(true);
+                }
+            }
+        }
+        Payload::ComponentImportSection(section) => {
+            for import in section.clone() {
+                if let ComponentTypeRef::Module(_) = import.map_err(Error::compile)?.ty {
+                    return Ok(true);
+                }
+            }
+        }
+        Payload::ComponentInstanceSection(section) => {
+            for instance in section.clone() {
+                let is_module = match instance.map_err(Error::compile)? {
+                    ComponentInstance::Instantiate { args, .. } => {
+                        args.iter().any(|arg| arg.kind == Kind::Module)
+                    }
+                    ComponentInstance::FromExports(exports) => {
+                        exports.iter().any(|export| export.kind == Kind::Module)
+                    }
+                };
+                if is_module {
+                    return Ok(true);
+                }
+            }
+        }
+        _ => {}
+    }
+    Ok(false)
 }
 
 /// Whether something that can be instantiated comes from an outer component.
@@ -111,8 +199,8 @@ fn is_outer(alias: &ComponentAlias<'_>) -> bool {
 }
 
 struct Checks {
-    /// For each component that is still to come, whether it gets a flag.
-    flags: IntoIter<bool>,
+    /// Those of the components that are still to come.
+    plans: IntoIter<Plan>,
     /// The components and types being read, the outermost first.
     scopes: Vec<Scope>,
 }
@@ -120,19 +208,23 @@ struct Checks {
 #[derive(Default)]
 struct Scope {
     has_flag: bool,
+    moved: Option<MovedMemory>,
+    /// How many modules were read.
+    modules: u32,
     /// For each component that has an index here, whether it imports the interface.
     components: Vec<bool>,
 }
 
 impl Checks {
     fn enter_component(&mut self, output: &mut Component) {
-        let has_flag = self.flags.next().unwrap_or_default();
+        let Plan { has_flag, moved } = self.plans.next().unwrap_or_default();
         if has_flag {
-            flag::define(output);
+            flag::define(output, moved.as_ref());
         }
         self.scopes.push(Scope {
             has_flag,
-            components: Vec::new(),
+            moved,
+            ..Scope::default()
         });
     }
 
@@ -218,7 +310,12 @@ impl ReencodeComponent for Checks {
         _: Parser,
         module: &[u8],
     ) -> Reencoded<()> {
-        let module = checked_module(module).map_err(reencode::Error::UserError)?;
+        let moved = self.scopes.last_mut().and_then(|scope| {
+            scope.modules += 1;
+            let moved = scope.moved.as_ref();
+            moved.filter(|moved| moved.module + 1 == scope.modules)
+        });
+        let module = checked_module(module, moved).map_err(reencode::Error::UserError)?;
         output.section(&RawSection {
             id: wasm_encoder::ComponentSectionId::CoreModule as u8,
             data: &module,

@@ -16,15 +16,16 @@ use std::convert::Infallible;
 use wasm_encoder::reencode::{self, Reencode, utils};
 use wasm_encoder::{
     BlockType, BranchHint, BranchHints, CodeSection, DataSection, EntityType, ExportSection,
-    Function, FunctionSection, ImportSection, MemArg, Module, RawSection, TypeSection,
+    Function, FunctionSection, ImportSection, MemArg, MemoryType, Module, RawSection, TypeSection,
 };
 use wasmparser::{
-    BinaryReader, CodeSectionReader, FunctionBody, ImportSectionReader, KnownCustom, Operator,
-    Parser, Payload, TypeRef,
+    BinaryReader, CodeSectionReader, DataSectionReader, FunctionBody, ImportSectionReader,
+    KnownCustom, Operator, Parser, Payload, TypeRef,
 };
 
 use super::exports::section_data;
 use super::interrupts_interface as flag;
+use super::moved_memory::MovedMemory;
 use crate::error::Error;
 
 /// Instructions that a check waits for at most.
@@ -36,8 +37,11 @@ type Reencoded<T> = Result<T, reencode::Error<Infallible>>;
 
 /// The module `binary` with checks. Of its custom sections only the names are kept: others may
 /// speak of places in the code.
-pub(super) fn checked_module(binary: &[u8]) -> Result<Vec<u8>, Error> {
+///
+/// If its memory `moved`, the module has that from where the flag's is.
+pub(super) fn checked_module(binary: &[u8], moved: Option<&MovedMemory>) -> Result<Vec<u8>, Error> {
     let mut checks = Checks::read(binary)?;
+    checks.moved = moved.map(|moved| (moved.ty, moved.data.len()));
     if checks.functions == 0 {
         return Ok(binary.to_vec());
     }
@@ -91,9 +95,9 @@ pub(super) fn checked_module(binary: &[u8]) -> Result<Vec<u8>, Error> {
                 let (code, hints) = checks.code(section)?;
                 output.section(&hints).section(&code);
             }
+            Payload::MemorySection(_) if checks.moved.is_some() => {}
             Payload::DataSection(section) => {
-                let mut data = DataSection::new();
-                reencoded(checks.parse_data_section(&mut data, section))?;
+                let data = checks.data(section)?;
                 output.section(&data);
             }
             _ => {
@@ -111,15 +115,16 @@ struct Checks {
     types: u32,
     imported_functions: u32,
     functions: u32,
-    /// The index of the flag's memory.
     imported_memories: u32,
+    /// The memory that the module no longer defines, and how many of its segments went with it.
+    moved: Option<(MemoryType, usize)>,
 }
 
 impl Reencode for Checks {
     type Error = Infallible;
 
     fn memory_index(&mut self, memory: u32) -> Reencoded<u32> {
-        Ok(match memory < self.imported_memories {
+        Ok(match memory < self.flag() {
             true => memory,
             false => memory.saturating_add(1),
         })
@@ -155,6 +160,25 @@ impl Checks {
         Ok(found)
     }
 
+    /// The index of the flag's memory, which is imported last.
+    fn flag(&self) -> u32 {
+        self.imported_memories + u32::from(self.moved.is_some())
+    }
+
+    /// The segments, of which those that moved are left without content: they keep their indices.
+    fn data(&mut self, section: DataSectionReader<'_>) -> Result<DataSection, Error> {
+        let moved = self.moved.map_or(0, |(_, segments)| segments);
+        let mut data = DataSection::new();
+        for (number, segment) in section.into_iter().enumerate() {
+            let mut segment = segment.map_err(Error::compile)?;
+            if number < moved {
+                segment.data = &[];
+            }
+            reencoded(self.parse_data(&mut data, segment))?;
+        }
+        Ok(data)
+    }
+
     fn imports(
         &mut self,
         output: &mut Module,
@@ -163,6 +187,9 @@ impl Checks {
         let mut imports = ImportSection::new();
         if let Some(section) = section {
             reencoded(self.parse_import_section(&mut imports, section))?;
+        }
+        if let Some((ty, _)) = self.moved {
+            imports.import(flag::MODULE, flag::MOVED, EntityType::Memory(ty));
         }
         imports.import(flag::MODULE, flag::FLAG, EntityType::Memory(flag::MEMORY));
         output.section(&imports);
@@ -212,7 +239,7 @@ impl Checks {
         let at = MemArg {
             offset: 0,
             align: 2,
-            memory_index: self.imported_memories,
+            memory_index: self.flag(),
         };
         function.instructions().i32_const(0).i32_load(at);
         let hint = BranchHint {
@@ -230,7 +257,7 @@ impl Checks {
     fn look_up(&self) -> Function {
         let mut function = Function::new([]);
         let mut code = function.instructions();
-        code.i32_const(1).memory_grow(self.imported_memories);
+        code.i32_const(1).memory_grow(self.flag());
         code.drop().end();
         function
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use wasmparser::{Validator, WasmFeatures};
+
 use super::checked_component::add_checks;
 use super::constants::fold_constants;
 use super::inspect::read;
@@ -44,6 +46,10 @@ pub fn instrument(component: &[u8]) -> Result<Instrumented, Error> {
 
 /// The same without checks.
 pub(crate) fn with_state(component: &[u8]) -> Result<Instrumented, Error> {
+    read(component)?;
+    // What is added has indices that code which is not valid could name.
+    let mut validator = Validator::new_with_features(WasmFeatures::all());
+    validator.validate_all(component).map_err(Error::compile)?;
     let component = fold_constants(component)?;
     let mut obstacles = read(&component)?.obstacles;
     if obstacles.is_empty() {

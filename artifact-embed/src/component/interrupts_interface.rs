@@ -10,6 +10,8 @@ use wasm_encoder::{
     Module, ModuleArg, ModuleSection, PrimitiveValType, StartSection, TypeSection, ValType,
 };
 
+use super::moved_memory::MovedMemory;
+
 /// The interface's name.
 pub(super) const INTERFACE: &str = "wit-wire:instance/interrupts";
 
@@ -18,6 +20,9 @@ pub(super) const MODULE: &str = "wit-wire:interrupts";
 
 /// The interface's function, and the memory in [`MODULE`].
 pub(super) const FLAG: &str = "flag";
+
+/// The component's own memory in [`MODULE`], if it [moved](super::moved_memory).
+pub(super) const MOVED: &str = "memory";
 
 /// The core instance that stands for [`MODULE`], and the instance of [`INTERFACE`].
 pub(super) const INSTANCE: u32 = 0;
@@ -43,8 +48,8 @@ pub(super) const MEMORY: MemoryType = MemoryType {
 /// Bytes of the flag, at the memory's begin.
 const FLAG_BYTES: i32 = 4;
 
-/// Defines the flag, as the first definitions of `component`.
-pub(super) fn define(component: &mut Component) {
+/// Defines the flag, as the first definitions of `component`, and the memory that `moved` there.
+pub(super) fn define(component: &mut Component, moved: Option<&MovedMemory>) {
     let mut interface = InstanceType::new();
     interface
         .ty()
@@ -84,7 +89,7 @@ pub(super) fn define(component: &mut Component) {
         .section(&types)
         .section(&imports)
         .section(&host)
-        .section(&ModuleSection(&memory_module()))
+        .section(&ModuleSection(&memory_module(moved)))
         .section(&memory)
         .section(&flag)
         .section(&lowered)
@@ -92,14 +97,21 @@ pub(super) fn define(component: &mut Component) {
         .section(&teller);
 }
 
-/// Exports the flag's memory.
-fn memory_module() -> Module {
+/// Exports the flag's memory, and the one that moved.
+fn memory_module(moved: Option<&MovedMemory>) -> Module {
     let mut memories = MemorySection::new();
     memories.memory(MEMORY);
     let mut exports = ExportSection::new();
     exports.export(FLAG, ExportKind::Memory, 0);
+    if let Some(moved) = moved {
+        memories.memory(moved.ty);
+        exports.export(MOVED, ExportKind::Memory, 1);
+    }
     let mut module = Module::new();
     module.section(&memories).section(&exports);
+    if let Some(moved) = moved {
+        module.section(&moved.segments(1));
+    }
     module
 }
 

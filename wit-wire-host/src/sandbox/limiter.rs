@@ -67,9 +67,12 @@ impl MemoryLimiter {
         LimitExceeded::check(Limit::Memory, self.allowed, memory.saturating_add(tables))
     }
 
-    /// The memory of a flag for interrupts is the host's.
+    /// The memory of a flag for interrupts is the host's. Where the guest sees a part of its own
+    /// memory, that alone counts.
     pub(super) fn uncount_flag(&mut self) {
-        self.used = self.used.saturating_sub(FLAG_MEMORY);
+        if !self.is_virtual {
+            self.used = self.used.saturating_sub(FLAG_MEMORY);
+        }
     }
 
     fn memory_growing(
