@@ -13,6 +13,7 @@ chapters! {
     introduction: "src/introduction.md",
     quick_start: "src/quick-start.md",
     python: "src/python.md",
+    files: "src/files.md",
     state: "src/state.md",
     guests: "src/guests.md",
     security: "src/security.md",

@@ -117,7 +117,7 @@ fn sources() -> impl Iterator<Item = PathBuf> {
         .flat_map(|name| WalkDir::new(root().join(name).join("src")))
         .map(|entry| entry.unwrap().into_path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-        .filter(|path| !path.ends_with("src/fuzz.rs"))
+        .filter(|path| !path.ends_with("src/fuzz.rs") && !path.ends_with("tests.rs"))
 }
 
 /// The functions of a source that have unsafe code, and the types that an unsafe trait is
