@@ -53,10 +53,10 @@ pub(super) fn checked_module(binary: &[u8], moved: Option<&MovedMemory>) -> Resu
             continue;
         };
         match &payload {
-            Payload::CustomSection(section) => {
-                if !matches!(section.as_known(), KnownCustom::Name(_)) {
-                    continue;
-                }
+            Payload::CustomSection(section)
+                if !matches!(section.as_known(), KnownCustom::Name(_)) =>
+            {
+                continue;
             }
             Payload::TypeSection(section) => {
                 let mut types = TypeSection::new();

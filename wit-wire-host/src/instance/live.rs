@@ -82,7 +82,7 @@ impl Instance {
             drop(tokio::time::sleep(Duration::ZERO));
         }
         let environment = RunEnvironment::plain(meter);
-        begin(&mut *store, meter, environment, None);
+        begin(&mut store, meter, environment, None);
         let began = Instant::now();
         let linked = store.drive(|store| template.pre.instantiate_async(store));
         let linked = meter.drive_guest(linked).await;

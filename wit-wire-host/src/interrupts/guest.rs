@@ -37,11 +37,12 @@ impl Guest {
 
     /// Whether the ticker has set a flag since this was last asked.
     pub(crate) fn take(&self) -> bool {
-        let flags = self.lock();
-        flags
-            .flags
-            .iter()
-            .fold(false, |any, flag| flag.take() || any)
+        let mut any = false;
+        // All of them are cleared.
+        for flag in &self.lock().flags {
+            any |= flag.take();
+        }
+        any
     }
 
     /// Sets the flags if the guest has run for `least` at `now`. Whether it runs.

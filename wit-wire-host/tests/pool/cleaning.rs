@@ -62,7 +62,8 @@ async fn any_instance_serves_any_program_of_its_component() {
 #[tokio::test]
 async fn what_can_not_be_reset_is_an_error_only_if_it_must() {
     let engine = common::engine();
-    const TABLE: &str = "(table $t 1 funcref) (func (table.set $t (i32.const 0) (ref.null func)))";
+    const TABLE: &str = "(table $t 1 funcref) (start $set) \
+                         (func $set (table.set $t (i32.const 0) (ref.null func)))";
     let plain = common::guest_with(wit_wire_host::Dialect::V1, TABLE);
     let plain = common::compile(&engine, &plain);
     let build = async |policy| {

@@ -42,9 +42,12 @@ async fn a_thousand_waiting_functions_hold_no_turn() {
     // As many as there are instances wait at once, though few compute.
     let instances = PoolConfig::default().instances;
     assert!(instances < CALLS && PoolConfig::default().computing < instances);
-    until("all instances wait", || held.load(SeqCst) == instances).await;
-    let stats = component.host().stats();
-    assert_eq!((stats.waiting, stats.in_flight), (CALLS - instances, CALLS));
+    let waiting = || {
+        let stats = component.host().stats();
+        (held.load(SeqCst), stats.waiting, stats.in_flight)
+    };
+    let all = (instances, CALLS - instances, CALLS);
+    until("all instances wait", || waiting() == all).await;
     gate.add_permits(1);
     calls.join_all().await;
     assert_eq!(held.load(SeqCst), CALLS);
