@@ -29,7 +29,7 @@ use By::{Program, Us};
 
 /// In the order of `cargo xtask help`. What a program says of its commands itself begins with the
 /// same line.
-const TASKS: [Task; 22] = [
+const TASKS: [Task; 23] = [
     Task(
         "build-guest",
         "Build what is not up to date of a guest: tools, component, precompiled archive",
@@ -88,6 +88,11 @@ const TASKS: [Task; 22] = [
     Task(
         "cpython-tests",
         "Run CPython's own tests in the sandbox: a table on stdout",
+        Program("lab"),
+    ),
+    Task(
+        "packages",
+        "Do small jobs with well-known packages natively and in the sandbox, and say which differ",
         Program("lab"),
     ),
     Task(

@@ -5,6 +5,7 @@ mod bench;
 mod conformance;
 mod cpython_tests;
 mod fuzz;
+mod packages;
 mod soak;
 
 use std::process::ExitCode;
@@ -19,6 +20,8 @@ enum Command {
     Conformance(conformance::Args),
     /// Run CPython's own tests in the sandbox: a table on stdout.
     CpythonTests(cpython_tests::Args),
+    /// Do small jobs with well-known packages natively and in the sandbox, and say which differ.
+    Packages(packages::Args),
     /// Fuzz with libFuzzer and AddressSanitizer (nightly Rust): a table of what was tried on
     /// stdout.
     Fuzz(fuzz::Args),
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
     python_cli::exit_code(match Command::parse() {
         Command::Conformance(args) => conformance::conformance(args),
         Command::CpythonTests(args) => cpython_tests::cpython_tests(args),
+        Command::Packages(args) => packages::packages(&args),
         Command::Fuzz(args) => fuzz::fuzz(args),
         Command::Bench(args) => bench::bench(&args),
         Command::Soak(args) => soak::soak(&args),

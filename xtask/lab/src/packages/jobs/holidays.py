@@ -1,0 +1,12 @@
+import holidays
+
+
+def days(given=["CZ", "US", "JP"]):
+    """Lists holidays of countries."""
+    return [
+        sorted(
+            [day.isoformat(), name]
+            for day, name in holidays.country_holidays(code, years=2026, language=None).items()
+        )
+        for code in given
+    ]
