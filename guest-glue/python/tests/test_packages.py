@@ -4,6 +4,7 @@ import importlib
 import importlib.metadata
 import importlib.resources
 import inspect
+import pkgutil
 import sys
 import tempfile
 import unittest
@@ -21,8 +22,12 @@ FILES = {
     "parcel/lost_and_found.py": "# -*- coding: latin-1 -*-\nname = 'caf\xe9'\n",
     "parcel/template.py": "def {{ name }}():\n",
     "parcel/tests/test_parcel.py": "x = 1\n",
+    "parcel/table-17.0.py": "x = 2\n",
+    "parcel/table-17-0.py": "x = 2\n",
     "parcel/data/empty": "",
+    "parcel/_vendor/other-2.0.dist-info/METADATA": "Name: other\nVersion: 2.0\n",
     "parcel-1.0.dist-info/METADATA": "Name: parcel\nVersion: 1.0\n",
+    "parcel-1.0.dist-info/licenses/parcel/_vendor/other-2.0.dist-info/LICENSE": "",
 }
 
 
@@ -41,6 +46,8 @@ class Packages(unittest.TestCase):
         for finder in [self.packages, Namespaces([self.packages])]:
             sys.meta_path.append(finder)
             self.addCleanup(sys.meta_path.remove, finder)
+        sys.path_hooks.append(self.packages.importer)
+        self.addCleanup(sys.path_hooks.remove, self.packages.importer)
         self.addCleanup(
             lambda: [
                 sys.modules.pop(name) for name in list(sys.modules) if name.startswith("parcel")
@@ -59,6 +66,23 @@ class Packages(unittest.TestCase):
             importlib.resources.files("parcel").joinpath("data/empty").read_bytes(), b""
         )
         self.assertEqual(importlib.metadata.version("parcel"), "1.0")
+
+    def test_modules_have_any_names_without_dots(self):
+        self.assertEqual(importlib.import_module("parcel.table-17-0").x, 2)
+        names = [module.name for module in pkgutil.iter_modules(["site-packages/parcel"])]
+        self.assertIn("table-17-0", names)
+        self.assertNotIn("table-17.0", names)
+
+    def test_metadata_is_that_of_packages_at_the_top(self):
+        found = [distribution.name for distribution in self.packages.find_distributions()]
+        self.assertEqual(found, ["parcel"])
+
+    def test_resources_are_compared_as_paths_are(self):
+        folder = importlib.resources.files("parcel")
+        names = [resource.name for resource in sorted(folder.iterdir())]
+        self.assertEqual(names, sorted(names))
+        self.assertEqual(len({folder / "data", folder.joinpath("data")}), 1)
+        self.assertNotEqual(folder / "data", folder / "tests")
 
     def test_modules_without_code_are_compiled_when_they_are_imported(self):
         self.assertEqual(importlib.import_module("parcel.tests.test_parcel").x, 1)

@@ -38,7 +38,7 @@ class Modules:
         self._folders.update(_parents(path))
         if path.endswith(SUFFIX):
             name, is_package = module_name(path)
-            # It is `None` for a script that can't be imported, such as `build-docs.py`.
+            # It is `None` for what can't be imported, such as `settings.local.py`.
             if name is not None and (is_package or name not in self._modules):
                 self._modules[name] = (path, is_package)
         elif path.endswith(NATIVE_SUFFIXES):
@@ -58,7 +58,9 @@ class Modules:
         return sorted({rest.partition("/")[0] for rest in below})
 
     def metadata_folders(self):
-        return sorted(folder for folder in self._folders if folder.endswith(".dist-info"))
+        # Those below are of packages that another one has in it, or that its licenses are about.
+        tops = (folder for folder in self._folders if "/" not in folder)
+        return sorted(folder for folder in tops if folder.endswith(".dist-info"))
 
     # What the import system asks of a finder and a loader.
 
@@ -158,7 +160,8 @@ class _Importer:
         for name in self._modules.children(self._folder):
             is_package = self._modules.is_file(f"{self._folder}/{name}/{INIT}{SUFFIX}")
             stem = name.removesuffix(SUFFIX)
-            if stem.isidentifier() and stem != INIT and (is_package or name.endswith(SUFFIX)):
+            is_module = "." not in stem and (is_package or name.endswith(SUFFIX))
+            if is_module and stem != INIT:
                 yield prefix + stem, is_package
 
 
@@ -184,6 +187,17 @@ class Resource:
         return Resource(self._modules, path)
 
     __truediv__ = joinpath
+
+    # As paths have it, which natively they are.
+
+    def __eq__(self, other):
+        return isinstance(other, Resource) and str(self) == str(other)
+
+    def __lt__(self, other):
+        return str(self) < str(other) if isinstance(other, Resource) else NotImplemented
+
+    def __hash__(self):
+        return hash(str(self))
 
     def exists(self):
         return self.is_dir() or self.is_file()
@@ -239,7 +253,8 @@ def module_name(path):
     is_package = parts[-1] == INIT
     if is_package:
         parts.pop()
-    importable = parts and all(part.isidentifier() for part in parts)
+    # What `import` can't say, `importlib.import_module` can: `tables.unicode17-0-0`.
+    importable = parts and all(part and "." not in part for part in parts)
     return ".".join(parts) if importable else None, is_package
 
 
