@@ -72,16 +72,17 @@ pub(crate) fn packages(args: &Args) -> Result<()> {
     shell::build_guests(&["python"])?;
     let explained: BTreeMap<String, String> =
         serde_json::from_str(EXPLAINED).context("reading explained.json")?;
-    let environment = environment()?;
-    let Native { python, mut jobs } = native(&environment.python)?;
-    if !args.packages.is_empty() {
-        for name in &args.packages {
-            if !jobs.iter().any(|job| job.package == *name) {
-                bail!("there is no job of the package {name:?}");
-            }
+    let jobs = sources().join("jobs");
+    for name in &args.packages {
+        if !jobs.join(format!("{name}.py")).is_file() {
+            bail!(
+                "there is no job of the package {name:?} in {}",
+                jobs.display()
+            );
         }
-        jobs.retain(|job| args.packages.contains(&job.package));
     }
+    let environment = environment()?;
+    let Native { python, jobs } = native(&environment.python, &args.packages)?;
     let tokio = tokio::runtime::Runtime::new()?;
     let compared = tokio.block_on(compare_all(&environment.site_packages, jobs))?;
     let same = |compared: &&Compared| compared.difference.is_none();
@@ -161,10 +162,11 @@ fn sources() -> PathBuf {
     shell::root().join("xtask/lab/src/packages")
 }
 
-fn native(python: &Path) -> Result<Native> {
+fn native(python: &Path, packages: &[String]) -> Result<Native> {
     let mut run = Command::new(python);
     run.args(["-I", "-W", "ignore", "-c", NATIVE])
         .arg(sources().join("jobs"))
+        .args(packages)
         .env("TZ", "UTC");
     let output = run.output().context("can't start Python")?;
     if !output.status.success() {

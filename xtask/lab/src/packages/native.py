@@ -1,4 +1,5 @@
-"""Does the jobs in a folder with the Python that runs this, and prints what came of them as JSON.
+"""Does the jobs in a folder, all or those of some packages, with the Python that runs this, and
+prints what came of them as JSON.
 
 A job is a function; what it does is its docstring, and its input is what its parameter defaults to.
 A file is named for the package whose jobs it has.
@@ -13,8 +14,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 
-def main(folder):
-    done = [job for file in sorted(Path(folder).glob("*.py")) for job in _jobs(file)]
+def main(folder, *names):
+    files = [Path(folder, f"{name}.py") for name in names] or sorted(Path(folder).glob("*.py"))
+    done = [job for file in files for job in _jobs(file)]
     print(json.dumps({"python": sys.version.partition(" ")[0], "jobs": done}))
 
 
@@ -45,4 +47,4 @@ def _copy(data):
     return json.loads(json.dumps(data))
 
 
-main(sys.argv[1])
+main(*sys.argv[1:])

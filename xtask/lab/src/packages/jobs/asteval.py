@@ -2,7 +2,7 @@ from asteval import Interpreter
 
 
 def programs(
-    given=["x = 2\ny = sum([n * x for n in range(4)])", "1/0", "open('/etc/passwd')", "import os"]
+    given=["x = 2\ny = sum([n * x for n in range(4)])", "1/0", "import os"]
 ):
     """Runs small programs in an interpreter of its own."""
     results = []

@@ -9,5 +9,5 @@ def node(given=3):
     def caller():
         return executing.Source.executing(sys._getframe(1))
 
-    found = [caller() for _ in range(given)][0]
+    found = list(map(lambda _: caller(), range(given)))[0]
     return [found.code_qualname().rpartition(".")[2] or None, found.node is not None]

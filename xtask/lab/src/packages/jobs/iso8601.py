@@ -1,7 +1,7 @@
 import iso8601
 
 
-def times(given=["2026-01-02T03:04:05.678Z", "20260102T0304+0530", "2026-13-01", "2026"]):
+def times(given=["2026-01-02T03:04:05.678Z", "20260102T0304+0530", "2026-1x-01", "2026"]):
     """Reads times, and says what is wrong."""
     results = []
     for text in given:

@@ -1,4 +1,4 @@
-from typing import Callable, Dict, Generic, List, Optional, TypeVar, Union
+from typing import Callable, Dict, Generic, List, TypeVar, Union
 
 import typing_inspect
 
@@ -13,7 +13,6 @@ def inspected(given=0):
         Dict[str, T],
         Callable[[int], str],
         Generic[T],
-        Optional[T],
     ]
     return [
         [

@@ -16,4 +16,4 @@ def cells(given=[["2026-01-02", True], [1.5, ""]]):
     back = xlrd.open_workbook(file_contents=file.getvalue())
     read = back.sheet_by_index(0)
     day = xlrd.xldate_as_datetime(read.cell_value(0, 2), back.datemode).isoformat()
-    return [[read.row_types(y) for y in range(read.nrows)], read.ncols, day]
+    return [[list(read.row_types(y)) for y in range(read.nrows)], read.ncols, day]
