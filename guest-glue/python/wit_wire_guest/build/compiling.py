@@ -34,9 +34,11 @@ def compile_stdlib():
             if file.endswith(SUFFIX) and file not in LEFT_OUT and file in part:
                 path = os.path.join(folder, file)
                 found[os.path.relpath(path, stdlib.ROOT)] = _stdlib_code(path)
-    for file in sorted(os.listdir(STANDINS)):
-        if file.endswith(SUFFIX):
-            found[file] = _stdlib_code(os.path.join(STANDINS, file))
+    for folder, _, files in os.walk(STANDINS):
+        for file in sorted(files):
+            if file.endswith(SUFFIX):
+                path = os.path.join(folder, file)
+                found[os.path.relpath(path, STANDINS)] = _stdlib_code(path)
     blobs.write(stdlib.NAME, found)
 
 

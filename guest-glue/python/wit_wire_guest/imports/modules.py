@@ -4,9 +4,9 @@ Paths are relative to one folder, with `/` between their parts, and modules are 
 folder were on `sys.path`.
 """
 
-import io
 import posixpath
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 
 SUFFIX = ".py"
 # Native modules can't be loaded; that they exist is part of the error message.
@@ -110,7 +110,7 @@ class Modules:
     def get_resource_reader(self, name):
         folder = name.replace(".", "/")
         return _Reader(
-            Resource(self, folder if self.is_package(name) else posixpath.dirname(folder))
+            self.prefix + (folder if self.is_package(name) else posixpath.dirname(folder))
         )
 
     # What `sys.path_hooks` asks of us, and `pkgutil` of the result.
@@ -168,66 +168,11 @@ class _Importer:
 class _Reader:
     """What `importlib.resources` asks of a loader."""
 
-    def __init__(self, root):
-        self.files = lambda: root
+    def __init__(self, folder):
+        self._folder = folder
 
-
-class Resource:
-    """A file or folder, as an `importlib.resources.abc.Traversable`."""
-
-    def __init__(self, modules, path):
-        self._modules = modules
-        self._path = path
-        self.name = path.rpartition("/")[2]
-
-    def joinpath(self, *parts):
-        path = posixpath.normpath(posixpath.join(self._path, *map(str, parts)))
-        if path.startswith(("..", "/")):
-            raise FileNotFoundError(path)
-        return Resource(self._modules, path)
-
-    __truediv__ = joinpath
-
-    # As paths have it, which natively they are.
-
-    def __eq__(self, other):
-        return isinstance(other, Resource) and str(self) == str(other)
-
-    def __lt__(self, other):
-        return str(self) < str(other) if isinstance(other, Resource) else NotImplemented
-
-    def __hash__(self):
-        return hash(str(self))
-
-    def exists(self):
-        return self.is_dir() or self.is_file()
-
-    def is_dir(self):
-        return not self._path or self._modules.is_folder(self._path)
-
-    def is_file(self):
-        return self._modules.is_file(self._path)
-
-    def iterdir(self):
-        return (self.joinpath(name) for name in self._modules.children(self._path))
-
-    def read_bytes(self):
-        if not self.is_file():
-            raise FileNotFoundError(str(self))
-        return as_bytes(self._modules.read(self._path))
-
-    def read_text(self, encoding="utf-8", errors="strict"):
-        return io.TextIOWrapper(io.BytesIO(self.read_bytes()), encoding or "utf-8", errors).read()
-
-    def open(self, mode="r", *args, **kwargs):
-        stream = io.BytesIO(self.read_bytes())
-        return stream if "b" in mode else io.TextIOWrapper(stream, *args, **kwargs)
-
-    def __str__(self):
-        return self._modules.prefix + self._path
-
-    def __repr__(self):
-        return f"Resource({str(self)!r})"
+    def files(self):
+        return Path(self._folder)
 
 
 def _distribution(modules, folder):
@@ -242,7 +187,7 @@ def _distribution(modules, folder):
             return text if isinstance(text, str) else text.decode()
 
         def locate_file(self, path):
-            return Resource(modules, str(path))
+            return Path(modules.prefix, path)
 
     return Distribution()
 
