@@ -6,7 +6,7 @@ def days(given=["CZ", "US", "JP"]):
     return [
         sorted(
             [day.isoformat(), name]
-            for day, name in holidays.country_holidays(code, years=2026, language=None).items()
+            for day, name in holidays.country_holidays(code, years=2026, language="en_US").items()
         )
         for code in given
     ]
