@@ -1,3 +1,5 @@
+import io
+
 from asteval import Interpreter
 
 
@@ -7,7 +9,7 @@ def programs(
     """Runs small programs in an interpreter of its own."""
     results = []
     for text in given:
-        interpreter = Interpreter(use_numpy=False, err_writer=__import__("io").StringIO())
+        interpreter = Interpreter(use_numpy=False, err_writer=io.StringIO())
         interpreter(text)
         results.append(
             [interpreter.symtable.get("y"), [error.exc.__name__ for error in interpreter.error][:1]]

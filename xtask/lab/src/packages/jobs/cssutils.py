@@ -13,5 +13,5 @@ def styles(
     return [
         sheet.cssText.decode(),
         [rule.typeString for rule in sheet],
-        sheet.cssRules[2].valid if hasattr(sheet.cssRules[2], "valid") else None,
+        sheet.cssRules[2].style.valid,
     ]

@@ -11,5 +11,5 @@ def completed(given=["dj", "x"]):
     return [
         [[one.text for one in completer.get_completions(Document(text), None)] for text in given],
         [list(part) for part in to_formatted_text(HTML("<b>x</b> <i>y</i>"))],
-        check.func("1") if hasattr(check, "func") else None,
+        check.func("1"),
     ]

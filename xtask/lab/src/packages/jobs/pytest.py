@@ -2,6 +2,7 @@ import contextlib
 import io
 import os
 import tempfile
+import warnings
 
 import pytest
 
@@ -65,5 +66,5 @@ def helpers(given=0.1):
     with pytest.raises(ValueError, match="bad") as caught:
         raise ValueError("bad thing")
     with pytest.warns(UserWarning):
-        __import__("warnings").warn("x")
+        warnings.warn("x")
     return [given + 0.2 == pytest.approx(0.3), str(caught.value), repr(pytest.approx(1.0))]

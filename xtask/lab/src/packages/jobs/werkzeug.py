@@ -1,3 +1,5 @@
+import io
+
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.security import check_password_hash, generate_password_hash
@@ -44,7 +46,7 @@ def application(given={"name": "Ada"}):
         return response
 
     answer = Client(app).post(
-        "/x?q=1", data={**given, "f": (__import__("io").BytesIO(b"data"), "a.txt")}
+        "/x?q=1", data={**given, "f": (io.BytesIO(b"data"), "a.txt")}
     )
     return [
         answer.status,
