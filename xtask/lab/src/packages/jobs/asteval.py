@@ -3,9 +3,7 @@ import io
 from asteval import Interpreter
 
 
-def programs(
-    given=["x = 2\ny = sum([n * x for n in range(4)])", "1/0", "import os"]
-):
+def programs(given=["x = 2\ny = sum([n * x for n in range(4)])", "1/0", "import os"]):
     """Runs small programs in an interpreter of its own."""
     results = []
     for text in given:

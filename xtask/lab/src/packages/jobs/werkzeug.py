@@ -45,9 +45,7 @@ def application(given={"name": "Ada"}):
         response.set_cookie("seen", "1", httponly=True)
         return response
 
-    answer = Client(app).post(
-        "/x?q=1", data={**given, "f": (io.BytesIO(b"data"), "a.txt")}
-    )
+    answer = Client(app).post("/x?q=1", data={**given, "f": (io.BytesIO(b"data"), "a.txt")})
     return [
         answer.status,
         answer.text,
