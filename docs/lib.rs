@@ -14,6 +14,7 @@ chapters! {
     quick_start: "src/quick-start.md",
     python: "src/python.md",
     files: "src/files.md",
+    packages: "src/packages.md",
     state: "src/state.md",
     guests: "src/guests.md",
     security: "src/security.md",
