@@ -6,6 +6,7 @@
 // streams and pollables reach the host (`table.h`). A number that is none of ours is answered as a
 // bad descriptor.
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,17 +26,21 @@ enum { MOST_HANDLES = 4096, AT_END = 1 };
 
 struct handle {
     enum use use;
+    // None of streams.
     struct node *node;
+    // Of descriptors, whose streams share it, and of names.
     u64 position;
     // Of descriptors what they may, of output streams whether they append.
     u32 flags;
+    // Of streams: their descriptor.
+    u32 owner;
 };
 
 static struct handle *handles;
 static u32 room_for_handles;
 
 enum error last_failure = OK;
-u32 last_seen;
+u32 last_seen, last_described;
 u32 mode_to_create = 0666;
 
 static struct handle *handle_of(u32 number, enum use use) {
@@ -45,7 +50,7 @@ static struct handle *handle_of(u32 number, enum use use) {
 }
 
 // Its number, or 0 if there are too many.
-static u32 new_handle(enum use use, struct node *node, u64 position, u32 flags) {
+static u32 new_handle(enum use use, struct node *node, u32 flags) {
     u32 index = 0;
     while (index < room_for_handles && handles[index].use != FREE) index++;
     if (index == room_for_handles) {
@@ -56,16 +61,15 @@ static u32 new_handle(enum use use, struct node *node, u64 position, u32 flags) 
         handles = larger;
         room_for_handles = room;
     }
-    handles[index] = (struct handle){use, node, position, flags};
+    handles[index] = (struct handle){.use = use, .node = node, .flags = flags};
     return OUR_HANDLE | (index + 1);
 }
 
 // As `new_handle`, of a node that is open as long.
-static enum error open_handle(enum use use, struct node *node, u64 position, u32 flags,
-                              u32 *number) {
+static enum error open_handle(enum use use, struct node *node, u32 flags, u32 *number) {
     enum error error = open_node(node);
     if (error != OK) return error;
-    *number = new_handle(use, node, position, flags);
+    *number = new_handle(use, node, flags);
     if (*number) return OK;
     close_node(node);
     return NO_MEMORY;
@@ -137,7 +141,7 @@ void get_directories(uint8_t *result) {
     u32 number;
     uint8_t *list = malloc(12), *name = malloc(1);
     if (!list || !name ||
-        open_handle(DESCRIPTOR, root(), 0, MAY_READ | MAY_CHANGE_FOLDER, &number) != OK)
+        open_handle(DESCRIPTOR, root(), MAY_READ | MAY_CHANGE_FOLDER, &number) != OK)
         abort();
     *name = '/';
     put32(list, 0, number);
@@ -161,7 +165,7 @@ static enum error opened(u32 self, u32 path_flags, const char *path, u32 length,
         if (place.slash) return IS_DIRECTORY;
         if (flags & MUST_BE_FOLDER) return INVALID;
         error = create(&place, FILE_, mode, &node);
-        return error == OK ? open_handle(DESCRIPTOR, node, 0, rights, number) : error;
+        return error == OK ? open_handle(DESCRIPTOR, node, rights, number) : error;
     }
     if (must_make) return EXIST;
     if (node->kind == LINK) return LOOP;
@@ -175,7 +179,7 @@ static enum error opened(u32 self, u32 path_flags, const char *path, u32 length,
         if (error == OK) error = resize(node, 0);
         if (error != OK) return error;
     }
-    return open_handle(DESCRIPTOR, node, 0, rights, number);
+    return open_handle(DESCRIPTOR, node, rights, number);
 }
 
 void open_at(u32 self, u32 path_flags, const char *path, u32 length, u32 flags, u32 rights,
@@ -185,29 +189,55 @@ void open_at(u32 self, u32 path_flags, const char *path, u32 length, u32 flags, 
     if (!failed(result, 4, error)) put32(result, 4, number);
 }
 
-static enum error open_stream(u32 self, enum use use, u32 right, u64 position, u32 flags,
+// The position is that of the descriptor, whatever libc believes that it is: libc has it wrong where
+// it appends, and has each stream go on from its own.
+static enum error open_stream(u32 self, enum use use, u32 right, u32 flags,
                               u32 *number) {
     struct node *node;
     enum error error = file_of(self, right, &node);
-    if (error == OK && node->kind == FOLDER) error = IS_DIRECTORY;
-    return error == OK ? open_handle(use, node, position, flags, number) : error;
+    if (error != OK) return error;
+    if (node->kind == FOLDER) return IS_DIRECTORY;
+    *number = new_handle(use, 0, flags);
+    if (!*number) return NO_MEMORY;
+    handle_of(*number, use)->owner = self;
+    return OK;
+}
+
+static struct handle *owner_of(u32 stream, enum use use) {
+    struct handle *handle = handle_of(stream, use);
+    return handle ? handle_of(handle->owner, DESCRIPTOR) : 0;
+}
+
+// Where the descriptor then is, or -1.
+int64_t seek(u32 self, int64_t offset, int whence) {
+    struct handle *handle = handle_of(self, DESCRIPTOR);
+    u64 start = 0;
+    int64_t position;
+    if (!handle || whence < SEEK_SET || whence > SEEK_END) return -1;
+    if (whence == SEEK_CUR) start = handle->position;
+    if (whence == SEEK_END && size_of(handle->node, &start) != OK) return -1;
+    if (__builtin_add_overflow((int64_t)start, offset, &position) || position < 0) return -1;
+    handle->position = (u64)position;
+    return position;
 }
 
 void read_via_stream(u32 self, u64 position, uint8_t *result) {
     u32 number;
-    enum error error = open_stream(self, INPUT, MAY_READ, position, 0, &number);
+    (void)position;
+    enum error error = open_stream(self, INPUT, MAY_READ, 0, &number);
     if (!failed(result, 4, error)) put32(result, 4, number);
 }
 
 void write_via_stream(u32 self, u64 position, uint8_t *result) {
     u32 number;
-    enum error error = open_stream(self, OUTPUT, MAY_WRITE, position, 0, &number);
+    (void)position;
+    enum error error = open_stream(self, OUTPUT, MAY_WRITE, 0, &number);
     if (!failed(result, 4, error)) put32(result, 4, number);
 }
 
 void append_via_stream(u32 self, uint8_t *result) {
     u32 number;
-    enum error error = open_stream(self, OUTPUT, MAY_WRITE, 0, AT_END, &number);
+    enum error error = open_stream(self, OUTPUT, MAY_WRITE, AT_END, &number);
     if (!failed(result, 4, error)) put32(result, 4, number);
 }
 
@@ -254,7 +284,7 @@ void write_descriptor(u32 self, const uint8_t *bytes, u32 length, u64 position, 
 }
 
 void read_stream(u32 self, u64 wanted, uint8_t *result) {
-    struct handle *handle = handle_of(self, INPUT);
+    struct handle *handle = owner_of(self, INPUT);
     uint8_t *bytes;
     u32 count = 0;
     enum error error = BAD_DESCRIPTOR;
@@ -276,11 +306,12 @@ void check_write(u32 self, uint8_t *result) {
 }
 
 void write_stream(u32 self, const uint8_t *bytes, u32 length, uint8_t *result) {
-    struct handle *handle = handle_of(self, OUTPUT);
+    struct handle *handle = owner_of(self, OUTPUT);
+    bool appends = handle && (handle_of(self, OUTPUT)->flags & AT_END);
     enum error error = handle ? OK : BAD_DESCRIPTOR;
     for (u32 done = 0; error == OK && done < length;) {
         u32 count = length - done;
-        if (handle->flags & AT_END) error = size_of(handle->node, &handle->position);
+        if (appends) error = size_of(handle->node, &handle->position);
         if (error == OK) error = write_at(handle->node, handle->position, bytes + done, &count);
         if (error == OK) {
             handle->position += count;
@@ -297,7 +328,7 @@ void flush_stream(u32 self, uint8_t *result) {
 // A file is always ready.
 u32 subscribe(u32 self) {
     (void)self;
-    u32 number = new_handle(POLLABLE, 0, 0, 0);
+    u32 number = new_handle(POLLABLE, 0, 0);
     if (!number) abort();
     return number;
 }
@@ -394,6 +425,7 @@ static void put_stat(uint8_t *result, struct node *node) {
 
 void stat_descriptor(u32 self, uint8_t *result) {
     struct handle *handle = handle_of(self, DESCRIPTOR);
+    last_described = self;
     if (!failed(result, 8, handle ? OK : BAD_DESCRIPTOR)) put_stat(result, handle->node);
 }
 
@@ -523,7 +555,7 @@ void read_directory(u32 self, uint8_t *result) {
     enum error error = file_of(self, MAY_READ, &node);
     if (error == OK && node->kind != FOLDER) error = NOT_DIRECTORY;
     if (error == OK) error = complete(node);
-    if (error == OK) error = open_handle(NAMES, node, 0, 0, &number);
+    if (error == OK) error = open_handle(NAMES, node, 0, &number);
     if (!failed(result, 4, error)) put32(result, 4, number);
 }
 

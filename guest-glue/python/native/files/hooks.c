@@ -1,5 +1,6 @@
 // What WASI has no word for: permissions, the file's own error of a stream, a working directory's
-// real path. Functions of libc, with ours before or after.
+// real path; and positions, which libc has wrong. Functions of libc, with ours before, after or
+// instead.
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,8 @@
 #include "tree.h"
 
 extern enum error last_failure;
-extern uint32_t last_seen, mode_to_create;
+extern uint32_t last_seen, last_described, mode_to_create;
+int64_t seek(uint32_t descriptor, int64_t offset, int whence);
 
 // The mode is an argument that libc ignores. Where arguments vary in number they are in memory.
 
@@ -109,6 +111,27 @@ int after_stream(int result, void *stream, void *bytes, size_t length) {
     if (result < 0 && last_failure != OK) errno = errno_of(last_failure);
     last_failure = OK;
     return result;
+}
+
+// The descriptor that libc has for a file: 0 with an `errno` if that is none of ours.
+static uint32_t descriptor_of(int file) {
+    struct stat stat;
+    last_described = 0;
+    if (fstat(file, &stat)) return 0;
+    if (!last_described) errno = ESPIPE;
+    return last_described;
+}
+
+off_t seek_file(int file, off_t offset, int whence) {
+    uint32_t descriptor = descriptor_of(file);
+    if (!descriptor) return -1;
+    off_t position = seek(descriptor, offset, whence);
+    if (position < 0) errno = EINVAL;
+    return position;
+}
+
+off_t tell_file(int file) {
+    return seek_file(file, 0, SEEK_CUR);
 }
 
 // Nobody else could hold a lock. These headers lack the commands, by the numbers that libc and musl

@@ -49,10 +49,12 @@
     X("__wasilibc_nocwd_faccessat", AFTER, after_faccessat)                                       \
     X("__wasilibc_nocwd_fstatat", AFTER, after_fstatat)                                           \
     X("__wasilibc_read", AFTER, after_stream)                                                     \
+    X("__wasilibc_tell", INSTEAD, tell_file)                                                      \
     X("__wasilibc_write", AFTER, after_stream)                                                    \
     X("chdir", BEFORE, before_chdir)                                                              \
     X("fcntl", AFTER, after_fcntl)                                                                \
     X("fstat", AFTER, after_fstat)                                                                \
+    X("lseek", INSTEAD, seek_file)                                                                \
     X("mkdir", BEFORE, before_mkdir)                                                              \
     X("mkdirat", BEFORE, before_mkdirat)                                                          \
     X("open", BEFORE, before_open)                                                                \

@@ -152,6 +152,48 @@ def check_reading_and_writing():
         os.close(number)
 
 
+def check_positions():
+    with open("f", "a+") as file:
+        file.write("one")
+        assert file.tell() == 3
+        file.seek(0)
+        assert (file.tell(), file.read(), file.tell()) == (0, "one", 3)
+        file.seek(1)
+        file.write("two")
+        assert (file.tell(), file.read()) == (6, "")
+        file.seek(0)
+        assert file.read() == "onetwo"
+    file = os.open("f", os.O_RDWR | os.O_APPEND)
+    assert os.lseek(file, 0, os.SEEK_CUR) == 0
+    assert os.read(file, 2) == b"on" and os.lseek(file, 1, os.SEEK_CUR) == 3
+    assert os.read(file, 1) == b"t" and os.lseek(file, 0, os.SEEK_CUR) == 4
+    # What is written goes to the end, and so does the position.
+    assert os.write(file, b"!") == 1 and os.read(file, 9) == b""
+    assert os.lseek(file, 0, os.SEEK_CUR) == 7
+    assert os.lseek(file, -7, os.SEEK_END) == 0 and os.read(file, 9) == b"onetwo!"
+    assert os.lseek(file, 0, os.SEEK_SET) == 0 and os.lseek(file, 0, os.SEEK_END) == 7
+    assert os.read(file, 9) == b""
+    for offset, whence in [(-1, os.SEEK_SET), (-8, os.SEEK_CUR), (-8, os.SEEK_END), (0, 9)]:
+        with refused("EINVAL"):
+            os.lseek(file, offset, whence)
+    assert os.lseek(file, 0, os.SEEK_CUR) == 7
+    assert os.lseek(file, 1, os.SEEK_SET) == 1 and os.write(file, b"?") == 1
+    os.close(file)
+    # Reading and writing have one position.
+    file = os.open("f", os.O_RDWR)
+    assert os.read(file, 1) == b"o" and os.write(file, b"NE") == 2
+    assert os.read(file, 9) == b"two!?" and os.lseek(file, 0, os.SEEK_CUR) == 8
+    os.close(file)
+    with refused("EBADF"):
+        os.lseek(file, 0, os.SEEK_SET)
+    with open("buffered", "wb+") as file:
+        file.write(b"0123456789")
+        file.seek(3)
+        assert file.read(2) == b"34" and file.tell() == 5
+        file.write(b"x")
+        assert (file.tell(), file.read()) == (6, b"6789")
+
+
 def check_large_and_sparse():
     content = os.urandom(3 << 20)
     pathlib.Path("large").write_bytes(content)
