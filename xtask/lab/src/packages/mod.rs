@@ -37,7 +37,8 @@ const EXPLAINED: &str = include_str!("explained.json");
 const LIMITS: Limits = Limits::new()
     .wall_time(Duration::from_secs(600))
     .cpu_time(Duration::from_secs(60))
-    .memory(512 << 20);
+    .memory(512 << 20)
+    .state(256 << 20);
 
 /// What Python did natively.
 #[derive(Deserialize)]
