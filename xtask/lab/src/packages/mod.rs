@@ -165,7 +165,7 @@ fn sources() -> PathBuf {
 
 fn native(python: &Path, packages: &[String]) -> Result<Native> {
     let mut run = Command::new(python);
-    run.args(["-I", "-W", "ignore", "-c", NATIVE])
+    run.args(["-I", "-B", "-W", "ignore", "-c", NATIVE])
         .arg(sources().join("jobs"))
         .args(packages)
         .env("TZ", "UTC");
