@@ -61,7 +61,11 @@ fn row(package: &str, version: &str, about: &str, outcome: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+    #![allow(
+        clippy::panic,
+        clippy::unwrap_used,
+        reason = "a test fails by panicking"
+    )]
 
     use super::*;
 
