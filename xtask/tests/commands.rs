@@ -242,7 +242,7 @@ fn help_lists_the_commands_as_they_describe_themselves() {
         Some((name, about.trim_start()))
     });
     let commands: Vec<_> = commands.filter(|(name, _)| *name != "help").collect();
-    assert_eq!(commands.len(), 20, "{list}");
+    assert_eq!(commands.len(), 21, "{list}");
     for (name, about) in commands {
         let (passed, help, stderr) = xtask(&[name, "--help"]);
         assert!(passed, "{name}: {stderr}");
