@@ -166,7 +166,8 @@ fn endless_loops_are_stopped_in_all_languages() {
         .compiler(Compiler::InProcess)
         .build()
         .unwrap();
-    let python = json!({"ty": "def", "func_name": "loop", "source": "def loop(_):\n  while True: pass"});
+    let python =
+        json!({"ty": "def", "func_name": "loop", "source": "def loop(_):\n  while True: pass"});
     let javascript = json!({"ty": "lambda", "source": "() => { for (;;) {} }"});
     for (guest, data) in [("python", python), ("javascript", javascript)] {
         tokio.block_on(async {

@@ -153,15 +153,26 @@ mod tests {
     use super::super::{can_find_dirty_pages, keep_pages_plain};
     use super::*;
 
+    /// So large that the allocator asks the system for it, which has nothing in it dirty.
+    fn buffer() -> Vec<u8> {
+        vec![0; 40 << 20]
+    }
+
+    /// Whole pages of it, like those of a guest's memory.
+    fn plain(buffer: &mut [u8]) -> &mut [u8] {
+        let aligned = buffer.as_ptr().align_offset(PAGE);
+        let memory = &mut buffer[aligned..][..1 << 20];
+        keep_pages_plain(memory);
+        memory
+    }
+
     #[test]
     fn pages_beyond_the_state_are_given_back_and_are_zeros() {
         if !can_find_dirty_pages().unwrap() {
             return;
         }
-        let mut buffer = vec![0_u8; 40 << 20];
-        let aligned = buffer.as_ptr().align_offset(PAGE);
-        let memory = &mut buffer[aligned..][..1 << 20];
-        keep_pages_plain(memory);
+        let mut buffer = buffer();
+        let memory = plain(&mut buffer);
         memory[3 * PAGE..9 * PAGE].fill(1);
         memory[20 * PAGE] = 1;
         let mut set = DirtySet::default();
@@ -183,11 +194,8 @@ mod tests {
         if !can_find_dirty_pages().unwrap() {
             return;
         }
-        // So large that the allocator asks the system for it, which has nothing in it dirty.
-        let mut buffer = vec![0_u8; 40 << 20];
-        let aligned = buffer.as_ptr().align_offset(PAGE);
-        let memory = &mut buffer[aligned..][..1 << 20];
-        keep_pages_plain(memory);
+        let mut buffer = buffer();
+        let memory = plain(&mut buffer);
         let mut set = DirtySet::default();
         let write = |memory: &mut [u8]| {
             for page in 0..6 {

@@ -11,13 +11,14 @@ use std::convert::Infallible;
 use anyhow::{Context, Result, bail, ensure};
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
-    BlockType, CodeSection, Component, ComponentSectionId, CustomSection, Function,
-    FunctionSection, Module, RawSection, TypeSection, ValType,
+    BlockType, CodeSection, CustomSection, Function, FunctionSection, Module, TypeSection, ValType,
 };
 use wasmparser::{
     CodeSectionReader, CustomSectionReader, DataKind, ExternalKind, FuncType,
     FunctionSectionReader, Operator, Parser, Payload, TypeRef, TypeSectionReader,
 };
+
+use crate::core_module;
 
 /// The beginning of its table in memory, and what is in each handle that it gives out.
 const MAGIC: &[u8; 24] = b"wit-wire:files/table\0\0\0\0";
@@ -28,45 +29,11 @@ const ALL_ANSWERED: &str = "wasi:filesystem/";
 
 /// The component with its libc asking the library.
 pub(crate) fn redirect(component: &[u8]) -> Result<Vec<u8>> {
-    let memory = memory(component)?;
-    let mut answers = answers(&memory)?;
-    let mut output = Component::new();
-    let mut depth = 0;
-    for payload in Parser::new(0).parse_all(component) {
-        let payload = payload?;
-        match &payload {
-            Payload::Version { .. } => continue,
-            Payload::End(_) => {
-                depth -= i32::from(depth > 0);
-                continue;
-            }
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } if depth > 0 => {
-                depth += 1;
-                continue;
-            }
-            _ => {}
-        }
-        let Some((id, range)) = payload.as_section() else {
-            continue;
-        };
-        if depth > 0 {
-            continue;
-        }
-        let data = component.get(range).context("a section has an end")?;
-        let is_module = matches!(payload, Payload::ModuleSection { .. });
-        if is_module || matches!(payload, Payload::ComponentSection { .. }) {
-            depth += 1;
-        }
-        if is_module && Outline::read(data)?.is_libc() {
-            let data = with_answers(data, std::mem::take(&mut answers))?;
-            let id = ComponentSectionId::CoreModule as u8;
-            output.section(&RawSection { id, data: &data });
-        } else {
-            output.section(&RawSection { id, data });
-        }
-    }
-    ensure!(answers.is_empty(), "the component has no libc");
-    Ok(output.finish())
+    let mut answers = answers(&memory(component)?)?;
+    let is_libc = |module: &[u8]| Ok(Outline::read(module)?.is_libc());
+    core_module::replace(component, "libc", is_libc, |libc| {
+        with_answers(libc, std::mem::take(&mut answers))
+    })
 }
 
 /// What the component's memory begins with.

@@ -7,6 +7,7 @@
 
 mod c;
 mod compilers;
+mod core_module;
 mod dist;
 mod files;
 mod glue;

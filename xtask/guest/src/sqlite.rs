@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use anyhow::{Context, Result, bail, ensure};
-use wasm_encoder::{CodeSection, Component, Function, Module, RawSection, SectionId};
+use wasm_encoder::{CodeSection, Function, Module, RawSection, SectionId};
 use wasmparser::{
     ElementItems, FunctionBody, Name, NameSectionReader, Operator, Parser, Payload, TypeRef,
 };
 
-use crate::shell;
+use crate::{core_module, shell};
 
 /// What stands before the places of the functions, in the image.
 const MARK: &[u8; 16] = b"wit-wire:sqlite\0";
@@ -33,34 +33,10 @@ pub(crate) fn replace(component: &[u8]) -> Result<Vec<u8>> {
         .collect();
     let places = places(component, &names)?;
 
-    let mut output = Component::new();
-    let (mut depth, mut replaced) = (0_usize, 0);
-    for payload in Parser::new(0).parse_all(component) {
-        let payload = payload?;
-        if depth == 0
-            && let Some((id, range)) = payload.as_section()
-        {
-            let data = component.get(range).unwrap_or_default();
-            let is_module = matches!(payload, Payload::ModuleSection { .. });
-            if is_module && find(data, KNOWN.as_bytes()).is_some() {
-                let data = &redirect(data, &places)?;
-                replaced += 1;
-                output.section(&RawSection { id, data });
-            } else {
-                output.section(&RawSection { id, data });
-            }
-        }
-        match payload {
-            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
-            Payload::End(_) => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    ensure!(
-        replaced == 1,
-        "{replaced} modules of the component have a function {KNOWN}"
-    );
-    Ok(output.finish())
+    let is_interpreter = |module: &[u8]| Ok(find(module, KNOWN.as_bytes()).is_some());
+    core_module::replace(component, "the interpreter", is_interpreter, |module| {
+        redirect(module, &places)
+    })
 }
 
 /// Where in the table of functions those of `_wit_wire_sqlite` are, by name.

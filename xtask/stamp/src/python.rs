@@ -19,9 +19,10 @@ pub fn sources() -> Result<Inputs> {
     Inputs::default()
         .text(include_str!("../../guest/src/python.rs"))
         .text(include_str!("../../guest/src/native.rs"))
+        .text(include_str!("../../guest/src/core_module.rs"))
         .text(include_str!("../../guest/src/sqlite.rs"))
-        .path(&sources.join("native"))?
         .text(include_str!("../../guest/src/files.rs"))
+        .path(&sources.join("native"))?
         .path(&sources.join("requirements.txt"))?
         .path(&sources.join("wit_wire_guest"))?
         .path(&root.join("wit/wit-wire.wit"))

@@ -1,7 +1,7 @@
 //! Linux 6.7 and later.
 
 use std::ffi::c_void;
-use std::io::{Error, ErrorKind, Result};
+use std::io::{BufRead, BufReader, Error, ErrorKind, Result};
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
@@ -147,8 +147,9 @@ pub(in crate::memory) fn decommit(pages: &mut [u8]) -> Result<()> {
 
 /// The private mapping of nothing but memory that has the address `inside`.
 pub(in crate::memory) fn mapping_of(inside: usize) -> Option<Range<usize>> {
-    let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
-    maps.lines().find_map(|line| {
+    // By line, since a process may have tens of thousands of mappings, and new ones come early.
+    let maps = BufReader::new(std::fs::File::open("/proc/self/maps").ok()?);
+    maps.lines().map_while(Result::ok).find_map(|line| {
         let mut words = line.split_ascii_whitespace();
         let (start, end) = words.next()?.split_once('-')?;
         let address = |text| usize::from_str_radix(text, 16).ok();
