@@ -40,7 +40,7 @@ fn guest(name: &str) -> PathBuf {
 }
 
 /// No deadline, no timer, and nothing that a check could find too large. What is left is what makes
-/// limits possible: metering and epochs, which the bare call does without.
+/// limits possible: metering, which the bare call does without.
 const UNLIMITED: Limits = Limits::new()
     .wall_time(Duration::MAX)
     .cpu_time(Duration::MAX)

@@ -170,3 +170,26 @@ fn what_is_added_can_not_be_there_before() {
         "{source}"
     );
 }
+
+/// Functions, globals and memories that are added get the next indices, which code that is not valid
+/// could name.
+#[test]
+fn code_that_names_what_is_added_is_refused() {
+    for code in [
+        "call 1",
+        "call 2",
+        "i32.const 9 global.set 1",
+        "i32.const 0 i32.load 1 drop",
+        "i32.const 1 memory.grow 1 drop",
+        "i32.const 0 call_indirect (type 9)",
+    ] {
+        let text = format!(
+            "(component (core module $m (memory (export \"memory\") 1) (table 1 funcref)
+               (global (mut i32) (i32.const 0)) (func (export \"f\") {code}) (start 0))
+             (core instance (instantiate $m)))"
+        );
+        let component = wat::parse_str(text).unwrap();
+        let error = instrument(&component).unwrap_err();
+        assert!(matches!(error, Error::Compile(_)), "{code}: {error}");
+    }
+}

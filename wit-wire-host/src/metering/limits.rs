@@ -41,7 +41,7 @@ use std::time::Duration;
 pub struct Limits {
     /// Wall time.
     pub wall_time: Duration,
-    /// CPU time. Checked at each epoch tick, so a run may exceed it by a few milliseconds.
+    /// CPU time. Checked at each tick of a millisecond, so a run may exceed it by a few milliseconds.
     pub cpu_time: Duration,
     /// Bytes of linear memory and of tables.
     pub memory: usize,
